@@ -1,9 +1,8 @@
-"""Build the environment that `./run` uses, from the pinned requirements; the stamp is written last, so that half an environment never counts.
+"""Build the environment that `./run` uses; its stamp is written last, so that half an environment never counts.
 
 Standard library only, and no syntax newer than Python 3.7, so that an old Python gets a sentence and no traceback.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +24,11 @@ def say(message):
 def check_python():
     """Stop when this Python cannot make the environment."""
     if sys.version_info < (3, 11):
-        stop("needs Python 3.11 or newer, {} is {}.{}; name another: LORAFB_PYTHON=/path/to/python ./run ...".format(sys.executable, *sys.version_info[:2]))
+        stop(
+            "needs Python 3.11 or newer, {} is {}.{}; name another: LORAFB_PYTHON=/path/to/python ./run ...".format(
+                sys.executable, *sys.version_info[:2]
+            )
+        )
     try:
         import ensurepip
         import fcntl
@@ -37,14 +40,20 @@ def check_python():
 
 def logged(command, log):
     """Run a command into the log, letting only its larger downloads and its last step show."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
         for line in process.stdout:
             log.write(line)
             if ("Downloading" in line and " MB)" in line) or line.startswith("Installing collected"):
                 say(line.strip()[:100])
     if process.returncode:
         log.flush()
-        stop("setting up failed, the end of {}:\n{}".format(log.name, "".join(Path(log.name).read_text().splitlines(True)[-6:])))
+        stop(
+            "setting up failed, the end of {}:\n{}".format(
+                log.name, "".join(Path(log.name).read_text().splitlines(True)[-6:])
+            )
+        )
 
 
 def build(venv):
@@ -56,7 +65,17 @@ def build(venv):
     maker.create(venv, with_pip=True, clear=True, symlinks=True)
     backend = venv / "build-backend.txt"  # the one source distribution among the pins is built with this, itself pinned
     backend.write_text(block(requirements, "setuptools"), encoding="utf-8")
-    install = [str(venv / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--no-deps"]
+    install = [
+        str(venv / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar",
+        "off",
+        "--no-deps",
+    ]
     with (venv / "setup.log").open("w", encoding="utf-8") as log:
         logged([*install, "--require-hashes", "-r", str(backend)], log)
         logged([*install, "--require-hashes", "--no-build-isolation", "-r", str(HERE / "requirements.txt")], log)
@@ -67,7 +86,9 @@ def block(requirements, name):
     """Cut one package's lines, hashes included, out of the requirements."""
     start = requirements.index("\n" + name + "==") + 1
     lines = requirements[start:].splitlines(True)
-    return "".join([lines[0], *(line for i, line in enumerate(lines[1:], 1) if all(one[:1] == " " for one in lines[1 : i + 1]))])
+    return "".join(
+        [lines[0], *(line for i, line in enumerate(lines[1:], 1) if all(one[:1] == " " for one in lines[1 : i + 1]))]
+    )
 
 
 def main(venv, wanted):
@@ -86,7 +107,7 @@ def main(venv, wanted):
         build(venv)
         temporary = venv / "lorafb.stamp.part"
         temporary.write_text(wanted)
-        os.replace(temporary, stamp)
+        temporary.replace(stamp)
         say("ready: {}".format(venv))
 
 

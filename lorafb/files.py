@@ -33,7 +33,7 @@ def whole(path: Path | str) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -62,6 +62,6 @@ def sha256(path: Path | str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Ending of an error about an unknown name: `; did you mean 'x'?`, or nothing when no known name is near."""
+    """Make the ending of an error about an unknown name: `; did you mean 'x'?`, or nothing when no known name is near."""
     near = difflib.get_close_matches(str(name), [str(one) for one in known], n=1, cutoff=0.5)
     return f"; did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,51 @@
+"""HDF5 artefacts: written whole, checked on reading, legible to h5py alone."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+from lorafb.artefacts.provenance import Provenance, sealed, verify
+from lorafb.files import InputError
+
+CHECKED = {"fletcher32": True}
+"""Options of every dataset: a flipped byte is caught when it is read."""
+
+
+@contextmanager
+def create(path: Path | str, kind: str, version: int, provenance: Provenance) -> Iterator[h5py.File]:
+    """Open a new artefact of a format; it stands at `path` once the block has ended well.
+
+    Parameters
+    ----------
+    path : where it will stand
+    kind : name of the format (`lorafb-gram`)
+    version : version of the format
+    provenance : what it is made from
+    """
+    with sealed(path, provenance) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+        file.attrs["format"] = kind
+        file.attrs["format_version"] = version
+        file.attrs["inputs"] = json.dumps(dict(provenance.inputs), sort_keys=True)
+        file.attrs["parameters"] = json.dumps(provenance.parameters, sort_keys=True)
+        file.attrs["code"] = provenance.code
+        yield file
+
+
+@contextmanager
+def opened(path: Path | str, kind: str, version: int) -> Iterator[h5py.File]:
+    """Open an artefact whose bytes, format and version are as expected, else raise InputError."""
+    verify(path)
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise InputError(f"{path}: not a readable HDF5 file ({error})") from None
+    with file:
+        found, newest = file.attrs.get("format"), file.attrs.get("format_version")
+        if found != kind:
+            raise InputError(f"{path}: holds format {found!r}, expected {kind!r}")
+        if newest != version:
+            raise InputError(f"{path}: has version {newest} of {kind}, this program reads version {version}")
+        yield file

@@ -1,0 +1,107 @@
+"""Where an artefact comes from, and whether its bytes are still those that were written.
+
+Beside each artefact lies `NAME.json`: its sha256, what it was made from (inputs' hashes, parameters, code, versions) and,
+under `run`, when and where, which the artefact itself does not hold, so that equal inputs give equal bytes.
+"""
+
+import json
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from lorafb.files import InputError, sha256, whole, write_json
+
+PACKAGES = ("h5py", "numpy", "pandas", "scikit-learn", "scipy", "snakemake", "spikingjelly", "torch")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What an artefact was made from.
+
+    Attributes
+    ----------
+    inputs : name (the path as the workflow knows it) to sha256
+    parameters : the rule's slice of the config
+    code : digest of the code (`lorafb.code.digest`)
+    """
+
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    code: str = ""
+    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"), compare=False)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that can change a number."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
+
+
+def sidecar(path: Path | str) -> Path:
+    """Path of the file beside an artefact that holds its checksum and provenance."""
+    return Path(f"{path}.json")
+
+
+@contextmanager
+def sealed(path: Path | str, provenance: Provenance) -> Iterator[Path]:
+    """Yield a temporary path; when the block ends well it becomes the artefact `path`, its sidecar beside it."""
+    with whole(path) as temporary:
+        yield temporary
+        digest = sha256(temporary)
+        sidecar(path).unlink(missing_ok=True)  # an old sidecar beside new bytes would accuse them
+    write_json(
+        sidecar(path),
+        {
+            "sha256": digest,
+            "inputs": dict(provenance.inputs),
+            "parameters": provenance.parameters,
+            "code": provenance.code,
+            "versions": versions(),
+            "run": {
+                "started": provenance.started,
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "host": platform.node(),
+                "system": platform.platform(),
+                "git": git_state(),
+            },
+        },
+    )
+
+
+def git_state() -> str:
+    """Commit of the package's checkout, `+changes` when the tree is not clean, empty outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+changes", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def verify(path: Path | str) -> dict[str, Any]:
+    """Check an artefact's bytes against its sidecar and return the sidecar.
+
+    Raises
+    ------
+    InputError
+        When the file or its sidecar is missing, or the bytes are not those that were written.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    if not sidecar(path).is_file():
+        raise InputError(
+            f"{path}: its checksum file {sidecar(path).name} is missing; delete {path.name} and run the workflow again"
+        )
+    told: dict[str, Any] = json.loads(sidecar(path).read_text(encoding="utf-8"))
+    found = sha256(path)
+    if told.get("sha256") != found:
+        raise InputError(
+            f"{path}: its bytes have changed since it was written (sha256 {found[:12]}, expected {str(told.get('sha256'))[:12]});"
+            f" delete it and run the workflow again"
+        )
+    return told

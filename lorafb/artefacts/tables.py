@@ -1,0 +1,23 @@
+"""Tables: CSV that any program reads, with a sidecar for checksum and provenance."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from lorafb.artefacts.provenance import Provenance, sealed, verify
+from lorafb.files import InputError
+
+
+def write(table: pd.DataFrame, path: Path | str, provenance: Provenance) -> None:
+    """Write a table as CSV; floats with all their digits, undefined values empty."""
+    with sealed(path, provenance) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read(path: Path | str) -> pd.DataFrame:
+    """Read and check a table written here."""
+    verify(path)
+    try:
+        return pd.read_csv(path)
+    except (ValueError, pd.errors.ParserError) as error:
+        raise InputError(f"{path}: not a readable table ({error})") from None

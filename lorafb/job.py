@@ -1,0 +1,83 @@
+"""What every script of the workflow does first: send log and tracebacks to the rule's log, and know its provenance."""
+
+import logging
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from lorafb.artefacts.provenance import Provenance, sidecar, verify
+from lorafb.files import InputError, sha256, write_json
+
+Job = Any
+"""The object named `snakemake` that a workflow script finds in its globals."""
+
+
+def start(job: Job) -> Job:
+    """Log to the rule's log file, tracebacks too, and to stderr only what a person must read; returns the job."""
+    log = Path(job.log[0])
+    log.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=log,
+        filemode="w",
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    logging.captureWarnings(True)
+    logging.info("rule %s %s", job.rule, dict(job.wildcards))
+    write_json(log.with_suffix(".job.json"), _described(job))
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        logging.critical("stopped", exc_info=(kind, error, trace))
+        for handler in logging.getLogger().handlers:
+            handler.flush()
+        if isinstance(error, InputError):
+            print(f"{job.rule}: {error}", file=sys.stderr)
+        else:
+            print(f"{job.rule}: {kind.__name__}: {error} (traceback in {log})", file=sys.stderr)
+
+    sys.excepthook = report
+    return job
+
+
+def _described(job: Job) -> dict[str, Any]:
+    """Describe a job, so that `python -m lorafb.alone` can run it again in one process."""
+    lists = {
+        name: {"all": list(map(str, part)), "named": _named(part)}
+        for name, part in (("input", job.input), ("output", job.output), ("log", job.log))
+    }
+    script = getattr(sys.modules["__main__"], "__file__", "")
+    return {
+        "rule": job.rule,
+        "script": script,
+        "params": dict(job.params.items()),
+        "wildcards": dict(job.wildcards.items()),
+        "threads": job.threads,
+        **lists,
+    }
+
+
+def _named(part: Any) -> dict[str, Any]:
+    return {name: value if isinstance(value, str) else list(map(str, value)) for name, value in part.items()}
+
+
+def provenance(job: Job) -> Provenance:
+    """Hash a job's inputs and take its parameters; artefacts of ours are checked against their sidecars on the way."""
+    digests = {_name(path): _digest(Path(path)) for path in _unique(job.input)}
+    parameters = {key: value for key, value in job.params.items() if key != "code"}
+    return Provenance(digests, parameters, str(job.params.get("code", "")))
+
+
+def _digest(path: Path) -> str:
+    return str(verify(path)["sha256"]) if sidecar(path).is_file() else sha256(path)
+
+
+def _name(path: str) -> str:
+    """Name of an input that says nothing of this machine: its path below the working directory, else its last part."""
+    return path if not Path(path).is_absolute() and ".." not in Path(path).parts else Path(path).name
+
+
+def _unique(paths: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(str(path) for path in paths))
