@@ -7,6 +7,7 @@ closure stops there; the chosen network's or metric's module is passed as an ext
 
 import ast
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -98,3 +99,9 @@ def _statements(file: Path) -> str:
             )
             node.body = node.body[1:] if documents else node.body
     return ast.dump(tree)
+
+
+def let_jobs_import() -> None:
+    """Put this checkout on the path of every process that starts from here, whatever environment it runs in."""
+    others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(PACKAGE.parent), *filter(None, others)]))

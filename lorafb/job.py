@@ -2,10 +2,15 @@
 
 import logging
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.progress import TextColumn
 
 from lorafb.artefacts.provenance import Provenance, sidecar, verify
 from lorafb.files import InputError, sha256, write_json
@@ -81,3 +86,28 @@ def _name(path: str) -> str:
 
 def _unique(paths: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(str(path) for path in paths))
+
+
+def progress(unit: str, every_s: float = 15.0) -> Callable[[int, int], None]:
+    """Make a function of (done, of all) that shows a bar on a terminal and writes a line now and then into the log."""
+    bar = Bar(
+        *Bar.get_default_columns(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} " + unit),
+        console=Console(stderr=True),
+    )
+    task = bar.add_task(unit, total=None)
+    begun = said = time.monotonic()
+
+    def report(done: int, of_all: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        bar.update(task, completed=done, total=of_all)
+        if bar.console.is_terminal and not bar.live.is_started and done < of_all:
+            bar.start()
+        if done >= of_all:
+            bar.stop()
+        if now - said >= every_s or done >= of_all:
+            logging.info("%d of %d %s, %.1f a second", done, of_all, unit, done / max(now - begun, 1e-9))
+            said = now
+
+    return report

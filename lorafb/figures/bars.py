@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lorafb.figures.style import COLOURS, COLUMN, house_style
+from lorafb.figures.style import COLOURS, COLUMN, area_name, house_style
 
 
 def score_of_each_area(scores: pd.DataFrame, ceilings: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +78,7 @@ def _wrapped(labels: Sequence[str]) -> list[str]:
 
 def caption_3a(shown: pd.DataFrame, splits: int, note: str) -> str:
     """Say what the bars are: n, error type, and the recording's nature."""
-    areas = sorted(set(shown["area"]) - {"mean"})
+    areas = [area_name(area) for area in dict.fromkeys(shown["area"]) if area != "mean"]
     return (
         f"TSRSA scores of each network: for every area its best layer, bars are means over {len(areas)} areas, points are areas "
         f"({', '.join(areas)}). Dashed: mean TSRSA between random halves of an area's units, {splits} splits, mean over areas. "

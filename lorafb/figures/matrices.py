@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from lorafb.figures.style import COLUMN, PAGE, house_style
+from lorafb.figures.style import COLUMN, PAGE, area_name, house_style
 
 
 def areas_shown(scores: pd.DataFrame) -> pd.DataFrame:
@@ -34,14 +34,15 @@ def areas_figure(similarities: pd.DataFrame, title: str) -> Figure:
         Every ordered pair of areas; where `area` equals `other`, the mean ceiling.
     title : heading
     """
-    order = list(dict.fromkeys(similarities["area"]))
+    order = list(dict.fromkeys(similarities["other"]))
     table = similarities.pivot(index="area", columns="other", values="value").loc[order, order]
     with house_style():
         figure = Figure(figsize=(COLUMN, COLUMN * 0.85))
         axes = figure.subplots()
         image = axes.imshow(table.to_numpy(), vmin=min(0.0, float(np.nanmin(table.to_numpy()))), vmax=1, cmap="cividis")
-        axes.set_xticks(range(len(order)), order, rotation=45, ha="right")
-        axes.set_yticks(range(len(order)), order)
+        names = [area_name(area) for area in order]
+        axes.set_xticks(range(len(order)), names, rotation=45, ha="right")
+        axes.set_yticks(range(len(order)), names)
         for (row, column), value in np.ndenumerate(table.to_numpy()):
             bright = value > 0.6
             weight = "bold" if row == column else "normal"

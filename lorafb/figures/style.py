@@ -33,6 +33,11 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+def area_name(area: str) -> str:
+    """Spell an area as anatomists do: visp is VISp."""
+    return area[:3].upper() + area[3:] if area.startswith("vis") else area
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw in the house's style, without a display and without touching a caller's settings."""

@@ -1,0 +1,75 @@
+"""The command line: what needs no workflow. Each command imports what it needs, so that help and errors come at once."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lorafb.files import InputError, write_text
+
+ROOT = Path(__file__).parent.parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a mistake of the user's is one line on stderr and exit code 2."""
+    parser = argparse.ArgumentParser(prog="lorafb", description="Compare networks with visual cortex under movies.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    networks = commands.add_parser("networks", help="list the networks of the catalogue")
+    networks.set_defaults(run=_networks)
+
+    layers = commands.add_parser("layers", help="list the layers of a network, in the order they are scored")
+    layers.add_argument("network", metavar="NAME")
+    layers.set_defaults(run=_layers)
+
+    config = commands.add_parser("config", help="check a config, or write its schema and table of keys")
+    config.add_argument(
+        "file", nargs="?", metavar="FILE", help="a config laid over config.yaml, as --configfile does it"
+    )
+    config.add_argument(
+        "--write", action="store_true", help="write config/schema.json and docs/config.md from the model"
+    )
+    config.set_defaults(run=_config)
+
+    told = parser.parse_args(arguments)
+    try:
+        told.run(told)
+    except InputError as error:
+        print(f"lorafb {told.command}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0
+
+
+def _networks(told: argparse.Namespace) -> None:
+    from lorafb.networks import catalogue
+
+    for name in catalogue.names():
+        network = catalogue.network(name)
+        print(f"{name:18} {len(network.layers) - 1:3} layers, trained on {', '.join(network.trainings)}")
+
+
+def _layers(told: argparse.Namespace) -> None:
+    from lorafb.networks import catalogue
+
+    *scored, classifier = catalogue.layers(told.network)
+    for index, layer in enumerate(scored):
+        print(f"{index:3} {layer}")
+    print(f"  - {classifier or '(none)'} (the classifier, not scored)")
+
+
+def _config(told: argparse.Namespace) -> None:
+    from lorafb.config import docs, reading
+
+    if told.write:
+        write_text(ROOT / "config" / "schema.json", docs.schema())
+        write_text(ROOT / "docs" / "config.md", docs.table_of_keys())
+        return
+    over = reading.load(Path(told.file)) if told.file else {}
+    study = reading.read(ROOT / "config.yaml", over, (Path.cwd(), ROOT))
+    print(f"right: study {study.study}, {len(study.movies)} movies, {len(study.subjects)} subjects")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

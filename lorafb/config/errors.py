@@ -1,0 +1,79 @@
+"""Turn the validator's findings into lines that name the key, the value and what is allowed."""
+
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from lorafb.files import nearest
+
+
+def problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """List what is wrong, one line a problem: key, value, what is allowed, the nearest valid name."""
+    return [_problem(one, model) for one in error.errors(include_url=False)]
+
+
+def _problem(one: Any, model: type[BaseModel]) -> str:
+    key, owner, annotation = _follow(one["loc"], model)
+    value = one["input"]
+    if one["type"] == "extra_forbidden":
+        allowed = list(owner.model_fields) if owner else []
+        return f"{key}: unknown key{nearest(key.rpartition('.')[2], allowed)}; allowed are {', '.join(allowed)}"
+    if one["type"] == "missing":
+        return f"{key}: is missing{_meaning(owner, key)}"
+    if one["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        allowed = list(kinds(annotation))
+        tag = value.get("kind") if isinstance(value, dict) else None
+        told = f"'{tag}' is none of" if tag is not None else "needs a kind, one of"
+        return f"{key}.kind: {told} {', '.join(allowed)}{nearest(str(tag), allowed)}"
+    if one["type"] == "literal_error":
+        allowed = [part.strip(" '") for part in one["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        return f"{key}: {value!r} is none of {', '.join(allowed)}{nearest(str(value), allowed)}"
+    message = one["msg"][:1].lower() + one["msg"][1:]
+    return f"{key}: '{str(value)[:60]}': {message.replace('input should', 'should').replace('dictionary', 'table of keys')}"
+
+
+def _meaning(owner: type[BaseModel] | None, key: str) -> str:
+    field = owner.model_fields.get(key.rpartition(".")[2]) if owner else None
+    return f" ({field.description})" if field and field.description else ""
+
+
+def _follow(path: tuple[str | int, ...], model: type[BaseModel]) -> tuple[str, type[BaseModel] | None, Any]:
+    """Walk the validator's location: the key as the user wrote it, the model that owns its last step, the annotation there."""
+    here: Any = model
+    owner: type[BaseModel] | None = None
+    steps: list[str] = []
+    for step in path:
+        if step in kinds(
+            here
+        ):  # the validator puts a union's kind into its path; the user's file does not have it there
+            here = kinds(here)[str(step)]
+            continue
+        inner = plain(here)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            owner = inner
+            here = owner.model_fields[str(step)].annotation if step in owner.model_fields else None
+        elif get_origin(inner) in (dict, list):
+            here = get_args(inner)[-1]
+        else:  # a branch of a plain union, or the validator's own mark for a key
+            continue
+        steps.append(str(step))
+    return ".".join(steps) or "the config", owner, here
+
+
+def plain(annotation: Any) -> Any:
+    """Annotation without None and without metadata."""
+    if get_origin(annotation) is Annotated:
+        return plain(get_args(annotation)[0])
+    options = [one for one in get_args(annotation) if one is not type(None)]
+    optional = len(options) == 1 and len(get_args(annotation)) == 2 and get_origin(annotation) not in (dict, list)
+    return plain(options[0]) if optional else annotation
+
+
+def kinds(annotation: Any) -> dict[str, type[BaseModel]]:
+    """Models of a union (or a single one) by the value of their `kind`; empty where there is none."""
+    found = {}
+    inner = plain(annotation)
+    for one in get_args(inner) or (inner,):
+        if isinstance(one, type) and issubclass(one, BaseModel) and "kind" in one.model_fields:
+            found[str(get_args(one.model_fields["kind"].annotation)[0])] = one
+    return found

@@ -1,0 +1,158 @@
+"""Columns of tables in an HDF5 file that somebody else made, read as data only.
+
+A link or a virtual dataset can name any other file of this machine, whose bytes would then pass as spike times; so nothing
+but what lies in the file itself is read.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lorafb.files import InputError, nearest
+
+Source = Path | str | BinaryIO | io.BufferedIOBase
+"""A path, or any seekable binary file object, so that a remote file can be read by byte ranges."""
+
+
+class Table:
+    """A group of columns, one of them named `id`, all as long as that one.
+
+    Attributes
+    ----------
+    where : str
+        File and table, the beginning of an error.
+    columns : list of str
+        Names of the columns.
+    """
+
+    def __init__(self, name: str, file: h5py.File, path: str) -> None:
+        self.where = f"{name}: table {path}"
+        self._group = group_at(name, file, path)
+        self.columns = sorted(self._group)
+        self._n_rows = len(self.dataset(self.require("id"), ragged=True))
+
+    def find(self, *spellings: str) -> str | None:
+        """Name of the first column that is spelt in one of these ways, capitals or not; None if there is none."""
+        spelt = {column.lower(): column for column in self.columns}
+        return next((spelt[name.lower()] for name in spellings if name.lower() in spelt), None)
+
+    def require(self, *spellings: str) -> str:
+        """Name of a column, or an InputError that says which columns there are."""
+        column = self.find(*spellings)
+        if column is None:
+            hint = nearest(spellings[0], self.columns)
+            raise InputError(
+                f"{self.where}: column {spellings[0]!r} is missing{hint}; it has {', '.join(self.columns) or 'none'}"
+            )
+        return column
+
+    def dataset(self, column: str, ragged: bool = False) -> h5py.Dataset:
+        """Find a column's values, not yet read: one a row, or of any number where they are `ragged`."""
+        found = own_dataset(f"{self.where}: column {column!r}", self._group, column)
+        if found.ndim != 1:
+            raise InputError(f"{self.where}: column {column!r} has {found.ndim} axes, expected one")
+        if not ragged and len(found) != self._n_rows:
+            raise InputError(f"{self.where}: column {column!r} has {len(found)} rows, but the table has {self._n_rows}")
+        return found
+
+    def numbers(self, column: str) -> NDArray[Any]:
+        """Read a column of numbers [rows]."""
+        values = read(self.dataset(column), self.where, column)
+        if values.dtype.kind not in "uif":
+            raise InputError(f"{self.where}: column {column!r} is of type {values.dtype}, expected numbers")
+        return values
+
+    def integers(self, column: str) -> NDArray[np.int64]:
+        """Read a column of whole numbers [rows], whatever type they are kept in."""
+        values = self.numbers(column)
+        odd = np.flatnonzero(~(np.isfinite(values) & (values == np.rint(values))))
+        if odd.size:
+            raise InputError(
+                f"{self.where}: column {column!r} holds {values[odd[0]]} in row {odd[0]}, expected whole numbers"
+            )
+        return values.astype(np.int64)
+
+    def ids(self, column: str = "id") -> NDArray[np.int64]:
+        """Read a column of whole numbers [rows], no two of them equal."""
+        values = self.integers(self.require(column))
+        once, times = np.unique(values, return_counts=True)
+        if len(once) < len(values):
+            raise InputError(f"{self.where}: {column} {once[times > 1][0]} stands there more than once")
+        return values
+
+    def texts(self, column: str) -> list[str]:
+        """Read a column of text [rows]."""
+        dataset = self.dataset(column)
+        if h5py.check_string_dtype(dataset.dtype) is None:
+            raise InputError(f"{self.where}: column {column!r} is of type {dataset.dtype}, expected text")
+        return [str(value) for value in read(dataset.asstr(errors="replace"), self.where, column)]
+
+
+@contextmanager
+def opened(source: Source, name: str) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading, from a path or from a seekable file object."""
+    try:
+        file = h5py.File(source, "r")
+    except FileNotFoundError:
+        raise InputError(f"{name}: no such file") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{name}: cannot be read as an HDF5 file ({error})") from None
+    with file:
+        yield file
+
+
+def group_at(name: str, file: h5py.File, path: str) -> h5py.Group:
+    """Walk down to a group, following no link that could leave the file."""
+    group = file
+    for step in path.split("/"):
+        if not isinstance(group, h5py.Group) or step not in group:
+            known = sorted(group) if isinstance(group, h5py.Group) else []
+            raise InputError(f"{name}: {path} is missing{nearest(step, known)}; there are {_some(known)}")
+        group = _member(f"{name}: {path}", group, step)
+    if not isinstance(group, h5py.Group):
+        raise InputError(f"{name}: {path} is no table")
+    return group
+
+
+def text_at(name: str, file: h5py.File, path: str) -> str:
+    """Read one text; empty where the file has none at that path."""
+    folder, _, last = path.rpartition("/")
+    group = group_at(name, file, folder) if folder else file
+    if last not in group:
+        return ""
+    value = own_dataset(f"{name}: {path}", group, last)[()]
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def own_dataset(where: str, group: h5py.Group, name: str) -> h5py.Dataset:
+    """Find a dataset whose values lie in the group's own file."""
+    found = _member(where, group, name)
+    if not isinstance(found, h5py.Dataset):
+        raise InputError(f"{where} is no list of values")
+    if found.is_virtual or found.external is not None:
+        raise InputError(f"{where} keeps its values in another file, which is not read")
+    return found
+
+
+def _member(where: str, group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise InputError(f"{where} is a link, and links are not followed")
+    return group[name]
+
+
+def read(dataset: Any, where: str, column: str, rows: slice = slice(None)) -> NDArray[Any]:
+    """Read rows of a dataset; damaged bytes are an InputError."""
+    try:
+        return np.asarray(dataset[rows])
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"{where}: column {column!r} cannot be read ({error})") from None
+
+
+def _some(names: Sequence[str], most: int = 12) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "") or "none"

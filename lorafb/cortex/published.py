@@ -1,0 +1,148 @@
+"""The published arrays of spike counts (Huang et al. 2024): one .npy an area and stimulus, summed over repeats.
+
+They carry no unit ids and no frame rate, so their shape is all that tells one file from another: it is checked.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lorafb.artefacts.recordings import Recording
+from lorafb.cortex.counts import whole_counts
+from lorafb.files import InputError, nearest
+
+NO_SESSION = -1
+"""Session of every unit: the published arrays do not tell it."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a published stimulus was shown.
+
+    Attributes
+    ----------
+    n_frames, n_repeats : int
+    rate_hz : float
+        Frames a second.
+    steps : int
+        Time bins that the array keeps of each frame (its middle axis).
+    """
+
+    n_frames: int
+    n_repeats: int
+    rate_hz: float
+    steps: int
+
+    @property
+    def ending(self) -> str:
+        """Ending of the file names, without `.npy`."""
+        return f"_{self.steps}"
+
+
+STIMULI = {
+    "allen_natural_movie_one": Shown(900, 20, 30.0, 1),
+    "allen_natural_movie_three": Shown(3600, 10, 30.0, 1),
+    "allen_natural_scenes": Shown(118, 50, 4.0, 8),
+}
+"""Published stimuli by their folder (paper, section 4.1; scenes were on for a quarter of a second)."""
+
+
+def read(folder: Path | str, stimulus: str, area: str) -> Recording:
+    """Read one area's published counts.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Folder that holds the folder of each stimulus.
+    stimulus : str
+        `allen_natural_movie_one`, `allen_natural_movie_three` or `allen_natural_scenes`.
+    area : str
+        Name of the area (VISp); files are named in lower case.
+
+    Returns
+    -------
+    Recording
+        `summed` [T, units] over repeats and over the time bins of a frame; `unit_id` counts the columns from 0, `session`
+        is -1. Scenes carry the column `reliability`, the published split-half reliability of each unit.
+
+    Raises
+    ------
+    InputError
+        One line: the file, its shape, what was expected. Pickled arrays are refused.
+    """
+    shown = find(stimulus)
+    path = Path(folder) / stimulus / f"{area.lower()}{shown.ending}.npy"
+    values = whole_counts(load(path), str(path))
+    if values.ndim != 3 or values.shape[1] != shown.steps or not values.shape[2]:
+        raise InputError(f"{path}: has shape {list(values.shape)}, expected [frames, {shown.steps}, units]")
+    if len(values) != shown.n_frames:
+        raise InputError(f"{path}: has {len(values)} frames, {stimulus} has {shown.n_frames}")
+    summed = values.sum(axis=1, dtype=np.int64)
+    n_units = summed.shape[1]
+    units: dict[str, NDArray[Any]] = {
+        "unit_id": np.arange(n_units, dtype=np.int64),
+        "session": np.full(n_units, NO_SESSION, np.int64),
+    }
+    if shown.steps > 1:
+        units["reliability"] = _reliability(path.with_name(f"shr_{area.lower()}.npy"), n_units)
+    return Recording(area, stimulus, shown.rate_hz, shown.n_repeats, None, summed, units)
+
+
+def find(stimulus: str) -> Shown:
+    """How a published stimulus was shown; an unknown one is an InputError with the nearest."""
+    if stimulus not in STIMULI:
+        raise InputError(
+            f"{stimulus!r} is no published stimulus{nearest(stimulus, STIMULI)}; there are {', '.join(STIMULI)}"
+        )
+    return STIMULI[stimulus]
+
+
+def load(path: Path | str) -> NDArray[Any]:
+    """Read a .npy that is not trusted: no pickled objects."""
+    try:
+        values: NDArray[Any] = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        raise InputError(f"{path}: is no .npy array of plain numbers (pickled objects are not read)") from None
+    if not isinstance(values, np.ndarray):
+        raise InputError(f"{path}: holds an archive of arrays, expected a single .npy array")
+    return values
+
+
+def same_frames(recordings: Mapping[str, Recording]) -> int:
+    """Check that all areas' recordings of a stimulus have the same number of frames, and return it.
+
+    Parameters
+    ----------
+    recordings : mapping
+        Name of the area or path of the file, to its recording.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        If two of them have different numbers of frames.
+    """
+    lengths = {name: len(recording.summed) for name, recording in recordings.items()}
+    if len(set(lengths.values())) != 1:
+        told = ", ".join(f"{name} {length}" for name, length in lengths.items()) or "none"
+        raise InputError(f"areas have different numbers of frames: {told}; they must have seen the same stimulus")
+    return next(iter(lengths.values()))
+
+
+def _reliability(path: Path, n_units: int) -> NDArray[np.float64]:
+    values = load(path)
+    if values.dtype.kind not in "uif" or values.size != n_units or max(values.shape, default=0) != n_units:
+        raise InputError(
+            f"{path}: is {values.dtype} {list(values.shape)}, expected a number for each of {n_units} units"
+        )
+    return values.reshape(-1).astype(np.float64)

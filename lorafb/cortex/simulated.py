@@ -1,0 +1,243 @@
+"""A SIMULATED mouse that sees a movie: true rates, and spikes as a recording would have them. No real brain is in it.
+
+Agreement of a network with this mouse says that the method works, never that the network is like a brain. Each unit draws
+from random streams of its own, one for its properties and one for each repeat, so that an area left out changes no spike of
+the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from lorafb.cortex.simulated_areas import (
+    AREAS,
+    CLOCK_HZ,
+    CONTROL,
+    DRIFT_SD,
+    LOADINGS,
+    MEAN_RATES_HZ,
+    RUNNING_S,
+    RUNNING_SD,
+    STREAMS,
+    WAVELENGTH_SD,
+    AreaConstants,
+)
+from lorafb.cortex.simulated_drive import Receptive, Steps, area_rates, contrast, steps_of
+from lorafb.files import InputError, nearest
+
+FloatArray = NDArray[np.float64]
+
+FAILING = (("amplitude_cutoff", 0.3), ("presence_ratio", 0.7), ("isi_violations", 1.5))
+"""Every tenth unit of an area fails a quality filter: these, in turn."""
+
+
+@dataclass(frozen=True)
+class SimulatedSession:
+    """One simulated mouse in one session.
+
+    Attributes
+    ----------
+    session, seed : int
+    rate_hz : float
+        Frames a second.
+    start, stop : float64, shape (repeats, T)
+        When each frame came and went, in seconds.
+    units : DataFrame
+        One row a unit: `unit_id`, `area`, `peak_channel_id`, quality columns.
+    spikes : tuple of float64, one a unit
+        Sorted spike times in seconds.
+    rates : float64, shape (T, units)
+        The truth: rate during each frame without running gain and drift, spikes/s.
+    """
+
+    session: int
+    seed: int
+    rate_hz: float
+    start: FloatArray
+    stop: FloatArray
+    units: pd.DataFrame
+    spikes: tuple[FloatArray, ...]
+    rates: FloatArray
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """Mean rate (spikes/s), loading on the running gain, change of log rate over the session, quality columns."""
+
+    mean_hz: float
+    loading: float
+    drift: float
+    quality: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Show:
+    """What all areas of a mouse share: the screen [T, rows, columns], how time is cut, the running gain [repeats, steps]."""
+
+    screen: FloatArray
+    steps: Steps
+    running: FloatArray
+
+    @property
+    def n_shown(self) -> int:
+        """Steps of a repeat during which the movie is on the screen."""
+        return len(self.screen) * self.steps.frame
+
+    @property
+    def beginnings(self) -> FloatArray:
+        """Start of each repeat [repeats] in seconds, after a first stretch of grey screen."""
+        repeats, n_steps = self.running.shape
+        return np.asarray((self.steps.grey + np.arange(repeats) * n_steps) * self.steps.seconds)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the session."""
+        return (self.steps.grey + self.running.size) * self.steps.seconds
+
+
+def simulate(
+    frames: NDArray[np.uint8],
+    rate_hz: float,
+    *,
+    session: int,
+    units: int,
+    repeats: int,
+    seed: int,
+    areas: Sequence[str] = tuple(AREAS),
+) -> SimulatedSession:
+    """Show a movie to a simulated mouse.
+
+    Parameters
+    ----------
+    frames : uint8, shape (T, height, width, 3)
+    rate_hz : float
+        Frames a second.
+    session : int
+        Number of the mouse, from 1; another one has other units.
+    units : int
+        Units an area.
+    repeats : int
+        Times that the movie is shown, with grey screen between.
+    seed : int
+    areas : sequence of str
+        Of the six visual areas and `control`, which the movie does not drive.
+
+    Returns
+    -------
+    SimulatedSession
+        Spikes are Poisson around: true rate x exp(loading x running gain) x exp(slow drift).
+
+    Raises
+    ------
+    InputError
+        If an area is unknown, or a number is out of range.
+    """
+    _check(areas, session=(session, 1), units=(units, 1), repeats=(repeats, 1), seed=(seed, 0))
+    steps = steps_of(rate_hz)
+    running = _running_gain([seed, session, 0, 0, 0], repeats, len(frames) * steps.frame + steps.grey, steps)
+    show = _Show(contrast(frames), steps, running)
+    parts = [_area(area, [seed, session, 1 + STREAMS.index(area)], units, show) for area in areas]
+    edges = np.arange(len(frames) + 1) / rate_hz + show.beginnings[:, None]
+    return SimulatedSession(
+        session=session,
+        seed=seed,
+        rate_hz=rate_hz,
+        start=edges[:, :-1].copy(),
+        stop=edges[:, 1:].copy(),  # a frame goes at the very time when the next one comes
+        units=pd.concat([table for table, _, _ in parts], ignore_index=True),
+        spikes=tuple(train for _, trains, _ in parts for train in trains),
+        rates=np.concatenate([rates for _, _, rates in parts], axis=1),
+    )
+
+
+def _check(areas: Sequence[str], **numbers: tuple[int, int]) -> None:
+    for area in areas:
+        if area not in STREAMS or list(areas).count(area) > 1:
+            hint = nearest(area, STREAMS)
+            raise InputError(
+                f"simulated mouse: area {area!r}{hint}; expected each of {', '.join(STREAMS)} once at most"
+            )
+    for name, (value, least) in numbers.items():
+        if value < least:
+            raise InputError(f"simulated mouse: {name} is {value}, expected {least} or more")
+
+
+def _area(
+    area: str, stream: Sequence[int], n_units: int, show: _Show
+) -> tuple[pd.DataFrame, list[FloatArray], FloatArray]:
+    """Simulate an area: its table of units, their spikes, and their true rates [T, units]."""
+    units = [_draw_unit([*stream, unit, 0], unit) for unit in range(n_units)]
+    rates = _rates(area, stream, units, show)
+    spikes = [_spikes([*stream, unit], units[unit], rates[:, unit], show) for unit in range(n_units)]
+    table = pd.DataFrame([unit.quality for unit in units])
+    table["firing_rate"] = [len(train) / show.seconds for train in spikes]
+    ids = stream[1] * 1_000_000 + stream[2] * 10_000 + np.arange(n_units)
+    for name, values in (("peak_channel_id", ids), ("area", area), ("unit_id", ids)):
+        table.insert(0, name, values)
+    by_frame = rates[: show.n_shown].reshape(len(show.screen), show.steps.frame, n_units)
+    return table, spikes, by_frame.mean(axis=1)
+
+
+def _running_gain(stream: Sequence[int], repeats: int, n_steps: int, steps: Steps) -> FloatArray:
+    """Log gain that all units of a mouse share [repeats, steps]: a stationary first-order process."""
+    keep = np.exp(-steps.seconds / RUNNING_S)
+    noise = np.random.default_rng(stream).standard_normal(repeats * n_steps)
+    noise[1:] *= np.sqrt(1 - keep**2)
+    return np.asarray(RUNNING_SD * lfilter([1], [1, -keep], noise)).reshape(repeats, n_steps)
+
+
+def _draw_unit(stream: Sequence[int], unit: int) -> _Unit:
+    random = np.random.default_rng(stream)
+    mean_hz = float(np.exp(random.uniform(*np.log(MEAN_RATES_HZ))))
+    loading, drift = random.uniform(*LOADINGS), random.normal(0, DRIFT_SD)
+    quality = {
+        "amplitude_cutoff": random.uniform(0, 0.09),
+        "presence_ratio": random.uniform(0.96, 1),
+        "isi_violations": random.uniform(0, 0.45),
+    }
+    if unit % 10 == 9:
+        quality |= [FAILING[unit // 10 % len(FAILING)]]
+    return _Unit(mean_hz, loading, drift, quality)
+
+
+def _draw_filters(stream: Sequence[int], area: AreaConstants, width: float) -> Receptive:
+    random = np.random.default_rng(stream)
+    x, y = random.uniform(0.1, 0.9) * width, random.uniform(0.1, 0.9)
+    wavelength = float(area.wavelength * np.exp(random.normal(0, WAVELENGTH_SD)))
+    orientation = random.uniform(0, np.pi)
+    places = random.normal([[x], [y]], area.spread, (2, area.subunits))
+    weights = random.exponential(size=area.subunits)
+    return Receptive(places[0], places[1], wavelength, orientation, weights / weights.sum())
+
+
+def _rates(area: str, stream: Sequence[int], units: Sequence[_Unit], show: _Show) -> FloatArray:
+    """Rates at each step of a repeat [steps, units], spikes/s, before gain and drift."""
+    means_hz = np.array([unit.mean_hz for unit in units])
+    if area == CONTROL:
+        return np.tile(means_hz, (show.running.shape[1], 1))
+    width = show.screen.shape[2] / show.screen.shape[1]
+    filters = [_draw_filters([*stream, unit, 1], AREAS[area], width) for unit in range(len(units))]
+    return area_rates(show.screen, filters, means_hz, AREAS[area], show.steps)
+
+
+def _spikes(stream: Sequence[int], unit: _Unit, rates: FloatArray, show: _Show) -> FloatArray:
+    """Spike times of one unit over all repeats, in seconds."""
+    session = np.linspace(-0.5, 0.5, show.running.size).reshape(show.running.shape)
+    gain = np.exp(unit.loading * show.running - (unit.loading * RUNNING_SD) ** 2 / 2 + unit.drift * session)
+    edges = np.arange(show.running.shape[1] + 1) * show.steps.seconds
+    trains = [
+        begin + poisson(np.random.default_rng([*stream, 2 + repeat]), rates * gain[repeat], edges)
+        for repeat, begin in enumerate(show.beginnings)
+    ]
+    return np.asarray(np.floor(np.concatenate(trains) * CLOCK_HZ) / CLOCK_HZ)
+
+
+def poisson(random: np.random.Generator, rates: FloatArray, edges: FloatArray) -> FloatArray:
+    """Draw sorted event times of a Poisson process whose rate [n] is constant between edges [n + 1]."""
+    expected = np.concatenate([[0], np.cumsum(rates * np.diff(edges))])
+    places = np.sort(random.random(random.poisson(expected[-1])))
+    return np.asarray(np.interp(places * expected[-1], expected, edges))

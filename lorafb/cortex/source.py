@@ -1,0 +1,38 @@
+"""From what the config names as a recording to one area's recording: one function a kind of source."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lorafb.artefacts import recordings
+from lorafb.artefacts.recordings import Recording
+from lorafb.cortex import published, sessions, table
+
+Files = Sequence[Path | str]
+
+
+def recording(kind: str, files: Files, area: str, movie: str) -> Recording:
+    """Make one area's recording of a movie, as the config's block `movies.NAME.recording` says.
+
+    Parameters
+    ----------
+    kind : `kind` of the block
+    files : counted sessions (`simulated`, `allen`), or the one table of counts (`counts`)
+    area, movie : names
+    """
+    return replace(KINDS[kind](files, area, movie), movie=movie)
+
+
+def _sessions(files: Files, area: str, movie: str) -> Recording:
+    return sessions.join([recordings.read(path) for path in files], area)
+
+
+def _table(files: Files, area: str, movie: str) -> Recording:
+    return table.read(files[0], area, movie)
+
+
+KINDS: dict[str, Callable[[Files, str, str], Recording]] = {
+    "simulated": _sessions,
+    "allen": _sessions,
+    "counts": _table,
+}

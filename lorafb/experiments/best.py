@@ -1,0 +1,91 @@
+"""From scores to one number: the best layer of an area, and the mean over areas.
+
+The highest of many layers is higher by chance alone, the more so the more layers there are: a network's score is always
+read with that in mind. A layer without a score is never the best one, and an area without any leaves the network's
+score undefined.
+"""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from lorafb.experiments.scoring import Layer, UndefinedScore
+from lorafb.experiments.table import COLUMNS, typed
+
+# what tells one score of a network from another, beside the area and the layer
+RUN = [column for column in COLUMNS if column not in ("area", "layer", "layer_index", "value", "best")]
+
+
+def best_layers(scores: pd.DataFrame, published: bool = False) -> dict[str, Layer]:
+    """Best layer of each area, from the scores of one network on the original movie.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        From `lorafb.experiments.original.score_original`.
+    published : bool
+        Take NaN for the largest, as the published code does, instead of leaving such layers out.
+
+    Returns
+    -------
+    dict from area to Layer
+        The first of equal scores.
+
+    Raises
+    ------
+    ValueError
+        If the scores are of more than one run, or an area has no layer with a score.
+    """
+    if len(scores[RUN].drop_duplicates()) != 1:
+        raise ValueError("best layers are those of one network on one movie: the table holds other than one run")
+    best = {}
+    for area, rows in scores.groupby("area", sort=False):
+        ordered = rows.sort_values("layer_index")
+        values = ordered["value"].to_numpy()
+        undefined = ordered.loc[ordered["value"].isna(), "layer"].tolist()
+        if undefined and not published:
+            warnings.warn(UndefinedScore(f"area {area}: layers without a score: {', '.join(undefined)}"), stacklevel=2)
+        if len(undefined) == len(values) and not published:
+            raise ValueError(f"area {area}: no layer has a score")
+        row = ordered.iloc[int(np.argmax(values) if published else np.nanargmax(values))]
+        best[str(area)] = Layer(str(row["layer"]), int(row["layer_index"]))
+    return best
+
+
+def area_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Score of each area in each run: that of its best layer.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Tidy scores.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Tidy scores, one row a run and area; value NaN and layer empty where no layer has a score.
+    """
+    keys = [*RUN, "area"]
+    found = scores[scores["best"]]
+    every = scores[keys].drop_duplicates()
+    return typed(every.merge(found, on=keys, how="left").fillna({"best": False}))
+
+
+def model_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Score of a network in each run: the mean over areas of their best layers' scores.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Tidy scores.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Tidy scores, one row a run, with area `mean`; NaN where any area has no score, since a mean over the others
+        would be of other areas.
+    """
+    areas = area_scores(scores)
+    means = areas.groupby(RUN, sort=False, dropna=False)["value"].agg(lambda values: values.mean(skipna=False))
+    return typed(means.reset_index().assign(area="mean", layer="", layer_index=None, best=True))

@@ -1,0 +1,201 @@
+"""Checkpoint files as strangers write them: read without running anything from them, and told apart.
+
+A pickle can run any program when it is loaded. Files are loaded with `weights_only=True` and what published files need
+beyond tensors: either `argparse.Namespace` or the classes of one NumPy float64, never both, nothing else.
+"""
+
+import argparse
+import json
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lorafb.files import InputError
+from lorafb.networks import catalogue
+
+FORMAT, FORMAT_VERSION = "lorafb-checkpoint", 1
+PREFIX = "module."
+DATASETS = {"UCF101": "ucf101", "UCF101_subset": "ucf101_subset", "UCF101_random": "ucf101_random"}
+"""Names of the data sets in the published arguments, and ours."""
+
+_SCALAR = np.float64(0).__reduce__()[0]
+ALLOWED: tuple[tuple[str, Sequence[Any]], ...] = (
+    ("", ()),
+    ("model", (argparse.Namespace,)),
+    (
+        "state_dict",
+        (
+            (_SCALAR, "numpy.core.multiarray.scalar"),
+            (_SCALAR, "numpy._core.multiarray.scalar"),  # its name since NumPy 2
+            np.dtype,
+            type(np.dtype(np.float64)),
+        ),
+    ),
+)
+"""What a file may name beyond tensors and plain values, by the key that its weights lie under; torch itself allows
+`_codecs.encode`, which a NumPy scalar needs."""
+KNOWN = ("argparse.Namespace", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype")
+"""Names that published files do hold, as a refusal tells them."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a checkpoint file holds.
+
+    Attributes
+    ----------
+    family : str
+        What kind of file it is, in words.
+    layout : (str, str)
+        Key of the weights, and what stood before each of their names (taken off).
+    state : dict of str to anything
+        Where a state dict belongs; not yet checked.
+    network, training : str or None
+        What the file says of itself.
+    classes : int or None
+        What the file says of itself.
+    meta : dict
+        Everything else that is plain; fits JSON.
+    """
+
+    family: str
+    layout: tuple[str, str]
+    state: dict[str, Any]
+    network: str | None = None
+    training: str | None = None
+    classes: int | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def load(path: Path | str) -> Contents:
+    """Read a checkpoint file of any family.
+
+    Raises
+    ------
+    InputError
+        No such file, not readable, truncated, names something that is not allowed, or holds no weights.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    content = _unpickled(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: holds {_article(type(content).__name__)}, expected a dict with the weights")
+    if content.get("format") is not None:
+        return _ours(path, content)
+    for key, read in (("model", _study), ("state_dict", _project)):
+        if isinstance(content.get(key), Mapping):
+            return read(path, content)
+    keys = ", ".join(str(key)[:40] for key in list(content)[:5]) or "nothing"
+    raise InputError(f"{path}: holds {keys}, expected weights under 'model' or 'state_dict'")
+
+
+def _unpickled(path: Path) -> Any:
+    """Unpickle with the first list of allowed names that does."""
+    refused: list[str] = []
+    for root, names in ALLOWED:
+        try:
+            with warnings.catch_warnings(), torch.serialization.safe_globals(list(names)):
+                warnings.simplefilter("ignore")  # of a strange file the error says more
+                content = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # a damaged or hostile pickle raises whatever it likes
+            found = re.search(r"GLOBAL\s+([\w.]+)", str(error))
+            if found is None:
+                raise InputError(f"{path}: {_damage(path, error)}") from None
+            refused.append(found.group(1).rstrip("."))
+        else:
+            if not root or (isinstance(content, dict) and root in content):
+                return content
+    strange = [name for name in refused if name not in KNOWN] or sorted(set(refused))
+    raise InputError(
+        f"{path}: asks for {' and '.join(strange[:2])}, which no such checkpoint needs; nothing of it was run"
+    )
+
+
+def _damage(path: Path, error: Exception) -> str:
+    with path.open("rb") as file:
+        start = file.read(64).lstrip().lower()
+    if not start:
+        return "is empty"
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "is a web page, not a checkpoint; download it again"
+    reason = " ".join(str(error).split()).split(". ")[0][:120] or type(error).__name__
+    return f"is no readable checkpoint, or a truncated one ({reason})"
+
+
+def _ours(path: Path, content: dict[str, Any]) -> Contents:
+    if content["format"] != FORMAT:
+        raise InputError(f"{path}: holds format {content['format']!r}, expected '{FORMAT}'")
+    if content.get("format_version") != FORMAT_VERSION:
+        raise InputError(
+            f"{path}: has version {content.get('format_version')} of {FORMAT}, this program reads version {FORMAT_VERSION}"
+        )
+    kinds = {"network": str, "training": str, "classes": int, "state_dict": dict, "meta": str}
+    for key, kind in kinds.items():
+        if not isinstance(content.get(key), kind):
+            raise InputError(
+                f"{path}: '{key}' is {_article(type(content.get(key)).__name__)}, expected {kind.__name__}"
+            )
+    told = (content["network"], content["training"], content["classes"])
+    return Contents(FORMAT, ("state_dict", ""), content["state_dict"], *told, _json(path, content["meta"]))
+
+
+def _json(path: Path, text: str) -> dict[str, Any]:
+    try:
+        told = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{path}: 'meta' is no JSON ({error})") from None
+    if not isinstance(told, dict):
+        raise InputError(f"{path}: 'meta' holds {_article(type(told).__name__)}, expected an object")
+    return told
+
+
+def _study(path: Path, content: dict[str, Any]) -> Contents:
+    """Read a checkpoint of the study's own training: weights under `model`, arguments under `args`."""
+    told = content.get("args")
+    arguments = dict(vars(told)) if isinstance(told, argparse.Namespace) else {}
+    plain = {"args": _plain(arguments), **_plain(content)}
+    told = (_told(arguments), DATASETS.get(str(arguments.get("dataset"))), None)
+    return Contents("published, of the spiking study", ("model", ""), dict(content["model"]), *told, plain)
+
+
+def _told(arguments: Mapping[str, Any]) -> str | None:
+    """Name of the network in the arguments of its training."""
+    if isinstance(arguments.get("model_name"), str):
+        return str(arguments["model_name"])
+    others = (arguments.get(key) for key in ("model", "arch", "network"))
+    return next((name for name in others if isinstance(name, str) and name in catalogue.names()), None)
+
+
+def _project(path: Path, content: dict[str, Any]) -> Contents:
+    """Read a checkpoint with weights under `state_dict`: of the CORnet or the ventral-dorsal project."""
+    state = {str(key): value for key, value in content["state_dict"].items()}
+    prefixed = bool(state) and all(PREFIX in key for key in state)
+    if prefixed:
+        bare = {key.partition(PREFIX)[2]: value for key, value in state.items()}
+        if len(bare) != len(state):
+            raise InputError(f"{path}: two keys of its state_dict are one after '{PREFIX}' is taken off")
+        state = bare
+    prefix, keys = (PREFIX, f"keys prefixed '{PREFIX}'") if prefixed else ("", "keys without prefix")
+    return Contents(f"published, state_dict with {keys}", ("state_dict", prefix), state, meta=_plain(content))
+
+
+def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries that fit JSON: texts, numbers, and lists of these."""
+    kept: dict[str, Any] = {}
+    for key, value in content.items():
+        value = value.item() if isinstance(value, np.generic) else value
+        items = value if isinstance(value, list | tuple) else [value]
+        if all(item is None or isinstance(item, str | int | float | bool) for item in items):
+            kept[str(key)] = list(items) if isinstance(value, list | tuple) else value
+    return kept
+
+
+def _article(name: str) -> str:
+    return "nothing" if name == "NoneType" else f"a {name}"

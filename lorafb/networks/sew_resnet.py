@@ -1,0 +1,58 @@
+"""SEW-ResNet: LoRaFB-SNet's stem and blocks without feedback, with integrate-and-fire neurons.
+
+Nothing comes back, so each layer runs a whole chunk of time steps before the next one starts; the only state is in the
+neurons (`lorafb.networks.state.fresh_state` clears it).
+"""
+
+from collections.abc import Sequence
+
+from spikingjelly.activation_based import functional, layer
+from torch import Tensor, nn
+
+from lorafb.networks.blocks import BasicBlock, Bottleneck, check_frames, initialise, integrate_and_fire, spiking, stage
+
+
+class SEWResNet(nn.Module):
+    """Stem, four stages of spike-element-wise blocks, average over space, classifier.
+
+    Parameters
+    ----------
+    blocks : sequence of int
+        Blocks in each stage.
+    widths : sequence of int
+        Channels of each stage; those of the first also of the stem.
+    bottleneck : bool
+        Blocks of three convolutions in place of two.
+    classes : int
+    join : "add", "and" or "or"
+    """
+
+    def __init__(
+        self, blocks: Sequence[int], widths: Sequence[int], bottleneck: bool, classes: int, join: str = "add"
+    ) -> None:
+        super().__init__()
+        block, wiring = Bottleneck if bottleneck else BasicBlock, spiking(integrate_and_fire)
+        ins = [widths[0], *(width * block.expansion for width in widths)]
+        self.conv1 = layer.Conv2d(3, widths[0], 7, stride=2, padding=3, bias=False)
+        self.bn1 = layer.BatchNorm2d(widths[0])
+        self.sn1 = integrate_and_fire()
+        self.maxpool = layer.MaxPool2d(3, stride=2, padding=1)
+        self.layer1 = stage(block, ins[0], widths[0], blocks[0], 1, wiring, join)
+        self.layer2 = stage(block, ins[1], widths[1], blocks[1], 2, wiring, join)
+        self.layer3 = stage(block, ins[2], widths[2], blocks[2], 2, wiring, join)
+        self.layer4 = stage(block, ins[3], widths[3], blocks[3], 2, wiring, join)
+        self.avgpool = layer.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(ins[4], classes)
+        functional.set_step_mode(self, "m")
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map frames (T, B, 3, H, W) to evidence for each class at each time step (T, B, classes)."""
+        check_frames(x)
+        x = self.maxpool(self.sn1(self.bn1(self.conv1(x))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        evidence: Tensor = self.fc(self.avgpool(x).flatten(2))
+        return evidence
+
+
+sew_resnet = SEWResNet

@@ -1,0 +1,143 @@
+"""How well an area's own data agree with themselves: the bound that a model's score is read against.
+
+Halves of units share the animal's slow state, halves of repeats share the units: each alone looks like more agreement
+about the movie than there is. Halves that differ in both are the default wherever single repeats exist.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lorafb.similarity.pearson import pearson
+from lorafb.similarity.ranks import Ties
+from lorafb.similarity.tsrsa import compare, prepare
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+Counts = NDArray[np.integer[Any]]
+
+
+def halves(order: IntArray, equal: bool = True) -> tuple[IntArray, IntArray]:
+    """First n // 2 entries of an order against the next n // 2 (`equal`) or against all the rest (as published)."""
+    half = len(order) // 2
+    return order[:half], order[half : 2 * half] if equal else order[half:]
+
+
+def between_units(counts: Counts, orders: IntArray, equal: bool = False, ties: Ties = "average") -> FloatArray:
+    """TSRSA between random halves of the units.
+
+    Parameters
+    ----------
+    counts : integer, shape (T, units)
+        Counts summed over repeats, of the scored frames.
+    orders : int64, shape (splits, units)
+        A permutation of the units a split.
+    equal : bool
+        Whether halves have equal numbers of units, or the second takes the odd one, as published.
+    ties : "average" or "ordinal"
+        See `lorafb.similarity.ranks.ranks`.
+
+    Returns
+    -------
+    float64, shape (splits,)
+        NaN where a half responds to a frame with all units alike.
+
+    Notes
+    -----
+    Huang et al. 2024, section 4.1 (the published ceiling).
+    """
+    pairs = (halves(order, equal) for order in orders)
+    return np.array([_agreement(counts[:, first], counts[:, second], ties) for first, second in pairs])
+
+
+def between_repeats(counts: Counts, orders: IntArray, ties: Ties = "average") -> FloatArray:
+    """TSRSA between random halves of the repeats, all units in both.
+
+    Parameters
+    ----------
+    counts : integer, shape (repeats, T, units)
+        Counts of single repeats, of the scored frames.
+    orders : int64, shape (splits, repeats)
+        A permutation of the repeats a split; of an odd number one is left out.
+    ties : "average" or "ordinal"
+
+    Returns
+    -------
+    float64, shape (splits,)
+    """
+    pairs = (halves(order) for order in orders)
+    return np.array([_agreement(_summed(counts, one), _summed(counts, two), ties) for one, two in pairs])
+
+
+def between_both(counts: Counts, units: IntArray, repeats: IntArray, ties: Ties = "average") -> FloatArray:
+    """TSRSA between halves that differ in units AND in repeats, so that they share the stimulus alone.
+
+    Parameters
+    ----------
+    counts : integer, shape (repeats, T, units)
+    units : int64, shape (splits, units)
+        A permutation of the units a split.
+    repeats : int64, shape (splits, repeats)
+        A permutation of the repeats a split.
+    ties : "average" or "ordinal"
+
+    Returns
+    -------
+    float64, shape (splits,)
+
+    Raises
+    ------
+    ValueError
+        If the numbers of splits differ.
+    """
+    scores = []
+    for unit_order, repeat_order in zip(units, repeats, strict=True):
+        (units_one, units_two), (one, two) = halves(unit_order), halves(repeat_order)
+        first, second = _summed(counts, one)[:, units_one], _summed(counts, two)[:, units_two]
+        scores.append(_agreement(first, second, ties))
+    return np.array(scores)
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What a set of random splits says.
+
+    Attributes
+    ----------
+    half : float
+        Mean h of the splits' scores: the published ceiling, where the splits are of units.
+    sd_over_splits : float
+        Their standard deviation. Splits overlap: this is NOT a standard error of the ceiling.
+    reliability : float
+        r = 2 h / (1 + h), Spearman-Brown: of all the data, where h is of halves.
+    reach : float
+        sqrt(r), the score of a perfect model; NaN where h is not above 0.
+    """
+
+    half: float
+    sd_over_splits: float
+    reliability: float
+    reach: float
+
+
+def ceiling(scores: FloatArray) -> Ceiling:
+    """Summarise the scores [splits] of `between_units`, `between_repeats` or `between_both`; NaN stays NaN."""
+    half = float(np.mean(scores))
+    reliability = spearman_brown(half)
+    reach = float(np.sqrt(reliability)) if half > 0 else float("nan")
+    return Ceiling(half, float(np.std(scores, ddof=1)) if len(scores) > 1 else float("nan"), reliability, reach)
+
+
+def spearman_brown(half: float) -> float:
+    """Reliability of all the data, 2 h / (1 + h), from the correlation h of halves; NaN at h = -1."""
+    return 2 * half / (1 + half) if half > -1 else float("nan")
+
+
+def _agreement(first: Counts, second: Counts, ties: Ties) -> float:
+    return compare(prepare(pearson(first), ties), prepare(pearson(second), ties))
+
+
+def _summed(counts: Counts, repeats: IntArray) -> IntArray:
+    return np.asarray(counts[repeats].sum(axis=0, dtype=np.int64))

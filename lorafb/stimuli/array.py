@@ -1,0 +1,44 @@
+"""Movies that lie in a NumPy array, as Allen's templates do (whatever the ending of the file says)."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lorafb.artefacts.stimuli import Stimulus
+from lorafb.files import InputError
+
+
+def read(path: Path | str, frames: int, rate_hz: float) -> Stimulus:
+    """Read a movie from a .npy file, which is not trusted: no pickled objects.
+
+    Parameters
+    ----------
+    path : file that holds uint8 of shape (T, height, width), grey, or (T, height, width, 3)
+    frames : number of frames T that it must hold
+    rate_hz : frames a second
+
+    Returns
+    -------
+    Stimulus
+        Grey frames have three equal channels.
+
+    Raises
+    ------
+    InputError
+        The file is no array, of another type or shape, or holds another number of frames.
+    """
+    try:
+        values = np.load(path, allow_pickle=False, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: cannot be read as a NumPy array ({error})") from None
+    if (
+        not isinstance(values, np.ndarray)
+        or values.dtype != np.uint8
+        or not (values.ndim == 3 or values.shape[3:] == (3,))
+    ):
+        found = f"{values.dtype} {list(values.shape)}" if isinstance(values, np.ndarray) else "an archive of arrays"
+        raise InputError(f"{path}: holds {found}, expected uint8 [frames, height, width] or [frames, height, width, 3]")
+    if len(values) != frames:
+        raise InputError(f"{path}: holds {len(values)} frames, the config says {frames}")
+    colour = values if values.ndim == 4 else np.repeat(values[..., None], 3, axis=3)
+    return Stimulus(np.asarray(colour), rate_hz, f"array file {Path(path).name}")

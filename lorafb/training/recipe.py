@@ -1,0 +1,104 @@
+"""The settings of a training, and the learning rate and optimiser that follow from them."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lorafb.files import InputError, nearest
+
+OPTIMISERS = ("sgd", "adamw")
+SCHEDULES = ("cosine", "step", "exponential")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; every field fits JSON, and together with data, seed and first weights they fix each bit.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training set.
+    batch : int
+        Clips an optimiser step, B.
+    learning_rate : float
+        Its highest value, after the warm-up.
+    warmup_epochs : int
+        Epochs of linear rise from `warmup_decay` x `learning_rate`.
+    schedule : str
+        What follows: `cosine` to 0 at the end, `step` (x `gamma` every `step_epochs`), `exponential` (x `gamma` an
+        epoch).
+    by_iteration : bool
+        Follow the schedule from step to step instead of from epoch to epoch.
+    optimiser : str
+        `sgd` (with `momentum`) or `adamw`.
+
+    Notes
+    -----
+    Huang et al. 2024, appendix C: `VIDEO` and `IMAGENET` below. The batch there is 32 on each of 8 GPUs.
+    """
+
+    epochs: int
+    batch: int = 32
+    learning_rate: float = 0.1
+    warmup_epochs: int = 0
+    warmup_decay: float = 0.01
+    schedule: str = "cosine"
+    gamma: float = 0.1
+    step_epochs: int = 30
+    by_iteration: bool = False
+    optimiser: str = "sgd"
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field, value, known in (
+            ("optimiser", self.optimiser, OPTIMISERS),
+            ("schedule", self.schedule, SCHEDULES),
+        ):
+            if value not in known:
+                raise InputError(
+                    f"recipe: {field} {value!r}; expected one of {', '.join(known)}{nearest(value, known)}"
+                )
+        if not 0 <= self.warmup_epochs < self.epochs:
+            raise InputError(
+                f"recipe: {self.warmup_epochs} warm-up epochs of {self.epochs}; expected 0 or more, but fewer"
+            )
+        if self.batch < 1 or self.learning_rate <= 0:
+            raise InputError(f"recipe: batch {self.batch}, learning rate {self.learning_rate}; expected both above 0")
+
+
+VIDEO = Recipe(epochs=100, warmup_epochs=10, warmup_decay=0.001, weight_decay=1e-4)
+IMAGENET = Recipe(epochs=320, warmup_epochs=5, warmup_decay=0.01, weight_decay=0.0)
+
+
+def learning_rate(recipe: Recipe, epoch: int, step: int = 0, steps: int = 1) -> float:
+    """Learning rate of one optimiser step.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    epoch : int
+        From 0; at `recipe.epochs`, after the last, a cosine has come to 0.
+    step, steps : int
+        Step within the epoch, from 0, and steps an epoch; they matter with `by_iteration` alone.
+    """
+    now = epoch + step / steps if recipe.by_iteration else float(epoch)
+    if now < recipe.warmup_epochs:
+        risen = recipe.warmup_decay + (1 - recipe.warmup_decay) * now / recipe.warmup_epochs
+        return recipe.learning_rate * risen
+    since = now - recipe.warmup_epochs
+    if recipe.schedule == "step":
+        return recipe.learning_rate * math.pow(recipe.gamma, since // recipe.step_epochs)
+    if recipe.schedule == "exponential":
+        return recipe.learning_rate * math.pow(recipe.gamma, since)
+    return recipe.learning_rate * (1 + math.cos(math.pi * since / (recipe.epochs - recipe.warmup_epochs))) / 2
+
+
+def optimiser(recipe: Recipe, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+    """Make the optimiser; the loop sets its learning rate before each step."""
+    if recipe.optimiser == "adamw":
+        return torch.optim.AdamW(parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
+    return torch.optim.SGD(parameters, recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)

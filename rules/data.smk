@@ -1,0 +1,113 @@
+# Movies in, uint8 frames out; recordings in, counts out.
+
+
+rule asset:
+    output:
+        "{asset}",
+    log:
+        "results/logs/asset/{asset}.log",
+    benchmark:
+        "results/benchmarks/asset/{asset}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        where=lambda wildcards: study.assets[wildcards.asset],
+        code=code("asset.py"),
+    script:
+        "../workflow_scripts/asset.py"
+
+
+rule stimulus:
+    input:
+        files_of_stimulus,
+    output:
+        "results/stimuli/{movie}.h5",
+    log:
+        "results/logs/stimulus/{movie}.log",
+    benchmark:
+        "results/benchmarks/stimulus/{movie}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        stimulus=stimulus_of,
+        code=code("stimulus.py"),
+    script:
+        "../workflow_scripts/stimulus.py"
+
+
+rule simulate_session:
+    input:
+        stimulus="results/stimuli/{movie}.h5",
+    output:
+        "results/sessions/{movie}/simulated_{session}.nwb",
+    log:
+        "results/logs/simulate_session/{movie}_{session}.log",
+    benchmark:
+        "results/benchmarks/simulate_session/{movie}_{session}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        mouse=recording_of,
+        areas=study.areas,
+        code=code("simulate_session.py"),
+    script:
+        "../workflow_scripts/simulate_session.py"
+
+
+rule count_spikes:
+    input:
+        session=session_of,
+    output:
+        counts="results/counts/{movie}/{session}.h5",
+        report="results/counts/{movie}/{session}.csv",
+    log:
+        "results/logs/count_spikes/{movie}_{session}.log",
+    benchmark:
+        "results/benchmarks/count_spikes/{movie}_{session}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        presentations=presentations_of,
+        areas=study.areas,
+        quality=lambda wildcards: plain(study.movies[wildcards.movie].recording.quality),
+        code=code("count_spikes.py"),
+    script:
+        "../workflow_scripts/count_spikes.py"
+
+
+rule recording:
+    input:
+        files_of_recording,
+    output:
+        "results/recordings/{movie}/{area}.h5",
+    log:
+        "results/logs/recording/{movie}_{area}.log",
+    benchmark:
+        "results/benchmarks/recording/{movie}_{area}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        kind=lambda wildcards: study.movies[wildcards.movie].recording.kind,
+        code=code("recording.py"),
+    script:
+        "../workflow_scripts/recording.py"

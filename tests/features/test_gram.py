@@ -1,0 +1,141 @@
+import fractions
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_array_equal
+
+from lorafb.artefacts.grams import square
+from lorafb.features import gram
+
+torch.set_num_threads(1)
+counts_of_any_size = arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 40)), elements=st.integers(0, 255))
+floats_of_any_size = arrays(
+    np.float32,
+    st.tuples(st.integers(1, 5), st.integers(1, 30)),
+    elements=st.floats(-1e4, 1e4, width=32, allow_subnormal=False),
+)
+
+
+def in_blocks(responses, width):
+    return list(torch.split(torch.from_numpy(responses), width, dim=1))
+
+
+def true_products(responses):
+    """Products of centred frames in rational arithmetic."""
+    rows = [[fractions.Fraction(float(value)) for value in row] for row in responses]
+    means = [sum(row) / len(row) for row in rows]
+    centred = [[value - mean for value in row] for row, mean in zip(rows, means, strict=True)]
+    return [[sum(a * b for a, b in zip(t, u, strict=True)) for u in centred] for t in centred]
+
+
+@given(counts=counts_of_any_size, width=st.integers(1, 41))
+@settings(deadline=None)
+def test_products_of_counts_are_those_of_int64_in_any_blocks(counts, width):
+    made = gram.products(in_blocks(counts, width))
+    exact = counts.astype(np.int64)
+    assert made.products.dtype == np.int64
+    assert_array_equal(square(made), exact @ exact.T)
+    assert_array_equal(made.sums, exact.sum(axis=1))
+    assert made.n_units == counts.shape[1]
+
+
+@pytest.mark.parametrize(
+    ("largest", "without_int8"), [(3, "float32"), (127, "float32"), (128, "float64"), (255, "float64")]
+)
+def test_every_way_of_multiplying_is_exact_at_its_largest_sums(largest, without_int8, monkeypatch):
+    counts = np.full((140, 20000), largest, np.uint8)  # more frames than a tile, more units than a block
+    counts[1::2, ::3] = 1
+    exact = counts.astype(np.float64) @ counts.astype(np.float64).T  # below 2^53
+    assert_array_equal(square(gram.products([torch.from_numpy(counts)])), exact)
+    monkeypatch.setattr(gram, "int8_is_exact", lambda: False)
+    assert gram.way_of_multiplying(torch.device("cpu"), largest).name == without_int8
+    assert_array_equal(square(gram.products([torch.from_numpy(counts)])), exact)
+
+
+def test_the_bounds_of_the_ways_hold_the_largest_sum():
+    for largest in range(1, 256):
+        way = gram.way_of_multiplying(torch.device("cpu"), largest)
+        assert way.columns * largest**2 < {"int8": 2**31, "float32": 2**24, "float64": 2**53}[way.name]
+        assert way.name != "int8" or largest <= 127
+
+
+def test_an_int8_product_that_saturates_is_found_and_not_used(monkeypatch):
+    monkeypatch.setattr(torch, "_int_mm", lambda a, b: (a.int() @ b.int()).clamp(max=32767))
+    gram.int8_is_exact.cache_clear()
+    try:
+        assert not gram.int8_is_exact()
+        counts = torch.full((2, 9000), 100, dtype=torch.uint8)
+        assert gram.products([counts]).products.tolist() == [90_000_000] * 3
+    finally:
+        gram.int8_is_exact.cache_clear()
+
+
+@given(responses=floats_of_any_size, width=st.integers(1, 31))
+@settings(deadline=None)
+def test_float_products_are_within_the_stated_error_of_the_rational_ones(responses, width):
+    made = gram.products(in_blocks(responses, width))
+    n = responses.shape[1]
+    first = responses[:, :width].astype(np.float64)
+    shifted = responses.astype(np.float64) - (first.sum(axis=1) / first.shape[1])[:, None]
+    norms = np.linalg.norm(shifted, axis=1)
+    true = true_products(responses)
+    for t, row in enumerate(square(made)):
+        for u, value in enumerate(row):
+            error = abs(fractions.Fraction(float(value)) - true[t][u])
+            assert error <= 4 * (n + 2) * 2.0**-53 * norms[t] * norms[u] * (1 + 1e-9)
+    assert_array_equal(made.sums, 0)
+
+
+def test_a_large_common_offset_costs_no_digits():
+    random = np.random.default_rng(1)
+    small = random.integers(-8, 9, (3, 500)).astype(np.float32) / 8
+    with_offset = small + np.float32(4096)  # exact: 8 is 2^3, 4096 is 2^12, float32 holds 24 places
+    reference = square(gram.products([torch.from_numpy(small)]))
+    np.testing.assert_allclose(square(gram.products([torch.from_numpy(with_offset)])), reference, rtol=1e-13)
+
+
+@given(
+    value=st.floats(-(2.0**100), 2.0**100, width=32, allow_subnormal=False),
+    n=st.integers(1, 70000),
+    width=st.integers(1, 70000),
+)
+@settings(deadline=None, max_examples=30)
+def test_a_constant_float_frame_has_products_of_exactly_zero(value, n, width):
+    responses = np.full((1, n), value, np.float32)
+    made = gram.products(in_blocks(responses, width) if width * 20 > n else [torch.from_numpy(responses)])
+    assert made.products.tolist() == [0.0]
+    assert gram.constant_frames(made).tolist() == [0]
+
+
+def test_constant_frames_of_counts_are_named_and_others_not():
+    counts = np.array([[0, 0, 0], [1, 2, 0], [7, 7, 7], [7, 7, 8]], np.uint8)
+    assert gram.constant_frames(gram.products([torch.from_numpy(counts)])).tolist() == [0, 2]
+
+
+def test_constant_frames_are_exact_where_64_bit_integers_would_overflow():
+    n = 10**9
+    nearly = gram.Products(np.array([n * 255**2 - 1], np.int64), np.array([n * 255], np.int64), n)
+    constant = gram.Products(np.array([n * 255**2], np.int64), np.array([n * 255], np.int64), n)
+    assert n * n * 255**2 > 2**63
+    assert gram.constant_frames(nearly).tolist() == []
+    assert gram.constant_frames(constant).tolist() == [0]
+
+
+def test_a_frame_that_is_no_number_is_named_among_the_constant_ones():
+    responses = np.array([[1, 2, math.nan], [1, 2, 4]], np.float32)
+    assert gram.constant_frames(gram.products([torch.from_numpy(responses)])).tolist() == [0]
+
+
+def test_counts_and_floats_do_not_mix():
+    with pytest.raises(ValueError, match=r"after blocks of torch\.uint8"):
+        gram.products([torch.zeros(2, 3, dtype=torch.uint8), torch.zeros(2, 3)])
+
+
+def test_a_layer_without_units_is_refused():
+    with pytest.raises(ValueError, match="without units"):
+        gram.products([])

@@ -1,0 +1,144 @@
+"""A config is right, or says in a few lines what is wrong with it."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lorafb.config import docs as config_docs
+from lorafb.config import reading as config
+from lorafb.files import InputError
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = (ROOT,)
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def changed(path, value):
+    """The default config with one key set, by its dotted path."""
+    copy = yaml.safe_load((ROOT / "config.yaml").read_text())
+    here = copy
+    *parents, last = path.split(".")
+    for step in parents:
+        here = here.setdefault(step, {})
+    here[last] = value
+    return copy
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "config/real.yaml", "config/paper.yaml"])
+def test_the_configs_that_ship_are_right(file):
+    over = yaml.safe_load((ROOT / file).read_text())
+    assert config.read(ROOT / "config.yaml", over, FOLDERS).movies
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("studi", "x", "studi: unknown key; did you mean 'study'?; allowed are study, seed, areas"),
+        ("movies.movie1.stimulus.framez", 9, "movies.movie1.stimulus.framez: unknown key; did you mean 'frames'?"),
+        ("experiments.clip.length", [3], "experiments.clip.length: unknown key; did you mean 'lengths'?"),
+        ("movies.movie1.stimulus.frames", "many", "movies.movie1.stimulus.frames: 'many': should be a valid integer"),
+        (
+            "movies.movie1.stimulus.frames",
+            2,
+            "movies.movie1.stimulus.frames: '2': should be greater than or equal to 3",
+        ),
+        (
+            "movies.movie1.stimulus.kind",
+            "camra",
+            "movies.movie1.stimulus.kind: 'camra' is none of camera, video, array; did you mean 'camera'?",
+        ),
+        ("movies.movie1.stimulus", {"frames": 9}, "movies.movie1.stimulus.kind: needs a kind, one of camera, video, array"),
+        ("movies.movie1", {}, "movies.movie1: has neither stimulus nor recording"),
+        (
+            "movies.movie1.recording.sessions",
+            0,
+            "movies.movie1.recording.sessions: '0': should be greater than or equal to 1",
+        ),
+        ("areas", ["VISp", "VISx"], "areas.1: 'VISx' is none of VISp, VISl, VISrl, VISal, VISpm, VISam; did you mean"),
+        ("areas", ["VISp", "VISp"], "areas: VISp stands there more than once"),
+        (
+            "subjects.lorafb.network",
+            "lorafb_snet_tinny",
+            "subjects.lorafb.network: unknown network 'lorafb_snet_tinny'; did you mean 'lorafb_snet_tiny'?",
+        ),
+        (
+            "subjects.lorafb.layers",
+            ["sn2"],
+            "subjects.lorafb.layers: 'sn2' is no scored layer of lorafb_snet_tiny; did you mean 'sn1'?",
+        ),
+        ("subjects.lorafb.training", "ucf10", "subjects.lorafb.training: 'ucf10' is none of"),
+        ("subjects.lorafb.size", 65, "subjects.lorafb.size: "),
+        (
+            "subjects.lorafb.checkpoint",
+            {"kind": "file", "file": "no.pth"},
+            "subjects.lorafb.checkpoint.file: no file no.pth",
+        ),
+        ("subjects.lorafb", {"network": "cornet"}, "subjects.lorafb.training: is missing (training set"),
+        (
+            "experiments.clip.lengths",
+            [1200],
+            "experiments.clip.lengths: 1200 does not fit movie1 (300 frames); 3 to 299 are allowed",
+        ),
+        ("movies.movie1.skip_frames", 299, "movies.movie1.skip_frames: 299 leaves fewer than 3 of 300 frames"),
+        ("metric", "rsa", "metric: 'rsa' is none of tsrsa"),
+        ("seed", True, "seed: 'True': should be a valid integer"),
+        ("movies", [], "movies: '[]': should be a valid table of keys"),
+    ],
+)
+def test_a_mistake_is_told_by_key_value_and_what_is_allowed(path, value, message):
+    with pytest.raises(InputError) as error:
+        config.study(changed(path, value), FOLDERS)
+    told = str(error.value)
+    assert message in told
+    assert len(told.splitlines()) <= 6
+    assert "pydantic" not in told
+
+
+def test_a_table_of_counts_without_an_area_is_told_with_the_areas_it_holds(tmp_path):
+    np = pytest.importorskip("numpy")
+    np.savez(
+        tmp_path / "mouse.npz",
+        areas=np.array(["VISp"]),
+        VISp=np.zeros((2, 3, 4), np.uint8),
+        VISp_unit_id=np.arange(2),
+        session_id=1,
+        bin_s=1.0,
+    )
+    values = changed("movies.movie1.recording", {"kind": "counts", "file": str(tmp_path / "mouse.npz")})
+    with pytest.raises(InputError, match=re.escape("areas: VISl has no data in movies.movie1.recording")):
+        config.study(values, FOLDERS)
+
+
+def test_many_mistakes_are_told_in_few_lines():
+    values = DEFAULT | {f"wrong{i}": 1 for i in range(9)}
+    with pytest.raises(InputError) as error:
+        config.study(values, FOLDERS)
+    assert str(error.value).splitlines()[-1] == "config: ... and 4 more"
+
+
+def test_a_file_laid_over_replaces_movies_and_subjects_whole_and_the_rest_key_by_key():
+    over = {"movies": {"mine": 1}, "experiments": {"clip": {"trials": 3}}, "seed": 5}
+    merged = config.overlay(DEFAULT, over)
+    assert merged["movies"] == {"mine": 1}
+    assert merged["experiments"]["clip"] == {"lengths": [30, 60, 120], "trials": 3}
+    assert merged["subjects"] == DEFAULT["subjects"]
+    assert merged["seed"] == 5
+
+
+def test_an_unreadable_file_is_named(tmp_path):
+    (tmp_path / "config.yaml").write_text("a: [1")
+    with pytest.raises(InputError, match=r"config\.yaml: cannot be read as YAML"):
+        config.read(tmp_path / "config.yaml")
+
+
+def test_the_resolved_config_reads_back_as_the_same_study(tmp_path):
+    study = config.study(DEFAULT, FOLDERS)
+    config.write(study, tmp_path / "config.yaml")
+    assert config.read(tmp_path / "config.yaml", folders=FOLDERS) == study
+
+
+def test_schema_and_table_of_keys_are_those_of_the_model():
+    assert (ROOT / "config" / "schema.json").read_text() == config_docs.schema(), "run: ./run lorafb config --write"
+    assert (ROOT / "docs" / "config.md").read_text() == config_docs.table_of_keys(), "run: ./run lorafb config --write"

@@ -1,0 +1,222 @@
+"""The real workflow, run as its user runs it: everything once, then what each edit makes run again, exactly."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+PARTS = ["Snakefile", "config.yaml", "config", "rules", "workflow_scripts", "profiles", "envs", "lorafb", "data"]
+
+pytestmark = pytest.mark.xdist_group("workflow")  # one finished study serves all tests of this file
+
+
+def snakemake(repository, *arguments, check=True):
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "nano.yaml", *arguments]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ""})
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def jobs(repository):
+    """What would run, as a set of `rule` or `rule wildcard-values` strings."""
+    text = snakemake(repository, "-n").stdout
+    found = set()
+    for block in re.split(r"\n\n+", text):
+        rule = re.search(r"^(?:local)?rule (\w+):$", block, re.MULTILINE)
+        wildcards = re.search(r"^ +wildcards: (.*)$", block, re.MULTILINE)
+        if rule and rule[1] != "all":
+            values = re.findall(r"=([^,]+)", wildcards[1]) if wildcards else []
+            found.add(" ".join([rule[1], *sorted(values)]))
+    return found
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """A copy of the repository in which the nano study has run."""
+    folder = tmp_path_factory.mktemp("a repository")
+    for name in PARTS:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    shutil.copy(ROOT / "tests" / "workflow" / "nano.yaml", folder / "nano.yaml")
+    snakemake(folder)
+    return folder
+
+
+@pytest.fixture
+def edited(repository):
+    """A function that edits a file of the repository for one test."""
+    kept = {}
+
+    def edit(file, old, new):
+        path = repository / file
+        data = path.read_bytes()
+        kept.setdefault(path, data)
+        assert old.encode() in data, f"{old} does not stand in {file}"
+        path.write_bytes(data.replace(old.encode(), new.encode(), 1))
+
+    yield edit
+    for path, data in kept.items():
+        path.write_bytes(data)
+
+
+def test_the_study_ends_in_figures_and_a_report(repository):
+    results = repository / "results"
+    page = (results / "report.html").read_text()
+    assert page.count("<svg") == 8
+    assert "SIMULATED" in page
+    for ending in ("svg", "png", "csv", "txt"):
+        assert (results / "figures" / f"figure_3a.{ending}").stat().st_size > 100
+
+
+def test_every_layer_and_area_has_a_score(repository):
+    scores = pd.read_csv(repository / "results/scores/spiking/short/base.csv")
+    original = scores[scores["experiment"] == "original"]
+    assert set(original["area"]) == {"visp", "visl", "visam"}
+    assert original["layer"].nunique() == 7
+    assert original["value"].between(-1, 1).all()
+    assert original.groupby("area")["best"].sum().eq(1).all()
+    clips = scores[scores["experiment"] == "clip"]
+    assert set(clips["length"]) == {8}
+    assert set(clips["trial"]) == {0, 1}
+
+
+def test_features_and_products_are_read_with_h5py_alone(repository):
+    with h5py.File(repository / "results/features/spiking/short.h5") as file:
+        features = file["sn1"]["features"]
+        assert features.shape == (24, int(file["sn1"].attrs["shape"].prod()))
+        assert file.attrs["format"] == "lorafb-features"
+    with h5py.File(repository / "results/grams/spiking/short.h5") as file:
+        products = file["sn1"]["products"][()]
+        assert len(products) == 24 * 25 // 2
+        assert json.loads(file.attrs["inputs"]).keys() == {"results/checkpoints/spiking.pt", "results/stimuli/short.h5"}
+        row = features_row(repository, 5)
+        assert products[5 * 24 - 5 * 4 // 2] == (row * row).sum()
+
+
+def features_row(repository, frame):
+    with h5py.File(repository / "results/features/spiking/short.h5") as file:
+        return file["sn1"]["features"][frame].astype(int)
+
+
+def test_the_resolved_config_stands_beside_the_results(repository):
+    assert yaml.safe_load((repository / "results/config.yaml").read_text())["metric"] == "tsrsa"
+
+
+def test_a_second_run_does_nothing(repository):
+    assert "Nothing to be done" in snakemake(repository, "-n").stdout + snakemake(repository, "-n").stderr
+    assert jobs(repository) == set()
+
+
+SCORES = {"score plain short", "score spiking short"}
+REPORT = {"figure_3a", "report"}
+CORTEX = {"areas short", "ceiling short", "figure_areas short"}
+AREAS_OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
+OF_SPIKING = {
+    "extract clip spiking",
+    "extract short spiking",
+    "figure_frames clip spiking",
+    "figure_frames short spiking",
+}
+OF_PLAIN = {
+    "weights plain",
+    "extract clip plain",
+    "extract short plain",
+    "figure_frames clip plain",
+    "figure_frames short plain",
+}
+RERUNS = {
+    "a docstring of a metric": (
+        ("lorafb/similarity/tsrsa.py", '"""Time-Series', '"""Here is: Time-Series'),
+        set(),
+    ),
+    "a comment in a script": (("workflow_scripts/score.py", "if __name__", "# the whole job\nif __name__"), set()),
+    "a statement of the metric": (
+        ("lorafb/similarity/tsrsa.py", "np.clip(model @ area, -1, 1)", "np.clip(model @ area, -1.0, 1.0)"),
+        SCORES | CORTEX | AREAS_OF_MOUSE | REPORT,
+    ),
+    "a statement of Figure 3A": (
+        ("lorafb/figures/bars.py", "width=0.65", "width=0.6"),
+        REPORT,
+    ),
+    "one network's module": (
+        ("lorafb/networks/cornet.py", "import torch", "import torch\n\nUNUSED = 1"),
+        OF_PLAIN | {"score plain short"} | REPORT,
+    ),
+    "number of clips, in the config": (
+        ("nano.yaml", "clip: {lengths: [8], trials: 2}", "clip: {lengths: [8], trials: 3}"),
+        SCORES | REPORT,
+    ),
+    "number of splits, in the config": (
+        ("nano.yaml", "splits: 4", "splits: 5"),
+        CORTEX | AREAS_OF_MOUSE | REPORT,
+    ),
+    "a recipe, in the config": (
+        ("nano.yaml", "epochs: 1", "epochs: 2"),
+        {"train spiking", "score spiking short"} | OF_SPIKING | REPORT,
+    ),
+    "a label, in the config": (
+        ("nano.yaml", "    network: cornet_tiny", "    label: CORnet\n    network: cornet_tiny"),
+        {"figure_frames clip plain", "figure_frames short plain"} | REPORT,
+    ),
+    "the rate under which units are left out": (
+        ("nano.yaml", "min_rate: 0", "min_rate: 0.1"),
+        SCORES | CORTEX | REPORT,
+    ),
+    "repeats of the simulated mouse": (
+        ("nano.yaml", "repeats: 4", "repeats: 5"),
+        {"simulate_session 0 short", "simulate_session 1 short"}
+        | {f"recording {area} short" for area in ("VISp", "VISl", "VISam")}
+        | {"count_spikes 0 short", "count_spikes 1 short"}
+        | SCORES
+        | CORTEX
+        | REPORT,
+    ),
+    "one byte of the real clip": (
+        ("data/real/clips/test.avi", "ISFT", "ISFt"),
+        {
+            "stimulus clip",
+            "extract clip plain",
+            "extract clip spiking",
+            "figure_frames clip plain",
+            "figure_frames clip spiking",
+            "report",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", RERUNS)
+def test_an_edit_makes_exactly_what_depends_on_it_run_again(repository, edited, edit):
+    change, expected = RERUNS[edit]
+    edited(*change)
+    assert jobs(repository) == expected
+
+
+def test_touching_a_file_without_changing_it_runs_nothing(repository):
+    (repository / "data/real/clips/test.avi").touch()
+    (repository / "lorafb/similarity/tsrsa.py").touch()
+    assert jobs(repository) == set()
+
+
+def test_a_misspelt_key_stops_before_any_job_in_a_few_lines(repository):
+    done = snakemake(repository, "--config", "studdy=x", check=False)
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "studdy: unknown key; did you mean 'study'?" in told
+    assert "Traceback" not in told
+    assert len(told.strip().splitlines()) <= 6
+
+
+def test_the_workflow_is_clean_to_snakemakes_own_linter(repository):
+    done = snakemake(repository, "--lint", check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,9 @@
+"""Make a movie's frames, or decode them."""
+
+from lorafb.artefacts import stimuli
+from lorafb.job import provenance, start
+from lorafb.stimuli.source import stimulus
+
+if __name__ == "__main__":
+    job = start(globals()["snakemake"])
+    stimuli.write(stimulus(job.params.stimulus, job.input), job.output[0], provenance(job))

@@ -1,0 +1,32 @@
+"""Train a subject on the embedded task; a killed training goes on where it stopped."""
+
+import pandas as pd
+import torch
+
+from lorafb.artefacts import tables
+from lorafb.artefacts.provenance import sealed
+from lorafb.job import provenance, start
+from lorafb.networks import checkpoint
+from lorafb.networks.checkpoint import Checkpoint
+from lorafb.training.subject import result, train_on_motion
+
+if __name__ == "__main__":
+    job = start(globals()["snakemake"])
+    told, made_by = job.params, provenance(job)
+    torch.set_num_threads(job.threads)
+    torch.use_deterministic_algorithms(True)
+    network, training = told.subject["network"], told.subject["training"]
+    trained = train_on_motion(
+        network,
+        told.recipe,
+        told.source["seed"],
+        told.resume,
+        photographs=job.input.photographs,
+        code=told.code,
+        device=told.device,
+    )
+    weights = Checkpoint(network, training, trained.meta["classes"], trained.state_dict, trained.meta)
+    with sealed(job.output.weights, made_by) as temporary:
+        checkpoint.write(temporary, weights)
+    tables.write(pd.DataFrame([result(trained)]), job.output.result, made_by)
+    tables.write(pd.DataFrame(trained.epochs), job.output.epochs, made_by)
