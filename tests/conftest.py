@@ -1,6 +1,8 @@
-"""Make the golden recipe importable."""
+"""Make the golden recipe importable, and keep each worker to one thread."""
 
+import os
 import sys
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: more threads only wait for one another
 sys.path.insert(0, str(Path(__file__).parent / "golden"))

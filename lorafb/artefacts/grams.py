@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def condense(square_products: Numbers) -> Numbers:
 def square(products: Products) -> Numbers:
     """Symmetric matrix [T, T] of the condensed products."""
     n = products.n_frames
-    full = np.zeros((n, n), products.products.dtype)
+    full: NDArray[Any] = np.zeros((n, n), products.products.dtype)
     rows, columns = np.triu_indices(n)
     full[rows, columns] = products.products
     full[columns, rows] = products.products

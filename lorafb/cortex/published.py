@@ -1,6 +1,7 @@
 """The published arrays of spike counts (Huang et al. 2024): one .npy an area and stimulus, summed over repeats.
 
-They carry no unit ids and no frame rate, so their shape is all that tells one file from another: it is checked.
+They carry no unit ids and no frame rate, so their shape is all that tells one file from another: it is checked. Of their
+number of frames only the stimulus and the other areas can say whether it is right: `same_frames`.
 """
 
 import zipfile
@@ -16,6 +17,8 @@ from lorafb.artefacts.recordings import Recording
 from lorafb.cortex.counts import whole_counts
 from lorafb.files import InputError, nearest
 
+AREAS = ("visp", "visl", "visrl", "visal", "vispm", "visam")
+"""Areas of the published arrays, in the order of the published results."""
 NO_SESSION = -1
 """Session of every unit: the published arrays do not tell it."""
 
@@ -27,6 +30,7 @@ class Shown:
     Attributes
     ----------
     n_frames, n_repeats : int
+        Of the published file; a part of it, or another movie in its layout, may have other frames.
     rate_hz : float
         Frames a second.
     steps : int
@@ -42,6 +46,11 @@ class Shown:
     def ending(self) -> str:
         """Ending of the file names, without `.npy`."""
         return f"_{self.steps}"
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of one repeat, by which the published filter of units counts, however many frames a file has."""
+        return self.n_frames / self.rate_hz
 
 
 STIMULI = {
@@ -78,10 +87,8 @@ def read(folder: Path | str, stimulus: str, area: str) -> Recording:
     shown = find(stimulus)
     path = Path(folder) / stimulus / f"{area.lower()}{shown.ending}.npy"
     values = whole_counts(load(path), str(path))
-    if values.ndim != 3 or values.shape[1] != shown.steps or not values.shape[2]:
+    if values.ndim != 3 or values.shape[1] != shown.steps or not values.size:
         raise InputError(f"{path}: has shape {list(values.shape)}, expected [frames, {shown.steps}, units]")
-    if len(values) != shown.n_frames:
-        raise InputError(f"{path}: has {len(values)} frames, {stimulus} has {shown.n_frames}")
     summed = values.sum(axis=1, dtype=np.int64)
     n_units = summed.shape[1]
     units: dict[str, NDArray[Any]] = {

@@ -31,8 +31,14 @@ def _table(files: Files, area: str, movie: str) -> Recording:
     return table.read(files[0], area, movie)
 
 
+def _published(files: Files, area: str, movie: str) -> Recording:
+    dataset = Path(files[0]).parent
+    return published.read(dataset.parent, dataset.name, area)
+
+
 KINDS: dict[str, Callable[[Files, str, str], Recording]] = {
     "simulated": _sessions,
     "allen": _sessions,
     "counts": _table,
+    "published": _published,
 }

@@ -30,10 +30,14 @@ def score_of_each_area(scores: pd.DataFrame, ceilings: pd.DataFrame) -> pd.DataF
     best = scores.loc[scores["best"].astype(bool), [*keys, "area", "layer", "value"]]
     ceiling = ceilings.groupby(["movie", "area"], sort=False)["value"].mean().rename("ceiling").reset_index()
     areas = every.merge(best, how="left").merge(ceiling, on=["movie", "area"], how="left")
-    mean = areas.groupby(keys, sort=False)[["value", "ceiling"]].agg(lambda values: values.mean(skipna=False))
+    mean = areas.groupby(keys, sort=False)[["value", "ceiling"]].agg(_mean_of_all)
     mean = mean.reset_index().assign(area="mean")
     shown = pd.concat([areas, mean], ignore_index=True)
     return shown.assign(fraction=shown["value"] / shown["ceiling"])
+
+
+def _mean_of_all(values: "pd.Series[float]") -> float:
+    return float(values.mean(skipna=False))
 
 
 def figure_3a(shown: pd.DataFrame, titles: dict[str, str]) -> Figure:

@@ -1,4 +1,4 @@
-"""What the residual networks are made of: neurons, the two kinds of wiring, basic and bottleneck blocks, initial weights.
+"""What the residual networks are made of: neurons, two kinds of wiring, basic and bottleneck blocks, initial weights.
 
 Norms of the exact spiking goldens do not see epsilon; those of the ReLU networks do: it is torch's default, 1e-5.
 """

@@ -1,7 +1,7 @@
 """Every network as one plain record, read without torch: how it is built, its layers, and how it is shown a movie.
 
-A record decides whether state is carried from frame to frame and when it is cleared; a wrong feed still gives scores that
-look normal. Nothing outside this file asks for a network's name.
+A record decides whether state is carried from frame to frame and when it is cleared; a wrong feed still gives scores
+that look normal. Nothing outside this file asks for a network's name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -107,10 +107,12 @@ class Network:
     def size_problem(self, size: int) -> str:
         """Say why frames of this height and width (pixels) do not fit; empty when they do."""
         if self.only_size not in (None, size):
-            return f"{size} does not fit {self.name}, which takes {self.only_size} only (the sizes of its maps are built in)"
-        if size < 1 or size % self.multiple_of:
-            return f"{size} does not fit {self.name}, which takes multiples of {self.multiple_of} (feedback doubles sizes exactly)"
-        return ""
+            takes = f"{self.only_size} only (the sizes of its maps are built in)"
+        elif size < 1 or size % self.multiple_of:
+            takes = f"multiples of {self.multiple_of} (feedback doubles sizes exactly)"
+        else:
+            return ""
+        return f"{size} does not fit {self.name}, which takes {takes}"
 
 
 VIDEO_CLASSES = {"ucf101": 101, "ucf101_subset": 101, "ucf101_random": 101, "motion": 8}
@@ -127,7 +129,7 @@ _DEPTHS: dict[str, dict[str, Any]] = {
     "50": {"blocks": (3, 4, 6, 3), "bottleneck": True, "widths": (64, 128, 256, 512)},
     "101": {"blocks": (3, 4, 23, 3), "bottleneck": True, "widths": (64, 128, 256, 512)},
     "152": {"blocks": (3, 8, 36, 3), "bottleneck": True, "widths": (64, 128, 256, 512)},
-    "_tiny": {"blocks": (1, 1, 1, 1), "bottleneck": False, "widths": (8, 16, 32, 64)},
+    "_tiny": {"blocks": (1, 1), "bottleneck": False, "widths": (16, 32)},
 }
 
 
@@ -283,9 +285,8 @@ def _feed(name: str, told: Mapping[str, Any]) -> Feed:
         if key not in known:
             raise InputError(f"network '{name}': feed has no '{key}'{nearest(key, known)}")
         if key in allowed and value not in allowed[key]:
-            raise InputError(
-                f"network '{name}': {key} '{value}' is none of {', '.join(allowed[key])}{nearest(str(value), allowed[key])}"
-            )
+            hint = nearest(str(value), allowed[key])
+            raise InputError(f"network '{name}': {key} '{value}' is none of {', '.join(allowed[key])}{hint}")
         if key not in allowed and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise InputError(f"network '{name}': {key} is {value!r}, expected a whole number from 1 on")
     return Feed(**values)

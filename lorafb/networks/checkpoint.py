@@ -1,7 +1,7 @@
 """Weights of a network: read from published or own files, checked entry by entry, written in our format or theirs.
 
-Weights of another network can fit by every key (with and without spikes the tables are the same) and then score like any
-others; so a file must say, or be told, which network it is, and what it says must agree with what it is told.
+Weights of another network can fit by every key (with and without spikes the tables are the same) and then score like
+any others; so a file must say, or be told, which network it is, and what it says must agree with what it is told.
 """
 
 import argparse
@@ -127,9 +127,8 @@ def describe(path: Path | str) -> str:
         return str(error)
     says = [f"says {told}" for told in (contents.network, contents.training) if told]
     line = f"{path}: {contents.family}; {', '.join([*says, f'fits {_fitting(contents)}'])}"
-    candidates = [contents.network] if contents.network else [*_candidates(contents), None]
     try:
-        read(path, candidates[0])
+        read(path, contents.network or next(iter(_candidates(contents)), None))
     except InputError as error:
         return f"{line}; {str(error).removeprefix(f'{path}: ')}"
     return line

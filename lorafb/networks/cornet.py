@@ -1,4 +1,4 @@
-"""CORnet with recurrence inside areas: trained on video (cornet), its spiking twin (s_cornet), and on images (cornet_rt).
+"""CORnet, recurrent inside areas: trained on video (cornet), its spiking twin (s_cornet), and on images (cornet_rt).
 
 At each time step every area reads what the area before it put out at the step BEFORE; so a frame needs four steps to
 reach IT, and at the first step V2, V4 and IT have no input: they get silence (zeros) in place of their filtered input,

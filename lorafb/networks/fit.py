@@ -64,8 +64,8 @@ def differences(state: Mapping[str, Any], expected: Table) -> str:
         if key not in state:
             continue
         value, wanted = state[key], tuple(classes if size == ANY else size for size in shape)
-        if not isinstance(value, Tensor) or value.layout != torch.strided:
-            types.append(f"{key}: {_kind(value)}, expected a tensor")
+        if not isinstance(value, Tensor) or value.layout != torch.strided or value.device.type != "cpu":
+            types.append(f"{key}: {_kind(value)}, expected a plain tensor")
         elif tuple(value.shape) != wanted:
             shapes.append(f"{key}: {_axes(value.shape)}, expected {_axes(wanted)}")
         elif value.dtype != dtype:
@@ -100,4 +100,4 @@ def _name(dtype: torch.dtype) -> str:
 
 
 def _kind(value: Any) -> str:
-    return f"a tensor of layout {value.layout}" if isinstance(value, Tensor) else type(value).__name__
+    return f"{value.layout} on {value.device.type}" if isinstance(value, Tensor) else type(value).__name__

@@ -20,6 +20,16 @@ from lorafb.files import InputError
 from lorafb.networks import catalogue
 
 FORMAT, FORMAT_VERSION = "lorafb-checkpoint", 1
+OURS = {
+    "format": str,
+    "format_version": int,
+    "network": str,
+    "training": str,
+    "classes": int,
+    "state_dict": dict,
+    "meta": str,
+}
+"""Entries of our own format, and their types; `meta` is JSON."""
 PREFIX = "module."
 DATASETS = {"UCF101": "ucf101", "UCF101_subset": "ucf101_subset", "UCF101_random": "ucf101_random"}
 """Names of the data sets in the published arguments, and ours."""
@@ -40,6 +50,8 @@ ALLOWED: tuple[tuple[str, Sequence[Any]], ...] = (
 )
 """What a file may name beyond tensors and plain values, by the key that its weights lie under; torch itself allows
 `_codecs.encode`, which a NumPy scalar needs."""
+ASKED = re.compile(r"(GLOBAL |but got <class '|unrecognized function )(?P<name>[\w.]+)")
+"""Where torch's refusals name what a file asked for."""
 KNOWN = ("argparse.Namespace", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype")
 """Names that published files do hold, as a refusal tells them."""
 
@@ -84,7 +96,7 @@ def load(path: Path | str) -> Contents:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    content = _unpickled(path)
+    content = _unpickled(path, _start(path))
     if not isinstance(content, dict):
         raise InputError(f"{path}: holds {_article(type(content).__name__)}, expected a dict with the weights")
     if content.get("format") is not None:
@@ -96,7 +108,15 @@ def load(path: Path | str) -> Contents:
     raise InputError(f"{path}: holds {keys}, expected weights under 'model' or 'state_dict'")
 
 
-def _unpickled(path: Path) -> Any:
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(64)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _unpickled(path: Path, start: bytes) -> Any:
     """Unpickle with the first list of allowed names that does."""
     refused: list[str] = []
     for root, names in ALLOWED:
@@ -105,43 +125,39 @@ def _unpickled(path: Path) -> Any:
                 warnings.simplefilter("ignore")  # of a strange file the error says more
                 content = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged or hostile pickle raises whatever it likes
-            found = re.search(r"GLOBAL\s+([\w.]+)", str(error))
+            found = ASKED.search(str(error))
             if found is None:
-                raise InputError(f"{path}: {_damage(path, error)}") from None
-            refused.append(found.group(1).rstrip("."))
+                raise InputError(f"{path}: {_damage(start, error)}") from None
+            refused.append(found["name"].rstrip("."))
         else:
             if not root or (isinstance(content, dict) and root in content):
                 return content
-    strange = [name for name in refused if name not in KNOWN] or sorted(set(refused))
+    strange = [name for name in dict.fromkeys(refused) if name not in KNOWN] or sorted(set(refused))
     raise InputError(
         f"{path}: asks for {' and '.join(strange[:2])}, which no such checkpoint needs; nothing of it was run"
     )
 
 
-def _damage(path: Path, error: Exception) -> str:
-    with path.open("rb") as file:
-        start = file.read(64).lstrip().lower()
+def _damage(start: bytes, error: Exception) -> str:
     if not start:
         return "is empty"
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "is a web page, not a checkpoint; download it again"
-    reason = " ".join(str(error).split()).split(". ")[0][:120] or type(error).__name__
+    told = str(error).partition("WeightsUnpickler error:")[2] or str(error)
+    reason = " ".join(told.split()).split(". ")[0].split(" Check the doc")[0][:120] or type(error).__name__
     return f"is no readable checkpoint, or a truncated one ({reason})"
 
 
 def _ours(path: Path, content: dict[str, Any]) -> Contents:
-    if content["format"] != FORMAT:
-        raise InputError(f"{path}: holds format {content['format']!r}, expected '{FORMAT}'")
-    if content.get("format_version") != FORMAT_VERSION:
-        raise InputError(
-            f"{path}: has version {content.get('format_version')} of {FORMAT}, this program reads version {FORMAT_VERSION}"
-        )
-    kinds = {"network": str, "training": str, "classes": int, "state_dict": dict, "meta": str}
-    for key, kind in kinds.items():
+    for key, kind in OURS.items():
         if not isinstance(content.get(key), kind):
-            raise InputError(
-                f"{path}: '{key}' is {_article(type(content.get(key)).__name__)}, expected {kind.__name__}"
-            )
+            found = _article(type(content.get(key)).__name__)
+            raise InputError(f"{path}: '{key}' is {found}, expected {kind.__name__}")
+    name, version = content["format"], content["format_version"]
+    if name != FORMAT:
+        raise InputError(f"{path}: holds format {name[:40]!r}, expected '{FORMAT}'")
+    if version != FORMAT_VERSION:
+        raise InputError(f"{path}: has version {version} of {FORMAT}, this program reads version {FORMAT_VERSION}")
     told = (content["network"], content["training"], content["classes"])
     return Contents(FORMAT, ("state_dict", ""), content["state_dict"], *told, _json(path, content["meta"]))
 
@@ -158,11 +174,11 @@ def _json(path: Path, text: str) -> dict[str, Any]:
 
 def _study(path: Path, content: dict[str, Any]) -> Contents:
     """Read a checkpoint of the study's own training: weights under `model`, arguments under `args`."""
-    told = content.get("args")
-    arguments = dict(vars(told)) if isinstance(told, argparse.Namespace) else {}
-    plain = {"args": _plain(arguments), **_plain(content)}
+    namespace = content.get("args")
+    arguments = dict(vars(namespace)) if isinstance(namespace, argparse.Namespace) else {}
+    meta = {**_plain(content), "args": _plain(arguments)}
     told = (_told(arguments), DATASETS.get(str(arguments.get("dataset"))), None)
-    return Contents("published, of the spiking study", ("model", ""), dict(content["model"]), *told, plain)
+    return Contents("published, of the spiking study", ("model", ""), dict(content["model"]), *told, meta)
 
 
 def _told(arguments: Mapping[str, Any]) -> str | None:

@@ -86,7 +86,7 @@ def _same_size() -> tuple[nn.Module, nn.Module, nn.Module]:
 
 
 class LoRaFB(nn.Module):
-    """Stem, four recurrent stages, average over space, classifier.
+    """Stem, recurrent stages (four in the published networks), average over space, classifier.
 
     Parameters
     ----------
@@ -110,23 +110,26 @@ class LoRaFB(nn.Module):
         self.conv1 = layer.Conv2d(3, widths[0], 7, stride=2, padding=3, bias=False, step_mode="m")
         self.bn1 = layer.BatchNorm2d(widths[0], step_mode="m")
         self.maxpool = layer.MaxPool2d(3, stride=2, padding=1, step_mode="m")
-        self.recurrent_layer1 = RecurrentStage(block, ins[0], widths[0], blocks[0], 1, wiring, join)
-        self.recurrent_layer2 = RecurrentStage(block, ins[1], widths[1], blocks[1], 2, wiring, join)
-        self.recurrent_layer3 = RecurrentStage(block, ins[2], widths[2], blocks[2], 2, wiring, join)
-        self.recurrent_layer4 = RecurrentStage(block, ins[3], widths[3], blocks[3], 2, wiring, join)
+        self.stages = [f"recurrent_layer{number}" for number in range(1, len(blocks) + 1)]
+        for name, inputs, width, n_blocks in zip(self.stages, ins, widths, blocks, strict=False):
+            stride = 1 if name == self.stages[0] else 2
+            self.add_module(name, RecurrentStage(block, inputs, width, n_blocks, stride, wiring, join))
         self.avgpool = layer.AdaptiveAvgPool2d(1, step_mode="m")
-        self.fc = nn.Linear(ins[4], classes)
+        self.fc = nn.Linear(ins[-1], classes)
 
     def stem(self, x: Tensor) -> Tensor:
         """Filter a chunk of frames: (T, B, 3, H, W) to (T, B, widths[0], H / 4, W / 4)."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map frames (T, B, 3, H, W), H and W multiples of 32, to evidence for each class at each step (T, B, classes)."""
-        check_frames(x, multiple_of=32)
+        """Map frames (T, B, 3, H, W) to evidence for each class at each time step (T, B, classes).
+
+        H and W are multiples of 32 for four stages: each stage's feedback doubles its maps exactly.
+        """
+        check_frames(x, multiple_of=2 ** (1 + len(self.stages)))
         x = self.stem(x)  # no recurrence: the whole chunk at once
-        for recurrent in (self.recurrent_layer1, self.recurrent_layer2, self.recurrent_layer3, self.recurrent_layer4):
-            x = over_time(recurrent, x)
+        for name in self.stages:
+            x = over_time(self.get_submodule(name), x)
         evidence: Tensor = self.fc(self.avgpool(x).flatten(2))
         return evidence
 

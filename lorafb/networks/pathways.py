@@ -103,7 +103,7 @@ class Path(nn.Module):
 
 
 class VisualNet(nn.Module):
-    """The stem and one path or two, both of which read all of the stem's output; (B, 128, T, H / 4, W / 4) comes out."""
+    """The stem and one path or two, both of which read all of the stem's output."""
 
     OUTPUTS = 128
 
@@ -139,7 +139,10 @@ class ActionNet(nn.Module):
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map clips (T, B, 3, H, W) to features averaged over space (T, B, 128); the published output is their mean over T."""
+        """Map clips (T, B, 3, H, W) to features averaged over space (T, B, 128).
+
+        The published output is their mean over T.
+        """
         return pooled(self.visualnet, self.avgpool, x)
 
 

@@ -13,7 +13,7 @@ from lorafb.networks.blocks import BasicBlock, Bottleneck, check_frames, initial
 
 
 class SEWResNet(nn.Module):
-    """Stem, four stages of spike-element-wise blocks, average over space, classifier.
+    """Stem, stages of spike-element-wise blocks (four in the published networks), average over space, classifier.
 
     Parameters
     ----------
@@ -37,12 +37,11 @@ class SEWResNet(nn.Module):
         self.bn1 = layer.BatchNorm2d(widths[0])
         self.sn1 = integrate_and_fire()
         self.maxpool = layer.MaxPool2d(3, stride=2, padding=1)
-        self.layer1 = stage(block, ins[0], widths[0], blocks[0], 1, wiring, join)
-        self.layer2 = stage(block, ins[1], widths[1], blocks[1], 2, wiring, join)
-        self.layer3 = stage(block, ins[2], widths[2], blocks[2], 2, wiring, join)
-        self.layer4 = stage(block, ins[3], widths[3], blocks[3], 2, wiring, join)
+        self.stages = [f"layer{number}" for number in range(1, len(blocks) + 1)]
+        for name, inputs, width, n_blocks in zip(self.stages, ins, widths, blocks, strict=False):
+            self.add_module(name, stage(block, inputs, width, n_blocks, 1 if name == "layer1" else 2, wiring, join))
         self.avgpool = layer.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(ins[4], classes)
+        self.fc = nn.Linear(ins[-1], classes)
         functional.set_step_mode(self, "m")
         initialise(self)
 
@@ -50,7 +49,8 @@ class SEWResNet(nn.Module):
         """Map frames (T, B, 3, H, W) to evidence for each class at each time step (T, B, classes)."""
         check_frames(x)
         x = self.maxpool(self.sn1(self.bn1(self.conv1(x))))
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        for name in self.stages:
+            x = self.get_submodule(name)(x)
         evidence: Tensor = self.fc(self.avgpool(x).flatten(2))
         return evidence
 

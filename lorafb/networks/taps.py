@@ -33,8 +33,8 @@ def taps(model: nn.Module, layers: Sequence[str]) -> Iterator[Collect]:
     Yields
     ------
     callable
-        Call it after a forward call: {layer: (T, B, units' axes...)} of that call. It then forgets them. Of a layer that
-        runs several times on one image the last call counts.
+        Call it after a forward call: {layer: (T, B, units' axes...)} of that call. It then forgets them. Of a layer
+        that runs several times on one image the last call counts.
 
     Raises
     ------

@@ -20,7 +20,9 @@ def counts(*shape):
     return np.random.default_rng(0).integers(0, 9, shape)
 
 
-@pytest.mark.parametrize(("stimulus", "frames", "repeats"), [(MOVIE, 900, 20), ("allen_natural_movie_three", 3600, 10)])
+@pytest.mark.parametrize(
+    ("stimulus", "frames", "repeats"), [(MOVIE, 900, 20), (MOVIE, 57, 20), ("allen_natural_movie_three", 3600, 10)]
+)
 def test_a_movie_is_read_as_it_stands(tmp_path, stimulus, frames, repeats):
     values = counts(frames, 1, 6)
     saved(tmp_path, stimulus, "visp_1", values.astype(np.float32))
@@ -48,7 +50,7 @@ def test_scenes_are_summed_over_their_time_bins_and_carry_reliability(tmp_path):
         (counts(900, 6), r"has shape \[900, 6\], expected \[frames, 1, units\]"),
         (counts(900, 8, 6), r"has shape \[900, 8, 6\], expected \[frames, 1, units\]"),
         (counts(900, 1, 0), r"has shape \[900, 1, 0\]"),
-        (counts(899, 1, 6), "has 899 frames, allen_natural_movie_one has 900"),
+        (counts(0, 1, 6), r"has shape \[0, 1, 6\]"),
         (counts(900, 1, 6) - 5, "holds -5, expected spike counts"),
         (counts(900, 1, 6) / 20, "holds .*, expected spike counts, which are whole numbers"),
     ],
@@ -80,6 +82,11 @@ def test_a_missing_file_and_a_page_saved_as_data_are_named(tmp_path):
     (tmp_path / MOVIE / "visp_1.npy").write_text("<html>")
     with pytest.raises(InputError, match=r"visp_1.npy: is no .npy array"):
         published.read(tmp_path, MOVIE, "VISp")
+
+
+def test_rates_are_counted_over_thirty_seconds_and_two_minutes():
+    assert published.find(MOVIE).duration_s == 30
+    assert published.find("allen_natural_movie_three").duration_s == 120
 
 
 def test_an_unknown_stimulus_is_refused_with_the_nearest():

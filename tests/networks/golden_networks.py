@@ -1,4 +1,4 @@
-"""Networks with the weights of golden runs, and their features by the catalogue's feeds, without the extraction program."""
+"""Networks with the weights of golden runs, and their features by the catalogue's feeds, without `features`."""
 
 import json
 from functools import cache
@@ -7,7 +7,7 @@ from pathlib import Path
 import recipe
 import torch
 
-from lorafb.networks import build, catalogue
+from lorafb.networks import build
 from lorafb.networks.state import fresh_state
 from lorafb.networks.taps import taps
 
@@ -52,7 +52,9 @@ def show(model, layers, x, chunks=None):
 def feed_movie(model, layers, x, feed):
     """Features of frames (T, 3, H, W) by a feed: {layer: float32 (T, units' axes)}."""
     if feed.kind == "stateful":
-        return {layer: values[:, 0] for layer, values in show(model, layers, x[:, None], _lengths(x, feed.chunk)).items()}
+        return {
+            layer: values[:, 0] for layer, values in show(model, layers, x[:, None], _lengths(x, feed.chunk)).items()
+        }
     if feed.kind == "clip":
         clips = [show(model, layers, clip[:, None]) for clip in x.split(feed.chunk)]
         return {layer: torch.cat([clip[layer][:, 0] for clip in clips]) for layer in layers}

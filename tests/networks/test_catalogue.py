@@ -96,7 +96,7 @@ def test_frames_of_a_size_that_does_not_fit_are_told_before_a_pass():
     assert "224 only" in catalogue.network("s_cornet").size_problem(64)
     assert catalogue.network("cornet_tiny").size_problem(64) == ""
     with pytest.raises(ValueError, match=r"64 x 48, expected multiples of 32"):
-        build.create("lorafb_snet_tiny")(torch.zeros(1, 1, 3, 64, 48))
+        build.create("lorafb_snet18")(torch.zeros(1, 1, 3, 64, 48))
     with pytest.raises(ValueError, match=r"64 x 64, expected 224 x 224"):
         build.create("cornet")(torch.zeros(1, 1, 3, 64, 64))
     with pytest.raises(ValueError, match=r"expected \(T, B, 3, H, W\)"):
@@ -106,7 +106,10 @@ def test_frames_of_a_size_that_does_not_fit_are_told_before_a_pass():
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda: catalogue.network("lorafb_snet_18"), "unknown network 'lorafb_snet_18'; did you mean 'lorafb_snet18'?"),
+        (
+            lambda: catalogue.network("lorafb_snet_18"),
+            "unknown network 'lorafb_snet_18'; did you mean 'lorafb_snet18'?",
+        ),
         (lambda: catalogue.layers("cornet-z"), "did you mean 'cornet_z'?"),
         (lambda: catalogue.feed("cornet", "ucf10"), "did you mean 'ucf101'?"),
         (lambda: catalogue.feed("cornet_z", "ucf101"), "it may be trained on imagenet"),
@@ -171,5 +174,7 @@ def test_a_builder_that_is_not_there_is_told(builder, message):
 
 
 def test_reading_the_catalogue_never_loads_torch():
-    check = "import sys, lorafb.networks.catalogue; sys.exit(bool({'torch', 'spikingjelly', 'numpy'} & set(sys.modules)))"
+    check = (
+        "import sys, lorafb.networks.catalogue; sys.exit(bool({'torch', 'spikingjelly', 'numpy'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parent).returncode == 0

@@ -1,5 +1,7 @@
 """State: neither chunk length, nor trials side by side, nor an earlier movie or error ever changes a feature."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from golden_networks import movie, show, with_recipe
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from lorafb.networks import catalogue
 from lorafb.networks.blocks import lif
+from lorafb.networks.lorafb import RecurrentStage
 from lorafb.networks.state import clear, fresh_state
 
 torch.set_num_threads(1)
@@ -31,7 +34,7 @@ def same(one, other, exact):
         if exact:
             assert torch.equal(one[layer], other[layer]), layer
         else:  # another batch may take another convolution program
-            torch.testing.assert_close(one[layer], other[layer], rtol=0, atol=1e-5, msg=lambda text: f"{layer}: {text}")
+            torch.testing.assert_close(one[layer], other[layer], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("case", NETWORKS)
@@ -78,17 +81,24 @@ def test_any_cut_of_a_movie_into_chunks_gives_the_same_spikes(cuts):
     model, layers = network("lorafb_snet_tiny")
     x = movie(FRAMES)[:, None]
     edges = [0, *sorted(cuts), FRAMES]
-    chunks = [after - before for before, after in zip(edges, edges[1:], strict=False)]
+    chunks = [after - before for before, after in pairwise(edges)]
     same(show(model, layers, x, chunks), show(model, layers, x), exact=True)
 
 
 @pytest.mark.parametrize("case", NETWORKS)
 def test_state_is_cleared_after_an_error(case):
     model, _ = network(case)
-    with pytest.raises(RuntimeError, match="disk full"), torch.inference_mode(), fresh_state(model):
-        model(movie(2)[:, None])
-        assert tensors_held(model)
-        raise RuntimeError("disk full")
+    held = []
+
+    def fail_in_the_middle():
+        with torch.inference_mode(), fresh_state(model):
+            model(movie(2)[:, None])
+            held.extend(tensors_held(model))
+            raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError, match="disk full"):
+        fail_in_the_middle()
+    assert held
     assert not tensors_held(model)
     assert not any(module._forward_pre_hooks for module in model.modules())
 
@@ -107,8 +117,10 @@ def test_clear_reaches_every_stage_and_neuron():
     with torch.inference_mode():
         model(movie(1)[:, None])
     held = tensors_held(model)
-    assert {f"recurrent_layer{stage}" for stage in range(1, 5)} <= set(held)
-    assert {"sn1", "recurrent_layer3.sn", "recurrent_layer3.sn1", "recurrent_layer2.sub_module.0.downsample_sn"} <= set(held)
+    stages = [name for name, module in model.named_modules() if isinstance(module, RecurrentStage)]
+    assert {"recurrent_layer1", "recurrent_layer2"} <= set(stages) <= set(held)
+    assert {"sn1", "recurrent_layer1.sn", "recurrent_layer2.sn", "recurrent_layer2.sn1"} <= set(held)
+    assert {"recurrent_layer2.sub_module.0.sn2", "recurrent_layer2.sub_module.0.downsample_sn"} <= set(held)
     clear(model)
     assert not tensors_held(model)
 

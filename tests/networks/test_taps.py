@@ -133,7 +133,9 @@ def test_no_hook_stays_behind(layers):
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
-@pytest.mark.parametrize("name", ["lorafb_snet_tiny", "lorafb_cnet_tiny", "sew_resnet_tiny", "cornet_tiny", "resnet_1p_ar"])
+@pytest.mark.parametrize(
+    "name", ["lorafb_snet_tiny", "lorafb_cnet_tiny", "sew_resnet_tiny", "cornet_tiny", "resnet_1p_ar"]
+)
 def test_every_layer_of_a_network_comes_out_with_its_frames_and_trials(name):
     model, layers = build.create(name).eval(), catalogue.scored(name)
     with torch.inference_mode(), taps(model, layers) as collect, fresh_state(model):

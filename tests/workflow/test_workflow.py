@@ -31,13 +31,12 @@ def jobs(repository):
     """What would run, as a set of `rule` or `rule wildcard-values` strings."""
     text = snakemake(repository, "-n").stdout
     found = set()
-    for block in re.split(r"\n\n+", text):
-        rule = re.search(r"^(?:local)?rule (\w+):$", block, re.MULTILINE)
+    for block in re.split(r"^(?:local)?rule ", text, flags=re.MULTILINE)[1:]:
+        rule = block.partition(":")[0]
         wildcards = re.search(r"^ +wildcards: (.*)$", block, re.MULTILINE)
-        if rule and rule[1] != "all":
-            values = re.findall(r"=([^,]+)", wildcards[1]) if wildcards else []
-            found.add(" ".join([rule[1], *sorted(values)]))
-    return found
+        values = re.findall(r"=([^,]+)", wildcards[1]) if wildcards else []
+        found.add(" ".join([rule, *sorted(values)]))
+    return found - {"all"}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +71,7 @@ def edited(repository):
 def test_the_study_ends_in_figures_and_a_report(repository):
     results = repository / "results"
     page = (results / "report.html").read_text()
-    assert page.count("<svg") == 8
+    assert page.count("<svg") == 7
     assert "SIMULATED" in page
     for ending in ("svg", "png", "csv", "txt"):
         assert (results / "figures" / f"figure_3a.{ending}").stat().st_size > 100
@@ -83,7 +82,7 @@ def test_every_layer_and_area_has_a_score(repository):
     original = scores[scores["experiment"] == "original"]
     assert set(original["area"]) == {"visp", "visl", "visam"}
     assert original["layer"].nunique() == 7
-    assert original["value"].between(-1, 1).all()
+    assert original["value"].dropna().between(-1, 1).all()  # a layer that falls silent has no score, and says so
     assert original.groupby("area")["best"].sum().eq(1).all()
     clips = scores[scores["experiment"] == "clip"]
     assert set(clips["length"]) == {8}
@@ -117,7 +116,7 @@ def test_a_second_run_does_nothing(repository):
     assert jobs(repository) == set()
 
 
-SCORES = {"score plain short", "score spiking short"}
+SCORES = {"score plain short", "score short spiking"}
 REPORT = {"figure_3a", "report"}
 CORTEX = {"areas short", "ceiling short", "figure_areas short"}
 AREAS_OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
@@ -130,9 +129,9 @@ OF_SPIKING = {
 OF_PLAIN = {
     "weights plain",
     "extract clip plain",
-    "extract short plain",
+    "extract plain short",
     "figure_frames clip plain",
-    "figure_frames short plain",
+    "figure_frames plain short",
 }
 RERUNS = {
     "a docstring of a metric": (
@@ -162,11 +161,11 @@ RERUNS = {
     ),
     "a recipe, in the config": (
         ("nano.yaml", "epochs: 1", "epochs: 2"),
-        {"train spiking", "score spiking short"} | OF_SPIKING | REPORT,
+        {"train spiking", "score short spiking"} | OF_SPIKING | REPORT,
     ),
     "a label, in the config": (
         ("nano.yaml", "    network: cornet_tiny", "    label: CORnet\n    network: cornet_tiny"),
-        {"figure_frames clip plain", "figure_frames short plain"} | REPORT,
+        {"figure_frames clip plain", "figure_frames plain short"} | REPORT,
     ),
     "the rate under which units are left out": (
         ("nano.yaml", "min_rate: 0", "min_rate: 0.1"),
