@@ -2,17 +2,29 @@
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any, NoReturn
 
+from lorafb.commands import options
 from lorafb.files import InputError, write_text
 
 ROOT = Path(__file__).parent.parent
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InputError with the name of the command."""
+        raise InputError(f"{self.prog}: {message}")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a mistake of the user's is one line on stderr and exit code 2."""
-    parser = argparse.ArgumentParser(prog="lorafb", description="Compare networks with visual cortex under movies.")
+    parser = Parser(prog="lorafb", description="Compare networks with visual cortex under movies.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     networks = commands.add_parser("networks", help="list the networks of the catalogue")
@@ -31,15 +43,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     config.set_defaults(run=_config)
 
-    told = parser.parse_args(arguments)
+    for name, purpose in PUBLISHED.items():
+        command = commands.add_parser(name, help=purpose, description=purpose, allow_abbrev=False)
+        getattr(options, name)(command)
+        command.set_defaults(run=_published)
+
     try:
-        told.run(told)
+        told = parser.parse_args(arguments)
     except InputError as error:
-        print(f"lorafb {told.command}: {error}", file=sys.stderr)
+        print(error, file=sys.stderr)
         return 2
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _warn
+            return int(told.run(told) or 0)
     except BrokenPipeError:
         sys.stderr.close()
+    except (InputError, OSError) as error:
+        print(f"lorafb {told.command}: {error}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _warn(message: Warning | str, *where: Any, **more: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+PUBLISHED = {
+    "similarity": "score a network against the areas, with the options of the published program",
+    "ceiling": "score halves of each area's units against each other, with the options of the published program",
+    "check": "say what files are, and what is wrong with them",
+}
+
+
+def _published(told: argparse.Namespace) -> int | None:
+    """Run the command of the module of its name."""
+    answer: int | None = import_module(f"lorafb.commands.{told.command}").run(told)
+    return answer
 
 
 def _networks(told: argparse.Namespace) -> None:

@@ -49,7 +49,11 @@ def test_the_configs_that_ship_are_right(file):
             "camra",
             "movies.movie1.stimulus.kind: 'camra' is none of camera, video, array; did you mean 'camera'?",
         ),
-        ("movies.movie1.stimulus", {"frames": 9}, "movies.movie1.stimulus.kind: needs a kind, one of camera, video, array"),
+        (
+            "movies.movie1.stimulus",
+            {"frames": 9},
+            "movies.movie1.stimulus.kind: needs a kind, one of camera, video, array",
+        ),
         ("movies.movie1", {}, "movies.movie1: has neither stimulus nor recording"),
         (
             "movies.movie1.recording.sessions",

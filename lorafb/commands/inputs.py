@@ -9,7 +9,7 @@ import numpy as np
 from lorafb.cortex import published
 from lorafb.experiments.cortex_side import Area, area_side, reliable_units, responsive_units
 from lorafb.features.prepare import PreparedFrames, read_prepared
-from lorafb.files import InputError, nearest, sha256
+from lorafb.files import InputError, sha256
 from lorafb.networks.catalogue import Network
 
 SHORTEST = 4
@@ -91,11 +91,12 @@ def stimulus(path: Path, n_frames: int, network: Network) -> PreparedFrames:
         does not take, a value that is not finite.
     """
     if not path.is_file():
-        known = [one.name for one in path.parent.glob("*.pt")] if path.parent.is_dir() else []
-        raise InputError(f"{path}: no such file{nearest(path.name, known)}")
+        raise InputError(f"{path}: no such file; --stimulus-dir names the folder that holds it")
     frames = read_prepared(path)
     if frames.n_frames != n_frames:
-        raise InputError(f"{path}: has {frames.n_frames} frames, the recordings have {n_frames}; they must be of one movie")
+        raise InputError(
+            f"{path}: has {frames.n_frames} frames, the recordings have {n_frames}; they must be of one movie"
+        )
     problem = next(filter(None, map(network.size_problem, frames.frame_size)), "")
     if problem:
         raise InputError(f"{path}: frames of {'x'.join(map(str, frames.frame_size))} pixels: {problem}")

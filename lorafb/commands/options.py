@@ -24,7 +24,9 @@ def similarity(parser: ArgumentParser) -> None:
     add("--replace", action="store_true", help="replace a frame in each window by one of a noise movie")
     add("--replace-type", choices=REPLACEMENTS, help="noise movie: stimulus_DATASET_224_TYPE.pt")
     add("--window", type=int, metavar="FRAMES", help="frames of a window")
-    add("--trial-for-ablation", type=int, default=TRIALS, metavar="N", help=f"orders or replacements (default {TRIALS})")
+    add(
+        "--trial-for-ablation", type=int, default=TRIALS, metavar="N", help=f"orders or replacements (default {TRIALS})"
+    )
     add("--best-layer", action="store_true", help="score for each area only its best layer on the original movie")
     add("--front-len", type=int, metavar="FRAMES", help="show the first frames only")
     _clips(parser)
@@ -41,13 +43,19 @@ def ceiling(parser: ArgumentParser) -> None:
 
 def check(parser: ArgumentParser) -> None:
     """Add the argument of `lorafb check`."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="checkpoint, stimulus, recording or artefact")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="checkpoint, stimulus, recording or artefact"
+    )
 
 
 def _recordings(parser: ArgumentParser) -> None:
     parser.add_argument("--neural-dataset", required=True, metavar="DATASET", help="allen_natural_movie_one, ...")
     parser.add_argument(
-        "--neural-dataset-dir", default=Path("neural_dataset"), type=Path, metavar="DIR", help="holds DATASET/AREA_1.npy"
+        "--neural-dataset-dir",
+        default=Path("neural_dataset"),
+        type=Path,
+        metavar="DIR",
+        help="holds DATASET/AREA_1.npy",
     )
 
 
@@ -58,7 +66,18 @@ def _clips(parser: ArgumentParser) -> None:
 
 def _ours(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("--ties", choices=("average", "ordinal"), default="average", help="ranks of equal correlations (default average)")
+    add(
+        "--ties",
+        choices=("average", "ordinal"),
+        default="average",
+        help="ranks of equal correlations (default average)",
+    )
     add("--draws", choices=("published", "independent"), default="published", help="random draws (default published)")
-    add("--output-dir", default=Path("results"), type=Path, metavar="DIR", help="where scores.csv goes (default results)")
+    add(
+        "--output-dir",
+        default=Path("results"),
+        type=Path,
+        metavar="DIR",
+        help="where scores.csv goes (default results)",
+    )
     add("--legacy-output", action="store_true", help="write the published .npy layout too")

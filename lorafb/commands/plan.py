@@ -53,9 +53,15 @@ class Plan:
 
     def parameters(self) -> dict[str, Any]:
         """Tell the experiment, for the provenance of its scores."""
-        told = {"experiment": self.kind, "best_layer": self.best_layer, "seed": trials.PUBLISHED_SEED}
-        told |= {"window": self.window, "length": self.length, "replacement": self.replacement}
-        return {**told, "trials": None if self.drawn is None else len(self.drawn)}
+        return {
+            "experiment": self.kind,
+            "best_layer": self.best_layer,
+            "window": self.window,
+            "length": self.length,
+            "replacement": self.replacement,
+            "trials": None if self.drawn is None else len(self.drawn),
+            "seed": trials.PUBLISHED_SEED,
+        }
 
 
 def plan(told: Namespace, n_frames: int, scenes: bool) -> Plan:
@@ -77,7 +83,6 @@ def plan(told: Namespace, n_frames: int, scenes: bool) -> Plan:
     """
     labels = Labels(told.model_name or told.model, told.train_dataset, told.neural_dataset)
     kind = _kind(told, scenes)
-    lengths = {"clip": told.clip_len, "front": told.front_len}
     shared: dict[str, Any] = {"kind": kind, "labels": labels, "best_layer": told.best_layer}
     if kind not in OPTION:
         return Plan(**shared)
@@ -88,7 +93,7 @@ def plan(told: Namespace, n_frames: int, scenes: bool) -> Plan:
             return Plan(**shared, length=told.front_len)
         if kind == "clip":
             drawn = trials.clip_starts(n_frames, told.clip_len, n_trials, told.draws)
-            return Plan(**shared, length=lengths[kind], drawn=drawn)
+            return Plan(**shared, length=told.clip_len, drawn=drawn)
         draw = trials.shuffled_orders if kind == "shuffle" else trials.replaced_frames
         drawn = draw(n_frames, told.window, n_trials, told.draws)
     except ValueError as error:

@@ -2,120 +2,92 @@
 
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 
-from lorafb import code, trials
+from lorafb import code
 from lorafb.artefacts.provenance import Provenance
 from lorafb.commands import inputs, outputs
 from lorafb.commands.options import METRICS
 from lorafb.commands.plan import Plan, plan
+from lorafb.commands.scoring import Study, score
 from lorafb.commands.viewer import Viewer, device
-from lorafb.experiments.best import area_scores, best_layers
-from lorafb.experiments.clip import score_clips, score_front
-from lorafb.experiments.cortex_side import Area, first_frames
-from lorafb.experiments.original import score_original
-from lorafb.experiments.replace import score_replace, score_replace_still
-from lorafb.experiments.scenes import score_scenes
-from lorafb.experiments.scoring import Layer, Side
-from lorafb.experiments.shuffle import score_shuffle, score_shuffle_still
-from lorafb.experiments.table import joined
-from lorafb.features.prepare import Joined, PreparedFrames
+from lorafb.cortex.published import AREAS
+from lorafb.experiments.best import area_scores
 from lorafb.files import InputError
 from lorafb.networks import catalogue, checkpoint
 from lorafb.similarity import metrics
-from lorafb.similarity.metrics import Comparison
 from lorafb.similarity.regression import COMPONENTS
-
-Best = Mapping[str, Layer] | None
-
-
-@dataclass(frozen=True)
-class Study:
-    """All that a run needs, checked."""
-
-    plan: Plan
-    areas: list[Area]
-    movie: PreparedFrames
-    noise: PreparedFrames | None
-    viewer: Viewer
-    metric: Comparison
 
 
 def run(told: Namespace) -> None:
-    """Run the command; raises InputError, one line, before a network is shown a movie and before anything is written."""
-    chosen = device(told.device)
-    network = catalogue.network(told.model)
+    """Check the files and settings of a command line, score what it asks for, write the scores.
+
+    Raises
+    ------
+    InputError
+        One line, before a network is shown a movie; nothing is written.
+    """
+    chosen, network = device(told.device), catalogue.network(told.model)
     cortex = inputs.cortex(told.neural_dataset_dir, told.neural_dataset)
     feed = network.feed(told.train_dataset, still=cortex.scenes)
     planned = plan(told, cortex.n_frames, cortex.scenes)
-    paths = {"movie": inputs.stimulus_path(told.stimulus_dir, told.neural_dataset)}
-    if planned.kind == "replace":
-        paths["noise"] = inputs.stimulus_path(told.stimulus_dir, told.neural_dataset, planned.replacement)
-    shown = {name: inputs.stimulus(path, cortex.n_frames, network) for name, path in paths.items()}
-    if "noise" in shown:
-        inputs.same_size(shown["movie"], shown["noise"])
+    noise = planned.replacement or None
+    paths = [
+        inputs.stimulus_path(told.stimulus_dir, told.neural_dataset, kind) for kind in dict.fromkeys([None, noise])
+    ]
+    movies = [inputs.stimulus(path, cortex.n_frames, network) for path in paths]
+    if noise:
+        inputs.same_size(*movies)
     weights = checkpoint.read(told.checkpoint_path, told.model, told.train_dataset)
 
     name = METRICS[told.metric]
     metric = metrics.load(name, **({"ties": told.ties} if name == "tsrsa" else {}))
-    made_by = _provenance(told, planned, cortex, paths, network)
+    lasting = {**cortex.files, "checkpoint": told.checkpoint_path, "stimulus": paths[0]}
+    digests = inputs.digests(lasting | ({"noise": paths[1]} if noise else {}))
+    modules = network.build, *metrics.find(name).modules
+    made_by = Provenance(digests, _parameters(told, planned), code.digest(Path(__file__), *modules))
+
     with outputs.scratch_near(told.output_dir) as scratch:
         viewer = Viewer(checkpoint.restore(weights), network.scored, feed, metric.sees, chosen, scratch)
-        study = Study(planned, cortex.areas, shown["movie"], shown.get("noise"), viewer, metric)
-        _check_enough_frames(study)
-        known = None
-        if planned.best_layer and planned.kind != planned.first:
-            known = outputs.known_original(told.output_dir, planned, name, _without_noise(made_by, paths))
+        study = Study(planned, cortex.areas, movies[0], movies[1] if noise else None, viewer, metric)
+        _check_frames(study)
+        before = Provenance({key: digests[key] for key in lasting}, made_by.parameters, made_by.code)
+        known = outputs.known_original(told.output_dir, planned, name, before) if planned.best_layer else None
         scores = score(study, known)
     path = outputs.write(scores, told.output_dir, made_by)
     if told.legacy_output:
         outputs.write_published(scores, told.output_dir, told.metric, planned)
-    _say(scores, planned, path)
+    print(f"{summary(scores[scores['experiment'] == planned.kind])}\n{len(scores)} scores in {path}")
 
 
-def score(study: Study, known: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Score what a plan asks for.
-
-    Parameters
-    ----------
-    study : Study
-    known : DataFrame, optional
-        Scores on the original movie, where they are at hand.
-
-    Returns
-    -------
-    DataFrame
-        Tidy scores: of the original movie where best layers had to be found, then of the experiment.
-    """
-    planned, viewer, areas, metric = study.plan, study.viewer, study.areas, study.metric
-    if not planned.best_layer or planned.kind == planned.first:
-        return _ablation(study, None, {}) if planned.kind != planned.first else _original(study, _whole_movie(study))
-    shown: Mapping[str, Side] = {}
-    if known is None:
-        shown = _whole_movie(study)
-        known = score_original(shown, areas, planned.labels, metric)
-    try:
-        best = best_layers(known)
-    except ValueError as error:
-        raise InputError(f"{planned.labels.network}, {planned.labels.movie}: {error}") from None
-    return joined([known, _ablation(study, best, shown if shown else {})])
+def summary(scores: pd.DataFrame) -> str:
+    """Say for each area its best layer's score, mean over trials; layers where they are the same in all trials."""
+    best, lines = area_scores(scores), []
+    for area in AREAS:
+        rows = best[best["area"] == area]
+        layers = sorted(set(rows["layer"]))
+        told = layers[0] if len(layers) == 1 else "several layers"
+        lines.append(f"{area:6} {rows['value'].mean(skipna=False):.4f}  {told or 'no layer has a score'}")
+    return "\n".join(lines)
 
 
-def _whole_movie(study: Study) -> Mapping[str, Side]:
-    return study.viewer.movie(study.movie, study.movie.n_frames)
+def _parameters(told: Namespace, planned: Plan) -> Mapping[str, object]:
+    names = ("model", "model_name", "train_dataset", "neural_dataset", "metric", "ties", "draws", "device")
+    return {**{name: getattr(told, name) for name in names}, "threads": torch.get_num_threads(), **planned.parameters()}
 
 
-def _original(study: Study, shown: Mapping[str, Side]) -> pd.DataFrame:
-    scored = score_scenes if study.plan.kind == "scenes" else score_original
-    return scored(shown, study.areas, study.plan.labels, study.metric)
-
-
-def _ablation(study: Study, best: Best, shown: Mapping[str, Side]) -> pd.DataFrame:
-    """Score the experiment; `shown` is what the layers responded to the whole movie, where it was shown already."""
-    of_kind = {"clip": _clips, "front": _front, "shuffle": _shuffle, "replace": _replace}
-    return of_kind[study.plan.kind](study, best, shown)
+def _check_frames(study: Study) -> None:
+    """Refuse a regression on fewer frames than it has components, which would fail after hours."""
+    n_scored = study.plan.n_scored(study.movie.n_frames)
+    if study.metric.name != "regression" or n_scored >= COMPONENTS:
+        return
+    shapes = study.viewer.expected(study.movie, study.movie.n_frames).shapes
+    wide = [layer for layer, shape in shapes.items() if torch.Size(shape).numel() > COMPONENTS]
+    if wide:
+        raise InputError(
+            f"--metric Regression: {n_scored} frames are scored, and layer {wide[0]} with more than {COMPONENTS} units "
+            f"needs at least {COMPONENTS}"
+        )

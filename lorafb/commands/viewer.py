@@ -142,7 +142,9 @@ def device(name: str) -> torch.device:
         raise InputError(f"--device {name}: expected cpu, cuda or cuda:N")
     n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if found.type == "cuda" and (found.index or 0) >= n_devices:
-        raise InputError(f"--device {name}: this machine has {n_devices or 'no'} GPU that torch can use; --device cpu runs")
+        raise InputError(
+            f"--device {name}: this machine has {n_devices or 'no'} GPU that torch can use; --device cpu runs"
+        )
     torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32 = True, False
     return found
 

@@ -167,13 +167,14 @@ class Subject(Model):
 class Motion(Model):
     """The embedded motion-recognition task and its training recipe."""
 
-    clips: int = Field(512, ge=16, description="training clips")
-    test_clips: int = Field(256, ge=16, description="test clips")
-    frames: int = Field(16, ge=2, description="frames a clip", json_schema_extra={"unit": "frames"})
-    size: int = Field(64, ge=32, description="height and width", json_schema_extra={"unit": "pixels"})
-    epochs: int = Field(6, ge=1, description="passes over the training clips")
-    batch: int = Field(16, ge=1, description="clips a step")
-    learning_rate: float = Field(0.05, gt=0, description="peak of the schedule")
+    training_clips: int = Field(1024, ge=16, description="training clips, best a multiple of 8")
+    test_clips: int = Field(256, ge=16, description="test clips, best a multiple of 8")
+    frames: int = Field(6, ge=2, description="frames a clip", json_schema_extra={"unit": "frames"})
+    size: int = Field(40, ge=16, description="height and width", json_schema_extra={"unit": "pixels"})
+    epochs: int = Field(3, ge=1, description="passes over the training clips")
+    batch: int = Field(24, ge=1, description="clips a step")
+    optimiser: Literal["sgd", "adamw"] = Field("adamw", description="optimiser; sgd has momentum 0.9")
+    learning_rate: float = Field(0.01, gt=0, description="peak of the cosine schedule")
 
 
 class Recipes(Model):

@@ -85,6 +85,7 @@ def caption_3a(shown: pd.DataFrame, splits: int, note: str) -> str:
     areas = [area_name(area) for area in dict.fromkeys(shown["area"]) if area != "mean"]
     return (
         f"TSRSA scores of each network: for every area its best layer, bars are means over {len(areas)} areas, points are areas "
-        f"({', '.join(areas)}). Dashed: mean TSRSA between random halves of an area's units, {splits} splits, mean over areas. "
+        f"({', '.join(areas)}). Dashed: mean TSRSA between random halves of an area's units, {splits} splits, mean over areas; "
+        f"a half has half the units, so that a score may pass it. "
         f"One checkpoint a network; no interval is drawn. {note}"
     )

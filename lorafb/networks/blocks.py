@@ -178,15 +178,18 @@ def stage(
     return nn.Sequential(first, *(block(outputs, width, 1, wiring, JOINS[join]) for _ in range(n_blocks - 1)))
 
 
-def initialise(model: nn.Module) -> None:
+def initialise(model: nn.Module, gain: float = 1.0) -> None:
     """Draw convolutions from Kaiming's normal distribution (fan-out, ReLU gain) by torch's global generator.
 
-    Linear layers and norms keep torch's defaults. For a depthwise transposed convolution [C, 1, 3, 3] fan-out counts
+    Linear layers keep torch's defaults, and so do norms but for their weight, the `gain`: 1 in the published networks;
+    more of it makes more neurons fire at the start, which a training of seconds needs. For a depthwise transposed convolution [C, 1, 3, 3] fan-out counts
     9 C, as in the published networks.
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Conv3d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.constant_(module.weight, gain)
 
 
 def check_frames(x: Tensor, multiple_of: int = 1) -> None:

@@ -129,7 +129,7 @@ _DEPTHS: dict[str, dict[str, Any]] = {
     "50": {"blocks": (3, 4, 6, 3), "bottleneck": True, "widths": (64, 128, 256, 512)},
     "101": {"blocks": (3, 4, 23, 3), "bottleneck": True, "widths": (64, 128, 256, 512)},
     "152": {"blocks": (3, 8, 36, 3), "bottleneck": True, "widths": (64, 128, 256, 512)},
-    "_tiny": {"blocks": (1, 1), "bottleneck": False, "widths": (16, 32)},
+    "_tiny": {"blocks": (1, 1), "bottleneck": False, "widths": (16, 32), "gain": 2.0},
 }
 
 
@@ -144,10 +144,13 @@ def _residual(family: str, depth: str, build: str, stem: str, stage: str, **abou
 def _residuals() -> list[Network]:
     lorafb, recurrent = "lorafb.networks.lorafb", "recurrent_layer{s}.sub_module[{b}]"
     records = []
-    for depth in _DEPTHS:
+    for depth, options in _DEPTHS.items():
+        multiple = 2 ** (1 + len(options["blocks"]))  # stem and stages halve a frame, and feedback doubles it exactly
         records += [
-            _residual("lorafb_snet", depth, f"{lorafb}:lorafb_snet", "sn1", recurrent, multiple_of=32, spiking=True),
-            _residual("lorafb_cnet", depth, f"{lorafb}:lorafb_cnet", "relu", recurrent, multiple_of=32),
+            _residual(
+                "lorafb_snet", depth, f"{lorafb}:lorafb_snet", "sn1", recurrent, multiple_of=multiple, spiking=True
+            ),
+            _residual("lorafb_cnet", depth, f"{lorafb}:lorafb_cnet", "relu", recurrent, multiple_of=multiple),
             _residual(
                 "sew_resnet", depth, "lorafb.networks.sew_resnet:sew_resnet", "sn1", "layer{s}[{b}]", spiking=True
             ),

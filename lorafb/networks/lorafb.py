@@ -135,14 +135,20 @@ class LoRaFB(nn.Module):
 
 
 class LoRaFBSNet(LoRaFB):
-    """The spiking network: leaky integrate-and-fire neurons throughout."""
+    """The spiking network: leaky integrate-and-fire neurons throughout; `gain` as for `initialise`."""
 
     def __init__(
-        self, blocks: Sequence[int], widths: Sequence[int], bottleneck: bool, classes: int, join: str = "add"
+        self,
+        blocks: Sequence[int],
+        widths: Sequence[int],
+        bottleneck: bool,
+        classes: int,
+        join: str = "add",
+        gain: float = 1.0,
     ) -> None:
         super().__init__(blocks, widths, bottleneck, classes, spiking(lif), join)
         self.sn1 = lif(step_mode="m")
-        initialise(self)
+        initialise(self, gain)
 
     def stem(self, x: Tensor) -> Tensor:
         """Filter a chunk of frames: (T, B, 3, H, W) to (T, B, widths[0], H / 4, W / 4)."""
@@ -153,10 +159,12 @@ class LoRaFBSNet(LoRaFB):
 class LoRaFBCNet(LoRaFB):
     """The same graph with ReLU for neurons ("No-spike", Table 2)."""
 
-    def __init__(self, blocks: Sequence[int], widths: Sequence[int], bottleneck: bool, classes: int) -> None:
+    def __init__(
+        self, blocks: Sequence[int], widths: Sequence[int], bottleneck: bool, classes: int, gain: float = 1.0
+    ) -> None:
         super().__init__(blocks, widths, bottleneck, classes, RELU, "add")
         self.relu = nn.ReLU()
-        initialise(self)
+        initialise(self, gain)
 
     def stem(self, x: Tensor) -> Tensor:
         """Filter a chunk of frames: (T, B, 3, H, W) to (T, B, widths[0], H / 4, W / 4)."""

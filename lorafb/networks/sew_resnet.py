@@ -28,7 +28,13 @@ class SEWResNet(nn.Module):
     """
 
     def __init__(
-        self, blocks: Sequence[int], widths: Sequence[int], bottleneck: bool, classes: int, join: str = "add"
+        self,
+        blocks: Sequence[int],
+        widths: Sequence[int],
+        bottleneck: bool,
+        classes: int,
+        join: str = "add",
+        gain: float = 1.0,
     ) -> None:
         super().__init__()
         block, wiring = Bottleneck if bottleneck else BasicBlock, spiking(integrate_and_fire)
@@ -43,7 +49,7 @@ class SEWResNet(nn.Module):
         self.avgpool = layer.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(ins[-1], classes)
         functional.set_step_mode(self, "m")
-        initialise(self)
+        initialise(self, gain)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map frames (T, B, 3, H, W) to evidence for each class at each time step (T, B, classes)."""

@@ -43,7 +43,7 @@ class Trained:
         last epoch, not chosen for being the best), and what defines the training: `recipe`, `seed`, `torch`,
         `threads`, `device`, `first_weights` (sha256) and the caller's own entries.
     epochs : list of dict
-        One row an epoch: losses, accuracies, learning rate, rate of each layer of neurons.
+        One row an epoch: losses, accuracies, learning rate at its start, rate of each layer of neurons.
     """
 
     state_dict: dict[str, Tensor]

@@ -1,4 +1,8 @@
-"""The embedded task: tell how a photograph moves. Opposite motions show the same frames, so no one frame can tell."""
+"""The embedded task: tell how a round patch of a photograph moves over a dim and blurred ground, in eight ways.
+
+The patch starts near the middle of the frame. Where it is tells of a shift and how large it is of a zoom, but only the
+order of frames tells one turn from the other: what a network reaches is not the measure of what it knows of time.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 from torch import Tensor
 
 from lorafb.files import InputError, nearest
@@ -18,10 +22,12 @@ MOTIONS = ("left", "right", "up", "down", "zoom in", "zoom out", "clockwise", "a
 SPLITS = ("training", "test")
 VARIANTS = ("continuous", "discontinuous", "static")
 
-SPEED = (1.5, 3.0)  # pixels of the frame a frame
-ZOOM = (0.02, 0.035)  # natural logarithm of the magnification a frame
-TURN = np.deg2rad((2.5, 5.0))  # radians a frame
-SCALE = (0.6, 1.0)  # pixels of the photograph a pixel of the frame, in the middle of the clip
+TRAVEL = (0.35, 0.45)  # shift from first to last frame, in sides of the frame
+ZOOM = (0.4, 0.7)  # natural logarithm of the magnification from first to last frame
+TURN = (1.0, 1.7)  # radians from first to last frame
+FIELD = (27.0, 45.0)  # pixels of the photograph that a side of the frame shows
+RADIUS, JITTER = 0.28, 0.06  # of the patch, and spread of its first place, in sides of the frame
+GROUND_BLUR, GROUND_LIGHT = 3.0, 0.15  # in pixels of the photograph, and as a part of the photograph's light
 
 
 @dataclass(frozen=True)
@@ -33,18 +39,18 @@ class Task:
     training_clips, test_clips : int
         Best a multiple of 8, so that each motion is as frequent.
     frames : int
-        Frames a clip, T.
+        Frames a clip, T; the patch goes as far in however many.
     size : int
         Height and width of a frame.
     variant : str
-        `continuous`; `discontinuous`, the same frames in random order; `static`, the middle frame T times. In the
-        last no motion is to be seen, in the one before it opposite motions are one: their limits are chance and half.
+        `continuous`; `discontinuous`, the same frames in random order; `static`, the first frame T times, which holds
+        nothing of the motion.
     """
 
-    training_clips: int = 512
+    training_clips: int = 1024
     test_clips: int = 256
-    frames: int = 16
-    size: int = 64
+    frames: int = 8
+    size: int = 32
     variant: str = "continuous"
 
     def __post_init__(self) -> None:
@@ -52,6 +58,8 @@ class Task:
             raise InputError(
                 f"variant {self.variant!r}: expected one of {', '.join(VARIANTS)}{nearest(self.variant, VARIANTS)}"
             )
+        if min(self.training_clips, self.test_clips, self.frames, self.size) < 1:
+            raise InputError(f"task {self}: expected every number above 0")
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,16 @@ class Clips:
         return frames.div_(255).sub_(0.5).div_(0.5), self.labels[chosen]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the patch is: shift from its first place in sides of the frame, magnification, clockwise turn in radians."""
+
+    down: float = 0.0
+    right: float = 0.0
+    magnification: float = 1.0
+    turn: float = 0.0
+
+
 def label(number: int) -> int:
     """Motion of a clip, an index into `MOTIONS`."""
     return number % len(MOTIONS)
@@ -102,7 +120,7 @@ def clip(
     split : str
         `training` or `test`: two parts of the photographs that share no pixel with each other or the embedded movie.
     number : int
-        Each has its own picture, pose and speed; the motion is `label(number)`.
+        Each has its own pictures, places and speed; the motion is `label(number)`.
     seed : int
     photographs_folder : path, optional
         As for `lorafb.stimuli.photographs.photograph`.
@@ -111,7 +129,7 @@ def clip(
     -------
     uint8, shape (T, size, size, 3)
     """
-    return _clip(task, _pictures(split, photographs_folder), split, number, seed)
+    return _clip(task, _pictures(split, photographs_folder), [seed, SPLITS.index(split), number])
 
 
 def clips(task: Task, split: str, seed: int, photographs_folder: Path | str | None = None) -> Clips:
@@ -120,85 +138,100 @@ def clips(task: Task, split: str, seed: int, photographs_folder: Path | str | No
     count = task.training_clips if split == "training" else task.test_clips
     frames = np.empty((count, task.frames, 3, task.size, task.size), dtype=np.uint8)
     for number in range(count):
-        frames[number] = _clip(task, pictures, split, number, seed).transpose(0, 3, 1, 2)
+        frames[number] = _clip(task, pictures, [seed, SPLITS.index(split), number]).transpose(0, 3, 1, 2)
     return Clips(torch.from_numpy(frames), torch.tensor([label(number) for number in range(count)]))
 
 
-def path(motion: str, middle: Pose, speed: float, frames: int) -> list[Pose]:
-    """Move the camera at constant speed through a pose in the middle of the clip.
+def path(motion: str, speed: float, frames: int) -> list[Place]:
+    """Places of the patch in each frame, at constant speed.
 
     Parameters
     ----------
     motion : str
-        One of `MOTIONS`, as the picture moves in the frame. Its opposite passes the same poses the other way.
-    middle : Pose
+        One of `MOTIONS`.
     speed : float
         0 (slowest) to 1 (fastest).
     frames : int
         Length T.
-
-    Returns
-    -------
-    list of Pose
     """
-    kind, sign = divmod(MOTIONS.index(motion), 2)
-    time = (np.arange(frames) - (frames - 1) / 2) * (1 if sign == 0 else -1)
-    shift = time * _between(SPEED, speed) * middle.scale
-    cosine, sine = np.cos(middle.angle), np.sin(middle.angle)
+    kind, backward = divmod(MOTIONS.index(motion), 2)
+    way = np.linspace(0, -1 if backward else 1, frames)
     if kind == 0:
-        return [Pose(middle.y + s * sine, middle.x + s * cosine, middle.scale, middle.angle) for s in shift]
+        return [Place(right=-step) for step in way * _between(TRAVEL, speed)]
     if kind == 1:
-        return [Pose(middle.y + s * cosine, middle.x - s * sine, middle.scale, middle.angle) for s in shift]
+        return [Place(down=-step) for step in way * _between(TRAVEL, speed)]
     if kind == 2:
-        scales = middle.scale * np.exp(-time * _between(ZOOM, speed))
-        return [Pose(middle.y, middle.x, float(scale), middle.angle) for scale in scales]
-    angles = middle.angle - time * _between(TURN, speed)
-    return [Pose(middle.y, middle.x, middle.scale, float(angle)) for angle in angles]
+        return [Place(magnification=factor) for factor in np.exp(way * _between(ZOOM, speed))]
+    return [Place(turn=angle) for angle in way * _between(TURN, speed)]
 
 
-def _between(limits: Sequence[float] | NDArray[np.float64], place: float) -> float:
-    return float(limits[0] + place * (limits[1] - limits[0]))
+@dataclass(frozen=True)
+class _Scene:
+    """A patch of a photograph, seen at `pose` around (y, x) of the frame, in front of a ground (size, size, 3)."""
+
+    picture: Image.Image
+    pose: Pose
+    y: float
+    x: float
+    ground: NDArray[np.float32]
+
+    def frame(self, place: Place) -> NDArray[np.uint8]:
+        size = len(self.ground)
+        y, x = self.y + place.down * size, self.x + place.right * size
+        scale, angle = self.pose.scale / place.magnification, self.pose.angle - place.turn
+        down, right = scale * (size / 2 - y), scale * (size / 2 - x)  # from the patch to the middle of the frame
+        cosine, sine = np.cos(angle), np.sin(angle)
+        pose = Pose(
+            self.pose.y + right * sine + down * cosine, self.pose.x + right * cosine - down * sine, scale, angle
+        )
+
+        seen = camera.view(self.picture, pose, size).astype(np.float32)
+        pixels = np.arange(size, dtype=np.float32) + 0.5
+        distance = np.hypot(pixels[:, None] - y, pixels - x)
+        inside = np.clip(RADIUS * size * place.magnification - distance + 0.5, 0, 1)[..., None]  # half a pixel's edge
+        return np.asarray(np.rint(self.ground + (seen - self.ground) * inside), dtype=np.uint8)
 
 
-def _pictures(split: str, folder: Path | str | None) -> list[Image.Image]:
+def _clip(task: Task, pictures: list[tuple[Image.Image, Image.Image]], stream: list[int]) -> NDArray[np.uint8]:
+    """Make a clip; of what is drawn only the label knows the motion."""
+
+    def scene(attempt: int) -> _Scene:
+        return _scene(pictures, task.size, np.random.default_rng([*stream, attempt]))
+
+    shown = scene(camera.contrasted(lambda attempt: scene(attempt).frame(Place())[None]))
+    draws = np.random.default_rng([*stream, camera.DRAWS])
+    places = path(MOTIONS[label(stream[-1])], draws.uniform(), task.frames)
+    if task.variant == "static":
+        return np.repeat(shown.frame(Place())[None], task.frames, axis=0)
+    if task.variant == "discontinuous":
+        places = [places[number] for number in draws.permutation(task.frames)]
+    return np.stack([shown.frame(place) for place in places])
+
+
+def _scene(pictures: list[tuple[Image.Image, Image.Image]], size: int, draws: np.random.Generator) -> _Scene:
+    figure, _ = pictures[int(draws.integers(len(pictures)))]
+    _, blurred = pictures[int(draws.integers(len(pictures)))]
+    scale, angle = draws.uniform(*FIELD) / size, draws.uniform(0, 2 * np.pi)
+    ground = camera.view(blurred, _pose(blurred, scale, angle, camera.reach(scale, angle, size), draws), size)
+    pose = _pose(figure, scale, angle, RADIUS * size * scale + 1, draws)
+    y, x = size * (0.5 + JITTER * draws.standard_normal(2))
+    return _Scene(figure, pose, y, x, np.float32(GROUND_LIGHT) * ground.astype(np.float32))
+
+
+def _pose(picture: Image.Image, scale: float, angle: float, margin: float, draws: np.random.Generator) -> Pose:
+    """Draw a pose at least `margin` pixels from the edges of the photograph."""
+    y, x = draws.uniform(margin, picture.height - margin), draws.uniform(margin, picture.width - margin)
+    return Pose(y, x, scale, angle)
+
+
+def _between(limits: Sequence[float], place: float) -> float:
+    return limits[0] + place * (limits[1] - limits[0])
+
+
+def _pictures(split: str, folder: Path | str | None) -> list[tuple[Image.Image, Image.Image]]:
+    """Photographs of a split, upright and mirrored, sharp and blurred."""
     if split not in SPLITS:
         raise InputError(f"split {split!r}: expected one of {', '.join(SPLITS)}{nearest(split, SPLITS)}")
     upright = photographs.regions(split, folder)
-    return [Image.fromarray(picture) for picture in [*upright, *(one[:, ::-1] for one in upright)]]
-
-
-def _clip(task: Task, pictures: list[Image.Image], split: str, number: int, seed: int) -> NDArray[np.uint8]:
-    stream = [seed, SPLITS.index(split), number]
-
-    def draw(attempt: int) -> tuple[Image.Image, Pose, float]:
-        draws = np.random.default_rng([*stream, attempt])
-        picture = pictures[int(draws.integers(len(pictures)))]
-        down, right, far, speed = draws.uniform(size=4)
-        scale, angle = _between(SCALE, far), draws.uniform(0, 2 * np.pi)
-        margin = _margin(scale, task)  # of all motions, so that what a frame shows says nothing of how it moves
-        if 2 * margin > min(picture.size):
-            raise InputError(
-                f"{task.frames} frames of {task.size} pixels move over {2 * margin:.0f} pixels of a photograph;"
-                f" expected at most {min(picture.size)}: show fewer or smaller frames"
-            )
-        y, x = (margin + at * (side - 2 * margin) for at, side in ((down, picture.height), (right, picture.width)))
-        return picture, Pose(y, x, scale, angle), speed
-
-    def middle_frame(attempt: int) -> NDArray[np.uint8]:
-        picture, middle, _ = draw(attempt)
-        return camera.view(picture, middle, task.size)[None]
-
-    picture, middle, speed = draw(camera.contrasted(middle_frame))
-    if task.variant == "static":
-        return np.repeat(camera.view(picture, middle, task.size)[None], task.frames, axis=0)
-    poses = path(MOTIONS[label(number)], middle, speed, task.frames)
-    frames = np.stack([camera.view(picture, pose, task.size) for pose in poses])
-    if task.variant == "discontinuous":
-        return frames[np.random.default_rng([*stream, camera.DRAWS]).permutation(task.frames)]
-    return frames
-
-
-def _margin(scale: float, task: Task) -> float:
-    """Distance from the edges, in pixels of the photograph, at which every motion stays inside at any angle."""
-    half, corner = task.frames / 2, camera.reach(scale, np.pi / 4, task.size)
-    return float(max(corner * np.exp(half * ZOOM[1]), corner + half * SPEED[1] * scale))
+    sharp = [Image.fromarray(picture) for picture in [*upright, *(one[:, ::-1] for one in upright)]]
+    return [(picture, picture.filter(ImageFilter.GaussianBlur(GROUND_BLUR))) for picture in sharp]

@@ -24,7 +24,7 @@ def train_on_motion(
     code: str = "",
     device: str = "cpu",
 ) -> Trained:
-    """Train a network on the motion-recognition task, or go on where a killed training stopped.
+    """Train a network on the embedded motion task, or go on where a killed training stopped.
 
     Parameters
     ----------

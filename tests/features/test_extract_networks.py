@@ -100,7 +100,7 @@ def test_a_network_trained_on_images_sees_each_frame_alone(name):
 def test_a_network_with_memory_does_not():
     model, order = network("lorafb_snet_tiny"), orders()[0]
     shown, shuffled = (features(model, "lorafb_snet_tiny", positions) for positions in (np.arange(N), order))
-    assert (shuffled["recurrent_layer4.sub_module[0]"] != shown["recurrent_layer4.sub_module[0]"][order]).mean() > 0.01
+    assert (shuffled["recurrent_layer2.sub_module[0]"] != shown["recurrent_layer2.sub_module[0]"][order]).mean() > 0.01
 
 
 def test_products_of_trials_are_exact_integers_for_spikes_and_floats_for_their_average():

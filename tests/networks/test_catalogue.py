@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from golden_networks import golden
+from network_goldens import golden
 
 from lorafb.files import InputError
 from lorafb.networks import build, catalogue

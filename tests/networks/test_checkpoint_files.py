@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import recipe
 import torch
-from golden_networks import published_weights
+from network_goldens import published_weights
 
 from lorafb.files import InputError
 from lorafb.networks import catalogue, checkpoint, fit

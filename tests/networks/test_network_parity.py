@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import recipe
 import torch
-from golden_networks import GOLDEN, feed_movie, golden, movie, published_weights
+from network_goldens import GOLDEN, feed_movie, golden, movie, published_weights
 
 from lorafb.networks import build, catalogue
 

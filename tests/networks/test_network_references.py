@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from golden_networks import movie, show, with_recipe
+from network_goldens import movie, show, with_recipe
 from torch.nn import functional
 
 from lorafb.networks import blocks, build, catalogue

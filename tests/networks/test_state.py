@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 import torch
-from golden_networks import movie, show, with_recipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network_goldens import movie, show, with_recipe
 
 from lorafb.networks import catalogue
 from lorafb.networks.blocks import lif

@@ -81,7 +81,7 @@ def test_every_layer_and_area_has_a_score(repository):
     scores = pd.read_csv(repository / "results/scores/spiking/short/base.csv")
     original = scores[scores["experiment"] == "original"]
     assert set(original["area"]) == {"visp", "visl", "visam"}
-    assert original["layer"].nunique() == 7
+    assert original["layer"].nunique() == 5
     assert original["value"].dropna().between(-1, 1).all()  # a layer that falls silent has no score, and says so
     assert original.groupby("area")["best"].sum().eq(1).all()
     clips = scores[scores["experiment"] == "clip"]

@@ -1,0 +1,198 @@
+"""`lorafb check`: what a file is, by its bytes; a line each, and exit code 2 where something is wrong."""
+
+import shutil
+
+import h5py
+import numpy as np
+import published_files
+import pytest
+import recipe
+import torch
+from published_files import MOVIE, SCENES, lorafb, save, write_checkpoint, write_recordings
+
+from lorafb.artefacts import grams, recordings, stimuli, tables
+from lorafb.artefacts.provenance import Provenance, sealed, sidecar
+from lorafb.artefacts.recordings import Recording
+from lorafb.artefacts.stimuli import Stimulus
+from lorafb.experiments.table import COLUMNS, typed
+from lorafb.networks import checkpoint
+
+REAL = published_files.GOLDEN.parents[1] / "data" / "real"
+MADE_FROM = Provenance()
+
+
+def products():
+    return grams.Products(np.array([2, 1, 3]), np.array([2, 1]), 4)
+
+
+def small_recording():
+    ids = {"unit_id": np.arange(2), "session": np.zeros(2, np.int64)}
+    return Recording("VISp", "movie", 30.0, 1, None, np.ones((5, 2), np.int64), ids)
+
+
+def ours(path):
+    weights = checkpoint.initial("lorafb_snet_tiny", 8, 1)
+    with sealed(path, MADE_FROM) as temporary:
+        checkpoint.write(temporary, weights)
+
+
+RIGHT = {
+    "gram.h5": (
+        lambda path: grams.write({"a": products()}, path, MADE_FROM),
+        "lorafb-gram, version 1, as it was written",
+    ),
+    "recording.h5": (lambda path: recordings.write(small_recording(), path, MADE_FROM), "lorafb-recording, version 1"),
+    "stimulus.h5": (
+        lambda path: stimuli.write(Stimulus(np.zeros((2, 4, 4, 3), np.uint8), 30.0, "black"), path, MADE_FROM),
+        "lorafb-stimulus, version 1",
+    ),
+    "scores.csv": (
+        lambda path: tables.write(typed(published_files.no_scores(COLUMNS)), path, MADE_FROM),
+        "table of 0 rows, as it was written; columns experiment, network",
+    ),
+    "ours.pth": (ours, "lorafb-checkpoint; says lorafb_snet_tiny, says initial, fits lorafb_snet_tiny"),
+    "study.pth": (
+        lambda path: checkpoint.to_published(checkpoint.initial("sew_resnet_tiny", 101, 1), path),
+        "published, of the spiking study; says sew_resnet_tiny, .*fits sew_resnet_tiny",
+    ),
+    "pathways.pth.tar": (
+        lambda path: write_checkpoint(path, "resnet_1p_cpc"),
+        "published, state_dict with keys prefixed 'module.'; fits resnet_1p_cpc",
+    ),
+    "tensor": (
+        lambda path: save(recipe.movie(3, 32), path),
+        "published stimulus of 3 frames, 32x32 pixels, normalised",
+    ),
+    "visp_1.npy": (
+        lambda path: np.save(path, recipe.neural(MOVIE, "visp", 5)),
+        "published recording of 40 units, 5 frames of 1 time bins",
+    ),
+    "shr_visp.npy": (lambda path: np.save(path, np.ones(7)), "published reliabilities of 7 units"),
+    "movie.npy": (
+        lambda path: np.save(path, np.zeros((3, 8, 9, 3), np.uint8)),
+        "movie of 3 frames, 8x9 pixels, uint8",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_file_is_told(name, tmp_path, capsys):
+    make, expected = RIGHT[name]
+    make(tmp_path / name)
+    assert lorafb(tmp_path, ["check", name]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.count("\n") == 1
+    assert published_files.matches(rf"^{name}: {expected}", said.out)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("clips/test.avi", "video, 240x320 pixels, 25 frames a second"), ("*.npz", "table of counts, .*VISp")],
+)
+def test_real_files_are_told(path, expected, capsys):
+    found = next(REAL.rglob(path))
+    assert lorafb(".", ["check", str(found)]) == 0
+    assert published_files.matches(expected, capsys.readouterr().out)
+
+
+def test_a_session_is_told(tmp_path, capsys):
+    with h5py.File(tmp_path / "session.nwb", "w") as file:
+        file.attrs["nwb_version"] = "2.2.2"
+        file["general/session_id"] = "715093703"
+        electrodes = file.create_group("general/extracellular_ephys/electrodes")
+        electrodes["id"], electrodes["location"] = [5], [b"VISp"]
+        units = file.create_group("units")
+        units["id"], units["peak_channel_id"] = [950, 951], [5, 5]
+        units["spike_times"], units["spike_times_index"] = [0.5, 1.0, 1.5], [2, 3]
+    assert lorafb(tmp_path, ["check", "session.nwb"]) == 0
+    assert capsys.readouterr().out == "session.nwb: NWB 2.2.2, session 715093703: 2 units in 1 areas\n"
+
+    with h5py.File(tmp_path / "session.nwb", "a") as file:
+        del file["units"]
+    assert lorafb(tmp_path, ["check", "session.nwb"]) == 2
+    assert "units" in capsys.readouterr().err
+
+
+def flip_a_byte(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def changed(path):
+    grams.write({"a": products()}, path, MADE_FROM)
+    flip_a_byte(path)
+
+
+def without_sidecar(path):
+    grams.write({"a": products()}, path, MADE_FROM)
+    sidecar(path).unlink()
+
+
+def of_version(path):
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"format": "lorafb-gram", "format_version": 99})
+
+
+def with_nan(path):
+    held = checkpoint.initial("lorafb_snet_tiny", 101, 1)
+    held.state_dict["fc.bias"].fill_(torch.nan)
+    checkpoint.to_published(held, path)
+
+
+def reliable(path):
+    np.save(path, np.array([0.5, np.nan]))
+
+
+def nan_stimulus(path):
+    save(np.full((3, 3, 8, 8), np.nan, np.float32), path)
+
+
+WRONG = {
+    "missing.pth": (lambda path: None, "no such file"),
+    "empty.pth": (lambda path: path.touch(), "is empty"),
+    "changed.h5": (changed, "its bytes have changed since it was written"),
+    "alone.h5": (without_sidecar, "its checksum file alone.h5.json is missing"),
+    "newer.h5": (of_version, "has version 99 of lorafb-gram, this program reads version 1"),
+    "nan.pth": (with_nan, "published, of the spiking study; .*fc.bias holds 101 values of 101 that are not finite"),
+    "nan.pt": (nan_stimulus, "frame 0 holds a value that is not finite"),
+    "code.pth": (
+        lambda path: torch.save({"model": published_files.RunsCode()}, path),
+        "asks for getattr, .*nothing of it was run",
+    ),
+    "page.pth": (lambda path: path.write_text("<!doctype html>"), "no checkpoint, stimulus, recording or artefact"),
+    "visp_1.npy": (
+        lambda path: np.save(path, np.ones((5, 4))),
+        r"has shape \[5, 4\], expected \[frames, 1 or 8, units\]",
+    ),
+    "shr_visp.npy": (reliable, "expected a finite number a unit"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_file_is_told_in_one_line(name, tmp_path, capsys):
+    make, expected = WRONG[name]
+    make(tmp_path / name)
+    assert lorafb(tmp_path, ["check", name]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert published_files.matches(rf"{name}.*{expected}", said.err)
+    assert not (tmp_path / "code_was_run").exists()
+
+
+def test_wrong_files_do_not_hide_right_ones(tmp_path, capsys):
+    write_recordings(tmp_path, SCENES, 4)
+    files = sorted(map(str, (tmp_path / "neural_dataset" / SCENES).glob("*.npy")))
+    assert lorafb(tmp_path, ["check", "nothing", *files]) == 2
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 12
+    assert said.err == "nothing: no such file\n"
+
+
+def test_a_file_is_told_by_its_bytes_not_its_name(tmp_path, capsys):
+    save(recipe.movie(3, 32), tmp_path / "stimulus.pt")
+    shutil.move(tmp_path / "stimulus.pt", tmp_path / "weights.npy")
+    assert lorafb(tmp_path, ["check", "weights.npy"]) == 0
+    assert "published stimulus of 3 frames" in capsys.readouterr().out
