@@ -182,8 +182,8 @@ def initialise(model: nn.Module, gain: float = 1.0) -> None:
     """Draw convolutions from Kaiming's normal distribution (fan-out, ReLU gain) by torch's global generator.
 
     Linear layers keep torch's defaults, and so do norms but for their weight, the `gain`: 1 in the published networks;
-    more of it makes more neurons fire at the start, which a training of seconds needs. For a depthwise transposed convolution [C, 1, 3, 3] fan-out counts
-    9 C, as in the published networks.
+    more of it makes more neurons fire at the start, which a training of seconds needs. For a depthwise transposed
+    convolution [C, 1, 3, 3] fan-out counts 9 C, as in the published networks.
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Conv3d):

@@ -13,17 +13,18 @@ from published_files import GOLDEN, arguments, lorafb, make, option, run
 from lorafb.artefacts import tables
 from lorafb.commands import viewer
 from lorafb.experiments.table import COLUMNS, typed
+from lorafb.networks import checkpoint
 
 FAST = (
     "ceiling_units",
     "ceiling_units_clip20",
     "lorafb_snet18_imagenet_replace_gaussian5_best",
     "lorafb_snet18_original",
-    "lorafb_snet18_shuffle10_best",
     "sew_resnet18_clip20",
     "sew_resnet18_front30",
     "sew_resnet18_replace_gaussian5_best",
     "sew_resnet18_scenes",
+    "sew_resnet18_shuffle10_best",
 )
 EXACT = ("lorafb_snet", "sew_resnet")
 ORDER = list(recipe.AREAS)
@@ -83,12 +84,24 @@ def test_a_published_command_line_gives_its_published_scores(name, tmp_path, cap
 
 @pytest.fixture(scope="module")
 def shuffled(tmp_path_factory):
-    """A folder in which the best-layer shuffle of sew_resnet18 was run once."""
+    """A folder in which a small network's best layers were scored on shuffled frames once."""
     folder = tmp_path_factory.mktemp("shuffled")
-    golden = run("sew_resnet18_shuffle10_best")
-    make(folder, golden)
-    assert lorafb(folder, arguments(golden)) == 0
-    return folder, arguments(golden)
+    published_files.write_recordings(folder, published_files.MOVIE, 57)
+    published_files.write_stimuli(folder, published_files.MOVIE, 57, 64)
+    write_small(folder / "net.pth")
+    words = [*small("sew_resnet_tiny"), "--checkpoint-path", "net.pth", "--output-dir", "results"]
+    words += ["--shuffle", "--window", "10", "--best-layer", "--trial-for-ablation", "3"]
+    assert lorafb(folder, words) == 0
+    return folder, words
+
+
+def small(network, training="ucf101"):
+    words = ["similarity", "--model", network, "--train-dataset", training]
+    return [*words, "--neural-dataset", published_files.MOVIE]
+
+
+def write_small(path, network="sew_resnet_tiny", classes=101, seed=1):
+    checkpoint.to_published(checkpoint.initial(network, classes, seed), path)
 
 
 def shown_movies(monkeypatch):
@@ -113,7 +126,7 @@ def test_original_scores_stand_beside_those_of_best_layers_and_are_used_again(sh
 def test_original_scores_of_other_weights_are_not_used_again(shuffled, monkeypatch):
     folder, words = shuffled
     shutil.copytree(folder / "results", folder / "other")
-    published_files.write_checkpoint(folder / "other.pth", "sew_resnet18", seed=2)
+    write_small(folder / "other.pth", seed=2)
     shown = shown_movies(monkeypatch)
     assert lorafb(folder, [*words, "--checkpoint-path", "other.pth", "--output-dir", "other"]) == 0
     assert shown == [57]
@@ -142,16 +155,17 @@ def test_trials_that_do_not_fit_the_memory_give_the_same_scores(shuffled, monkey
 @pytest.mark.parametrize("part", [["--clip-len", "20", "--trial-for-clip", "3"], ["--front-len", "30"]])
 def test_best_layers_of_clips_and_fronts_are_rows_of_all_layers(part, shuffled):
     folder, words = shuffled
-    words = [*words[: words.index("--trial-for-ablation")], *part]
-    assert lorafb(folder, [*words, "--output-dir", "all"]) == 0
-    assert lorafb(folder, [*words, "--output-dir", "best", "--best-layer", "--legacy-output"]) == 0
-    everything, best = (tables.read(folder / name / "scores.csv") for name in ("all", "best"))
+    words = [*words[: words.index("--shuffle")], *part]
+    every, chosen = f"all{part[0]}", f"best{part[0]}"
+    assert lorafb(folder, [*words, "--output-dir", every]) == 0
+    assert lorafb(folder, [*words, "--output-dir", chosen, "--best-layer", "--legacy-output"]) == 0
+    everything, best = (tables.read(folder / name / "scores.csv") for name in (every, chosen))
     original = best[(best["experiment"] == "original") & best["best"]]
-    chosen = set(zip(original["area"], original["layer"], strict=True))
-    kept = everything[[pair in chosen for pair in zip(everything["area"], everything["layer"], strict=True)]]
+    pairs = set(zip(original["area"], original["layer"], strict=True))
+    kept = everything[[pair in pairs for pair in zip(everything["area"], everything["layer"], strict=True)]]
     ablated = best[best["experiment"] != "original"]
     assert_array_equal(ablated[["layer_index", "value"]], kept[["layer_index", "value"]])
-    assert len(list((folder / "best").rglob("best_layer/stimulus_*/*.npy"))) == 1
+    assert len(list((folder / chosen).rglob("best_layer/stimulus_*/*.npy"))) == 1
 
 
 def test_the_label_names_the_network_in_table_and_files(shuffled):
@@ -162,15 +176,31 @@ def test_the_label_names_the_network_in_table_and_files(shuffled):
     assert (folder / "labelled/TSRSA/allen_natural_movie_one/ucf101/stimulus_shuffle/best_layer/mine_10.npy").is_file()
 
 
-def test_ordinal_ties_and_independent_draws_give_other_scores(shuffled):
+def test_independent_draws_show_other_orders(shuffled):
     folder, words = shuffled
-    published = tables.read(folder / "results" / "scores.csv")
-    for own in (["--ties", "ordinal"], ["--draws", "independent"]):
-        assert lorafb(folder, [*words, *own, "--output-dir", "own"]) == 0
-        scores = tables.read(folder / "own" / "scores.csv")
-        assert not scores.loc[scores["experiment"] == "shuffle", "value"].equals(
-            published.loc[published["experiment"] == "shuffle", "value"]
-        )
+    assert lorafb(folder, [*words, "--draws", "independent", "--output-dir", "own"]) == 0
+    own, published = (tables.read(folder / name / "scores.csv") for name in ("own", "results"))
+    assert not own["chaos"].equals(published["chaos"])
+    assert not own["value"].equals(published["value"])
+
+
+def test_original_scores_with_other_ties_are_not_used_again(shuffled, monkeypatch):
+    folder, words = shuffled
+    shutil.copytree(folder / "results", folder / "ties")
+    shown = shown_movies(monkeypatch)
+    assert lorafb(folder, [*words, "--ties", "ordinal", "--output-dir", "ties"]) == 0
+    assert shown == [57]
+
+
+def test_ordinal_ties_and_independent_draws_give_other_ceilings(tmp_path):
+    golden = run("ceiling_units")
+    make(tmp_path, golden)
+    own = (["--ties", "average"], ["--ties", "ordinal"], ["--draws", "independent"])
+    for number, words in enumerate(own):
+        assert lorafb(tmp_path, [*arguments(golden), *words, "--output-dir", str(number)]) == 0
+    values = [tables.read(tmp_path / str(number) / "scores.csv")["value"] for number in range(len(own))]
+    assert 0 < abs(values[0] - values[1]).max() < 1e-3
+    assert abs(values[0] - values[2]).max() > 1e-2
 
 
 def test_scores_know_their_inputs_by_content(shuffled):
@@ -191,10 +221,43 @@ def test_a_front_that_ends_inside_a_clip_is_shown_as_such(tmp_path):
         (folder / "neural_dataset" / published_files.MOVIE).mkdir(parents=True)
         for area, of_area in zip(ORDER, counts, strict=True):
             np.save(folder / "neural_dataset" / published_files.MOVIE / f"{area}_1.npy", of_area[:frames])
-    words = ["similarity", "--model", "resnet_1p_ar", "--checkpoint-path", "../net.pth"]
-    words += ["--neural-dataset", published_files.MOVIE]
+    words = [*small("resnet_1p_ar"), "--checkpoint-path", "../net.pth"]
     assert lorafb(tmp_path / "long", [*words, "--front-len", "17"]) == 0
     assert lorafb(tmp_path / "short", words) == 0
     front, whole = (tables.read(tmp_path / name / "results" / "scores.csv") for name in ("long", "short"))
     assert front["layer"].tolist() == whole["layer"].tolist()
     assert_allclose(front["value"], whole["value"], rtol=0, atol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def same(tmp_path_factory):
+    """A folder of a small network, trained on either set, whose noise movie is the movie itself."""
+    folder = tmp_path_factory.mktemp("same")
+    published_files.write_recordings(folder, published_files.MOVIE, 57)
+    published_files.write_stimuli(folder, published_files.MOVIE, 57, 64)
+    stimulus = folder / "stimulus" / f"stimulus_{published_files.MOVIE}_224.pt"
+    shutil.copy(stimulus, stimulus.with_stem(f"{stimulus.stem}_black"))
+    for training, classes in (("ucf101", 101), ("imagenet", 1000)):
+        write_small(folder / f"{training}.pth", "lorafb_snet_tiny", classes)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "part", [["--shuffle", "--window", "1"], ["--replace", "--window", "5", "--replace-type", "black"]]
+)
+@pytest.mark.parametrize("best", [[], ["--best-layer"]])
+@pytest.mark.parametrize("metric", ["TSRSA", "Regression"])
+@pytest.mark.parametrize("training", ["ucf101", "imagenet"])
+def test_what_changes_no_frame_changes_no_score(training, metric, best, part, same):
+    words = [*small("lorafb_snet_tiny", training), "--metric", metric, "--checkpoint-path", f"{training}.pth"]
+    original, changed = f"original_{training}_{metric}", f"{part[0][2:]}_{training}_{metric}{len(best)}"
+    if not (same / original).exists():
+        assert lorafb(same, [*words, "--output-dir", original]) == 0
+    assert lorafb(same, [*words, *part, *best, "--trial-for-ablation", "2", "--output-dir", changed]) == 0
+
+    expected = tables.read(same / original / "scores.csv").set_index(["area", "layer"])["value"]
+    assert expected.notna().all()
+    scores = tables.read(same / changed / "scores.csv").query("trial.notna()")
+    assert len(scores) == 2 * (6 if best else len(expected))
+    values = scores.set_index(["area", "layer"])["value"]
+    assert_allclose(values, expected.loc[values.index], rtol=0, atol=1e-6)

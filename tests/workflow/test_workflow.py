@@ -172,10 +172,20 @@ RERUNS = {
         SCORES | CORTEX | REPORT,
     ),
     "repeats of the simulated mouse": (
-        ("nano.yaml", "repeats: 4", "repeats: 5"),
+        ("nano.yaml", "repeats: 6", "repeats: 5"),
         {"simulate_session 0 short", "simulate_session 1 short"}
         | {f"recording {area} short" for area in ("VISp", "VISl", "VISam")}
         | {"count_spikes 0 short", "count_spikes 1 short"}
+        | SCORES
+        | CORTEX
+        | REPORT,
+    ),
+    "one byte of a photograph": (
+        ("data/photographs/china.jpg", "JFIF", "JFIf"),
+        {"stimulus short", "extract plain short", "figure_frames plain short", "train spiking", "score plain short"}
+        | {f"{rule} {session} short" for rule in ("simulate_session", "count_spikes") for session in (0, 1)}
+        | {f"recording {area} short" for area in ("VISp", "VISl", "VISam")}
+        | OF_SPIKING
         | SCORES
         | CORTEX
         | REPORT,
