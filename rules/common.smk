@@ -134,9 +134,11 @@ def source_of_weights(wildcards) -> dict:
     return plain(study.subjects[wildcards.subject].checkpoint)
 
 
-def files_of_weights(wildcards) -> list[str]:
+def files_of_weights(wildcards) -> dict[str, str]:
     given = study.subjects[wildcards.subject].checkpoint
-    return [found(given.file)] if given.kind == "file" else []
+    if given.kind == "file":
+        return {"file": found(given.file)}
+    return {"norms": f"results/stimuli/{given.norms}.h5"} if given.norms else {}
 
 
 def network_modules(wildcards) -> list[str]:

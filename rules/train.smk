@@ -3,7 +3,7 @@
 
 rule weights:
     input:
-        files_of_weights,
+        unpack(files_of_weights),
     output:
         "results/checkpoints/{subject}.pt",
     log:
@@ -21,6 +21,7 @@ rule weights:
     params:
         subject=identity_of,
         source=source_of_weights,
+        size=lambda wildcards: study.subjects[wildcards.subject].size,
         code=lambda wildcards: code("weights.py", *network_modules(wildcards)),
     script:
         "../workflow_scripts/weights.py"

@@ -146,3 +146,11 @@ def test_the_resolved_config_reads_back_as_the_same_study(tmp_path):
 def test_schema_and_table_of_keys_are_those_of_the_model():
     assert (ROOT / "config" / "schema.json").read_text() == config_docs.schema(), "run: ./run lorafb config --write"
     assert (ROOT / "docs" / "config.md").read_text() == config_docs.table_of_keys(), "run: ./run lorafb config --write"
+
+
+def test_the_embedded_recipe_is_the_one_that_was_measured():
+    recipe = pytest.importorskip("lorafb.training.recipe").EMBEDDED
+    task = pytest.importorskip("lorafb.training.motion").Task()
+    told = config.study(DEFAULT, FOLDERS).recipes.motion.model_dump()
+    measured = vars(task) | vars(recipe)
+    assert told == {key: measured[key] for key in told}

@@ -1,17 +1,28 @@
 """Put a subject's weights in our own format: a checkpoint file, checked, or the network's own initial weights."""
 
+from dataclasses import replace
+
+import torch
+
+from lorafb.artefacts import stimuli
 from lorafb.artefacts.provenance import sealed
+from lorafb.features.norms import take_statistics
+from lorafb.features.prepare import Frames
 from lorafb.job import provenance, start
 from lorafb.networks import catalogue, checkpoint
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told = job.params
-    network, training = told.subject["network"], told.subject["training"]
-    if told.source["kind"] == "initial":
-        classes = catalogue.feed(network, training).classes
-        weights = checkpoint.initial(network, classes, told.source["seed"])
+    told, source = job.params, job.params.source
+    torch.set_num_threads(job.threads)
+    network, feed = told.subject["network"], catalogue.feed(told.subject["network"], told.subject["training"])
+    if source["kind"] == "initial":
+        weights = checkpoint.initial(network, feed.classes, source["seed"])
     else:
-        weights = checkpoint.read(job.input[0], network, training)
+        weights = checkpoint.read(job.input.file, network, told.subject["training"])
+    if source.get("norms"):
+        model, movie = checkpoint.restore(weights), stimuli.read(job.input.norms)
+        take_statistics(model, Frames(movie.frames, told.size, feed.normalisation), len(movie.frames), feed)
+        weights = replace(weights, state_dict=model.state_dict(), meta=weights.meta | {"norms": source["norms"]})
     with sealed(job.output[0], provenance(job)) as temporary:
         checkpoint.write(temporary, weights)

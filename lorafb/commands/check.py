@@ -54,7 +54,13 @@ def describe(path: Path) -> str:
         start = file.read(8)
     if not start:
         raise InputError(f"{path}: is empty")
-    return _reader(path, start)(path)
+    try:
+        return _reader(path, start)(path)
+    except InputError:
+        raise
+    except Exception as error:  # a damaged file raises whatever its library likes
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{path}: is damaged ({reason})") from None
 
 
 def _reader(path: Path, start: bytes) -> Callable[[Path], str]:

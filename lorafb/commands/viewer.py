@@ -75,8 +75,7 @@ class Viewer:
     ) -> Iterator[Mapping[str, Side]]:
         """Show a source's frames in the orders `positions` (trials, T); what `movie` returns of each, in turn."""
         layers = self.layers if layers is None else layers
-        expected = self.expected(source, positions.shape[1])
-        if self.sees == "similarity" and max(map(expected.layer_bytes, layers)) <= MEMORY:
+        if self.sees == "similarity" and self._fits(source, positions.shape[1], layers):
             made = trial_products(
                 self.model,
                 layers,
@@ -93,6 +92,10 @@ class Viewer:
             with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
                 viewer = Viewer(self.model, self.layers, self.feed, self.sees, self.device, Path(folder))
                 yield viewer.movie(reordered(source, order), len(order), layers)
+
+    def _fits(self, source: FrameSource, n_frames: int, layers: Sequence[str]) -> bool:
+        expected = self.expected(source, n_frames)
+        return max(map(expected.layer_bytes, layers)) <= MEMORY
 
     def expected(self, source: FrameSource, n_frames: int) -> Estimate:
         """Say what a pass will take, from showing the first frame alone."""

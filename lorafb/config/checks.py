@@ -3,7 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from lorafb.config.model import Allen, Array, Counts, Movie, Published, Saved, Simulated, Study, Subject, Trained, Video
+from lorafb.config.model import (
+    Allen,
+    Array,
+    Counts,
+    Initial,
+    Movie,
+    Published,
+    Saved,
+    Simulated,
+    Study,
+    Subject,
+    Trained,
+    Video,
+)
 from lorafb.cortex import table
 from lorafb.files import InputError, nearest
 from lorafb.networks import catalogue
@@ -18,6 +31,7 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     yield from _too_long(study, "clip.lengths", study.experiments.clip.lengths)
     yield from _too_long(study, "shuffle.windows", study.experiments.shuffle.windows)
     yield from _doubled(study)
+    yield from _norms(study)
     yield from _missing(study, folders)
     yield from _without_data(study, folders)
 
@@ -98,6 +112,14 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
     for name, subject in study.subjects.items():
         if isinstance(subject.checkpoint, Saved):
             yield f"subjects.{name}.checkpoint.file", subject.checkpoint.file
+
+
+def _norms(study: Study) -> Iterator[str]:
+    for name, subject in study.subjects.items():
+        movie = subject.checkpoint.norms if isinstance(subject.checkpoint, Initial) else None
+        if movie is not None and movie not in study.shown:
+            hint = nearest(movie, study.shown)
+            yield f"subjects.{name}.checkpoint.norms: '{movie}' is no movie with a stimulus{hint}; there are {', '.join(study.shown)}"
 
 
 def _missing(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:

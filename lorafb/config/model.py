@@ -134,6 +134,10 @@ class Initial(Model):
 
     kind: Literal["initial"]
     seed: int = Field(2022, ge=0, description="seed of the weights")
+    norms: Name | None = Field(
+        None,
+        description="movie whose statistics the norms take; without it they do nothing, and neurons may stay silent",
+    )
 
 
 class Saved(Model):
@@ -169,12 +173,15 @@ class Motion(Model):
 
     training_clips: int = Field(1024, ge=16, description="training clips, best a multiple of 8")
     test_clips: int = Field(256, ge=16, description="test clips, best a multiple of 8")
-    frames: int = Field(6, ge=2, description="frames a clip", json_schema_extra={"unit": "frames"})
-    size: int = Field(40, ge=16, description="height and width", json_schema_extra={"unit": "pixels"})
-    epochs: int = Field(3, ge=1, description="passes over the training clips")
-    batch: int = Field(24, ge=1, description="clips a step")
+    frames: int = Field(8, ge=2, description="frames a clip", json_schema_extra={"unit": "frames"})
+    size: int = Field(32, ge=16, description="height and width", json_schema_extra={"unit": "pixels"})
+    epochs: int = Field(4, ge=2, description="passes over the training clips")
+    batch: int = Field(32, ge=1, description="clips a step")
     optimiser: Literal["sgd", "adamw"] = Field("adamw", description="optimiser; sgd has momentum 0.9")
-    learning_rate: float = Field(0.01, gt=0, description="peak of the cosine schedule")
+    learning_rate: float = Field(0.01, gt=0, description="peak of the schedule: linear warm-up, then cosine to 0")
+    warmup_epochs: int = Field(1, ge=0, description="epochs of warm-up, fewer than all")
+    warmup_decay: float = Field(0.05, gt=0, le=1, description="learning rate at the start, as a part of the peak")
+    by_iteration: bool = Field(True, description="follow the schedule step by step, not epoch by epoch")
 
 
 class Recipes(Model):

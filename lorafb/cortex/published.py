@@ -4,6 +4,7 @@ They carry no unit ids and no frame rate, so their shape is all that tells one f
 number of frames only the stimulus and the other areas can say whether it is right: `same_frames`.
 """
 
+import tokenize
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ AREAS = ("visp", "visl", "visrl", "visal", "vispm", "visam")
 """Areas of the published arrays, in the order of the published results."""
 NO_SESSION = -1
 """Session of every unit: the published arrays do not tell it."""
+
+
+UNREADABLE = (OSError, ValueError, EOFError, MemoryError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile)
+"""What NumPy raises for a damaged or pickled array; its header is parsed as Python."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def load(path: Path | str) -> NDArray[Any]:
         values: NDArray[Any] = np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+    except UNREADABLE:
         raise InputError(f"{path}: is no .npy array of plain numbers (pickled objects are not read)") from None
     if not isinstance(values, np.ndarray):
         raise InputError(f"{path}: holds an archive of arrays, expected a single .npy array")

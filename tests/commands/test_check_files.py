@@ -182,6 +182,22 @@ def test_a_wrong_file_is_told_in_one_line(name, tmp_path, capsys):
     assert not (tmp_path / "code_was_run").exists()
 
 
+@pytest.mark.parametrize("name", ["gram.h5", "study.pth", "tensor", "visp_1.npy"])
+def test_a_damaged_file_is_told_in_one_line_however_it_is_damaged(name, tmp_path, capsys):
+    path, random = tmp_path / name, np.random.default_rng(1)
+    RIGHT[name][0](path)
+    sidecar(path).unlink(missing_ok=True)
+    whole = path.read_bytes()
+    for _ in range(12):
+        damaged = bytearray(whole[: random.integers(1, len(whole))])
+        damaged[random.integers(len(damaged))] ^= 255
+        path.write_bytes(damaged)
+        assert lorafb(tmp_path, ["check", name]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.count("\n") == 1
+
+
 def test_wrong_files_do_not_hide_right_ones(tmp_path, capsys):
     write_recordings(tmp_path, SCENES, 4)
     files = sorted(map(str, (tmp_path / "neural_dataset" / SCENES).glob("*.npy")))

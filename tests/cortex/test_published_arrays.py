@@ -75,6 +75,13 @@ def test_pickled_objects_are_not_read(tmp_path):
         published.read(tmp_path, MOVIE, "VISp")
 
 
+def test_a_damaged_header_is_named(tmp_path):
+    path = saved(tmp_path, MOVIE, "visp_1", counts(9, 1, 2))
+    path.write_bytes(path.read_bytes().replace(b"'shape'", b"'shape "))
+    with pytest.raises(InputError, match=rf"^{path}: is no .npy array"):
+        published.read(tmp_path, MOVIE, "VISp")
+
+
 def test_a_missing_file_and_a_page_saved_as_data_are_named(tmp_path):
     with pytest.raises(InputError, match=r"visp_1.npy: no such file"):
         published.read(tmp_path, MOVIE, "VISp")

@@ -160,7 +160,7 @@ RERUNS = {
         CORTEX | AREAS_OF_MOUSE | REPORT,
     ),
     "a recipe, in the config": (
-        ("nano.yaml", "epochs: 1", "epochs: 2"),
+        ("nano.yaml", "epochs: 2", "epochs: 3"),
         {"train spiking", "score short spiking"} | OF_SPIKING | REPORT,
     ),
     "a label, in the config": (
@@ -192,7 +192,8 @@ RERUNS = {
     ),
     "one byte of the real clip": (
         ("data/real/clips/test.avi", "ISFT", "ISFt"),
-        {
+        OF_PLAIN
+        | {
             "stimulus clip",
             "extract clip plain",
             "extract clip spiking",
