@@ -59,7 +59,11 @@ def logged(command, log):
 def build(venv):
     """Make the environment in place: one moved after building would have broken paths."""
     requirements = (HERE / "requirements.txt").read_text(encoding="utf-8")
-    say("setting up {} ({} packages, {})".format(venv, requirements.count("=="), SIZE))
+    say(
+        "setting up {} ({} packages, {})".format(
+            venv, sum(line[:1].isalnum() for line in requirements.splitlines()), SIZE
+        )
+    )
     import venv as maker
 
     maker.create(venv, with_pip=True, clear=True, symlinks=True)

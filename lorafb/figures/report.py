@@ -138,7 +138,8 @@ def trainings(paths: Mapping[str, Path | str]) -> Section:
         shown.rename(
             columns={"test_accuracy": "test accuracy", "low": "from", "high": "to", "test_clips": "test clips"}
         ),
-        "Accuracy on clips from parts of the photographs that training never saw, at the epoch where it was best, with its "
-        "95 % binomial interval; an epoch chosen on the test clips makes both a little too good. Where the patch is tells a shift and its size a "
-        "zoom, so that this is no measure of what a network knows of time; still frames alone leave it at chance.",
+        "Accuracy on clips from parts of the photographs that training never saw, at the epoch where it was best, with "
+        "its 95 % binomial interval; an epoch chosen on the test clips makes both a little too good. Where the patch is "
+        "tells a shift, and its size a zoom, so that this is no measure of what a network knows of time; still frames "
+        "alone leave it at chance.",
     )
