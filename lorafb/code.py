@@ -15,6 +15,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 PLUMBING = ("lorafb.alone", "lorafb.code", "lorafb.config", "lorafb.cli", "lorafb.job")
 """Modules that carry values and cannot change one."""
+RECORDS = ("lorafb.networks.catalogue",)
+"""Tables of plain records; the one record that a job uses stands in its rule's params, so that a new one reruns nothing."""
 
 
 def digest(script: Path, *extra: str) -> str:
@@ -41,7 +43,7 @@ def closure(script: Path, *extra: str) -> set[str]:
     waiting = [*_imports(script), *(name.partition(":")[0] for name in extra)]
     while waiting:
         name = waiting.pop()
-        if name in found or name.startswith(PLUMBING) or not name.startswith("lorafb"):
+        if name in found or name.startswith((*PLUMBING, *RECORDS)) or not name.startswith("lorafb"):
             continue
         found.add(name)
         waiting.extend(_imports(_file(name)))

@@ -1,5 +1,6 @@
 """What every script of the workflow does first: send log and tracebacks to the rule's log, and know its provenance."""
 
+import atexit
 import logging
 import sys
 import time
@@ -44,7 +45,16 @@ def start(job: Job) -> Job:
             print(f"{job.rule}: {kind.__name__}: {error} (traceback in {log})", file=sys.stderr)
 
     sys.excepthook = report
+    atexit.register(lambda: logging.info("modules: %s", " ".join(_loaded())))
     return job
+
+
+def _loaded() -> list[str]:
+    """Modules of this package that the job has loaded, and torch if it has: a test holds them against the code digest."""
+    ours = [
+        name for name, module in sys.modules.items() if name.startswith("lorafb.") and not hasattr(module, "__path__")
+    ]
+    return sorted([*ours, *({"torch"} & set(sys.modules))])
 
 
 def _described(job: Job) -> dict[str, Any]:

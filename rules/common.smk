@@ -127,7 +127,9 @@ def title_of(movie: str) -> str:
 def identity_of(wildcards) -> dict:
     """What decides which network is built and how frames are shown to it."""
     told = study.subjects[wildcards.subject]
-    return {"network": told.network, "training": told.training}
+    record = catalogue.network(told.network)
+    shown = {"build": record.build, "options": dict(record.options), "feed": vars(record.feed(told.training))}
+    return {"network": told.network, "training": told.training, **shown}
 
 
 def source_of_weights(wildcards) -> dict:

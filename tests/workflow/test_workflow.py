@@ -13,6 +13,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from lorafb import code
+from lorafb.similarity import metrics
+
 ROOT = Path(__file__).parent.parent.parent
 PARTS = ["Snakefile", "config.yaml", "config", "rules", "workflow_scripts", "profiles", "envs", "lorafb", "data"]
 
@@ -116,6 +119,38 @@ def test_a_second_run_does_nothing(repository):
     assert jobs(repository) == set()
 
 
+TORCH = {"train", "weights", "extract"}
+
+
+def test_every_job_loads_only_what_its_digest_covers_and_torch_only_where_it_must(repository):
+    logs = sorted((repository / "results/logs").rglob("*.job.json"))
+    assert len(logs) > 20
+    for path in logs:
+        job = json.loads(path.read_text())
+        loaded = re.findall(r"modules: (.*)$", path.with_suffix("").with_suffix(".log").read_text(), re.MULTILINE)[
+            -1
+        ].split()
+        extras = [job["params"]["subject"]["build"]] if job["rule"] in TORCH else []
+        extras += [] if "metric" not in job["params"] else metrics.find(job["params"]["metric"]).modules
+        covered = code.closure(ROOT / "workflow_scripts" / Path(job["script"]).name, *extras)
+        outside = (
+            {name for name in loaded if not name.startswith((*code.PLUMBING, *code.RECORDS))} - covered - {"torch"}
+        )
+        assert not outside, f"{path.name}: {outside}"
+        assert ("torch" in loaded) == (job["rule"] in TORCH), path.name
+
+
+def test_a_job_runs_again_alone_in_one_process_and_writes_the_same_bytes(repository):
+    table = repository / "results/scores/spiking/short/base.csv"
+    before = table.read_bytes()
+    description = "results/logs/score/spiking/short.job.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "lorafb.alone", description], cwd=repository, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert table.read_bytes() == before
+
+
 SCORES = {"score plain short", "score short spiking"}
 REPORT = {"figure_3a", "report"}
 CORTEX = {"areas short", "ceiling short", "figure_areas short"}
@@ -149,6 +184,14 @@ RERUNS = {
     ),
     "one network's module": (
         ("lorafb/networks/cornet.py", "import torch", "import torch\n\nUNUSED = 1"),
+        OF_PLAIN | {"score plain short"} | REPORT,
+    ),
+    "another network's record": (
+        ("lorafb/networks/catalogue.py", '"152": {"blocks": (3, 8, 36, 3)', '"152": {"blocks": (3, 8, 35, 3)'),
+        set(),
+    ),
+    "one network's record": (
+        ("lorafb/networks/catalogue.py", '"groups": 4', '"groups": 2'),
         OF_PLAIN | {"score plain short"} | REPORT,
     ),
     "number of clips, in the config": (
@@ -192,15 +235,9 @@ RERUNS = {
     ),
     "one byte of the real clip": (
         ("data/real/clips/test.avi", "ISFT", "ISFt"),
-        OF_PLAIN
-        | {
-            "stimulus clip",
-            "extract clip plain",
-            "extract clip spiking",
-            "figure_frames clip plain",
-            "figure_frames clip spiking",
-            "report",
-        },
+        {"stimulus clip", "extract clip spiking", "figure_frames clip spiking", "score plain short"}
+        | OF_PLAIN
+        | REPORT,
     ),
 }
 
