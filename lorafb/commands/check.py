@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lorafb.artefacts import grams, provenance, recordings, stimuli, tables
+from lorafb.artefacts import arrays, grams, provenance, recordings, stimuli, tables
 from lorafb.cortex import allen, published
 from lorafb.cortex import table as own
 from lorafb.cortex.counts import whole_counts
@@ -97,7 +97,7 @@ def _session(path: Path, nwb: object) -> str:
 
 def _array(path: Path) -> str:
     """Read a published array: counts [frames, steps, units], or the reliabilities of units."""
-    values = published.load(path)
+    values = arrays.load(path)
     steps = sorted({shown.steps for shown in published.STIMULI.values()})
     if values.dtype == np.uint8 and (values.ndim == 4 or (values.ndim == 3 and values.shape[1] not in steps)):
         movie = array.read(path, len(values), rate_hz=1)

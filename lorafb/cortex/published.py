@@ -4,8 +4,6 @@ They carry no unit ids and no frame rate, so their shape is all that tells one f
 number of frames only the stimulus and the other areas can say whether it is right: `same_frames`.
 """
 
-import tokenize
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lorafb.artefacts.arrays import load
 from lorafb.artefacts.recordings import Recording
 from lorafb.cortex.counts import whole_counts
 from lorafb.files import InputError, nearest
@@ -22,10 +21,6 @@ AREAS = ("visp", "visl", "visrl", "visal", "vispm", "visam")
 """Areas of the published arrays, in the order of the published results."""
 NO_SESSION = -1
 """Session of every unit: the published arrays do not tell it."""
-
-
-UNREADABLE = (OSError, ValueError, EOFError, MemoryError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile)
-"""What NumPy raises for a damaged or pickled array; its header is parsed as Python."""
 
 
 @dataclass(frozen=True)
@@ -112,19 +107,6 @@ def find(stimulus: str) -> Shown:
             f"{stimulus!r} is no published stimulus{nearest(stimulus, STIMULI)}; there are {', '.join(STIMULI)}"
         )
     return STIMULI[stimulus]
-
-
-def load(path: Path | str) -> NDArray[Any]:
-    """Read a .npy that is not trusted: no pickled objects."""
-    try:
-        values: NDArray[Any] = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except UNREADABLE:
-        raise InputError(f"{path}: is no .npy array of plain numbers (pickled objects are not read)") from None
-    if not isinstance(values, np.ndarray):
-        raise InputError(f"{path}: holds an archive of arrays, expected a single .npy array")
-    return values
 
 
 def same_frames(recordings: Mapping[str, Recording]) -> int:

@@ -4,8 +4,6 @@ An archive with its axes in another order would be read without a word and score
 units, all areas must have the same repeats and bins, and an error says the shape that was found.
 """
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,15 +13,13 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
+from lorafb.artefacts.arrays import UNREADABLE
 from lorafb.artefacts.recordings import Recording, smallest
 from lorafb.cortex.counts import whole_counts
 from lorafb.files import InputError, nearest
 
 ID = "_unit_id"
 """Ending of the array that holds an area's unit ids; an array without such a companion is no area."""
-
-UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What NumPy raises for a damaged archive, and for a pickled array."""
 
 
 def areas(path: Path | str) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lorafb.artefacts import arrays
 from lorafb.artefacts.stimuli import Stimulus
 from lorafb.files import InputError
 
@@ -27,16 +28,9 @@ def read(path: Path | str, frames: int, rate_hz: float) -> Stimulus:
     InputError
         The file is no array, of another type or shape, or holds another number of frames.
     """
-    try:
-        values = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read as a NumPy array ({error})") from None
-    if (
-        not isinstance(values, np.ndarray)
-        or values.dtype != np.uint8
-        or not (values.ndim == 3 or values.shape[3:] == (3,))
-    ):
-        found = f"{values.dtype} {list(values.shape)}" if isinstance(values, np.ndarray) else "an archive of arrays"
+    values = arrays.load(path, mmap="r")
+    if values.dtype != np.uint8 or not (values.ndim == 3 or values.shape[3:] == (3,)):
+        found = f"{values.dtype} {list(values.shape)}"
         raise InputError(f"{path}: holds {found}, expected uint8 [frames, height, width] or [frames, height, width, 3]")
     if len(values) != frames:
         raise InputError(f"{path}: holds {len(values)} frames, the config says {frames}")

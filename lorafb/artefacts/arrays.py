@@ -1,0 +1,48 @@
+"""NumPy files that others wrote: plain numbers only, and whatever a damaged file makes NumPy raise becomes one line."""
+
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lorafb.files import InputError
+
+UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    MemoryError,
+    SyntaxError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What NumPy raises on damaged files."""
+
+
+def load(path: Path | str, mmap: Literal["r"] | None = None) -> NDArray[Any]:
+    """Read a .npy file, whatever its ending; pickled objects are never read.
+
+    Parameters
+    ----------
+    path : the file
+    mmap : "r" to map it into memory instead of reading it whole
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, or no single array of numbers.
+    """
+    try:
+        values: NDArray[Any] = np.load(path, allow_pickle=False, mmap_mode=mmap)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except UNREADABLE:
+        raise InputError(f"{path}: is no .npy array of plain numbers (pickled objects are not read)") from None
+    if not isinstance(values, np.ndarray):
+        raise InputError(f"{path}: holds an archive of arrays, expected a single .npy array")
+    return values
