@@ -1,5 +1,6 @@
 """`./run`: says in one line what is wrong, and does nothing when nothing is to be done."""
 
+import fcntl
 import importlib.util
 import os
 import shutil
@@ -77,6 +78,18 @@ def test_a_python_without_venv_fails_in_one_line(clone, tmp_path, module):
     assert done.returncode == 1
     assert f"has no module {module}; on Debian or Ubuntu: apt install python3-venv" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_second_run_waits_for_the_one_that_sets_up(clone):
+    with (clone / ".venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = subprocess.Popen(
+            [clone / "run", "echo", "done"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert second.stderr.readline().startswith("lorafb: waiting for another ./run")
+        ready(clone)  # the first one finishes
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert second.communicate(timeout=60)[0] == "done\n"
 
 
 def load(name):
