@@ -90,8 +90,8 @@ def _digest(path: Path) -> str:
 
 
 def _name(path: str) -> str:
-    """Name of an input that says nothing of this machine: its path below the working directory, else its last part."""
-    return path if not Path(path).is_absolute() and ".." not in Path(path).parts else Path(path).name
+    """Name of an input that is the same wherever the study runs: its path among the results, else its last part."""
+    return path if path.startswith("results/") else Path(path).name
 
 
 def _unique(paths: Iterable[str]) -> list[str]:
