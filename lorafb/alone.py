@@ -4,6 +4,7 @@ Every job of the workflow leaves such a description beside its log. The script w
 """
 
 import json
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -25,6 +26,10 @@ class Parts(list[str]):
         """Names and files."""
         return self.named.items()
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """File or files of a name."""
+        return self.named.get(name, default)
+
 
 class Values(dict[str, Any]):
     """Parameters by key and by attribute, as a script sees them."""
@@ -38,7 +43,14 @@ def described(path: Path) -> SimpleNamespace:
         told = json.loads(path.read_text(encoding="utf-8"))
         files = {name: Parts(told[name]) for name in ("input", "output", "log")}
         values = {name: Values(told[name]) for name in ("params", "wildcards")}
-        return SimpleNamespace(rule=told["rule"], script=told["script"], threads=told["threads"], **files, **values)
+        return SimpleNamespace(
+            directory=told["directory"],
+            rule=told["rule"],
+            script=told["script"],
+            threads=told["threads"],
+            **files,
+            **values,
+        )
     except (OSError, KeyError, ValueError) as error:
         raise InputError(
             f"{path}: no description of a job ({error}); expected results/logs/RULE/JOB.job.json"
@@ -53,6 +65,9 @@ def main() -> None:
         job = described(Path(sys.argv[1]))
     except InputError as error:
         sys.exit(f"lorafb.alone: {error}")
+    os.chdir(job.directory)
+    for name in ("OMP", "OPENBLAS", "MKL"):  # as Snakemake does: sums of other threads differ in the last digit
+        os.environ[f"{name}_NUM_THREADS"] = str(job.threads)
     runpy.run_path(job.script, init_globals={"snakemake": job}, run_name="__main__")
 
 

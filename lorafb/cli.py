@@ -88,7 +88,7 @@ def _networks(told: argparse.Namespace) -> None:
 
     for name in catalogue.names():
         network = catalogue.network(name)
-        print(f"{name:18} {len(network.layers) - 1:3} layers, trained on {', '.join(network.trainings)}")
+        print(f"{name:18} {len(network.layers) - 1:3} layers, may be trained on {', '.join(network.trainings)}")
 
 
 def _layers(told: argparse.Namespace) -> None:

@@ -43,11 +43,16 @@ def closure(script: Path, *extra: str) -> set[str]:
     waiting = [*_imports(script), *(name.partition(":")[0] for name in extra)]
     while waiting:
         name = waiting.pop()
-        if name in found or name.startswith((*PLUMBING, *RECORDS)) or not name.startswith("lorafb"):
+        if name in found or left_out(name) or name.partition(".")[0] != "lorafb":
             continue
         found.add(name)
         waiting.extend(_imports(_file(name)))
     return found
+
+
+def left_out(name: str) -> bool:
+    """Whether a module is plumbing or a table of records."""
+    return any(name == one or name.startswith(f"{one}.") for one in (*PLUMBING, *RECORDS))
 
 
 def _file(name: str) -> Path:
@@ -92,18 +97,19 @@ def _statements(file: Path) -> str:
     """Dump of a file's syntax tree, which holds no comments, its docstrings taken out."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            documents = (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            )
-            node.body = node.body[1:] if documents else node.body
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [one for one in body if not _documents(one)]  # type: ignore[attr-defined]
     return ast.dump(tree)
 
 
+def _documents(node: ast.AST) -> bool:
+    """Whether a statement is nothing but a string: a docstring, of a constant too."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
 def let_jobs_import() -> None:
-    """Put this checkout on the path of every process that starts from here, whatever environment it runs in."""
+    """Put this checkout on the path of every process that starts from here, and let their GPUs repeat themselves."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once, when a process starts
     others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(PACKAGE.parent), *filter(None, others)]))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import TextColumn
 
-from lorafb.artefacts.provenance import Provenance, sidecar, verify
+from lorafb.artefacts.provenance import Provenance, verify
 from lorafb.files import InputError, sha256, write_json
 
 Job = Any
@@ -36,7 +36,10 @@ def start(job: Job) -> Job:
     write_json(log.with_suffix(".job.json"), _described(job))
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        logging.critical("stopped", exc_info=(kind, error, trace))
+        if isinstance(error, InputError):
+            logging.critical("%s", error)
+        else:
+            logging.critical("stopped", exc_info=(kind, error, trace))
         for handler in logging.getLogger().handlers:
             handler.flush()
         if isinstance(error, InputError):
@@ -66,6 +69,7 @@ def _described(job: Job) -> dict[str, Any]:
     script = getattr(sys.modules["__main__"], "__file__", "")
     return {
         "rule": job.rule,
+        "directory": str(Path.cwd()),
         "script": script,
         "params": dict(job.params.items()),
         "wildcards": dict(job.wildcards.items()),
@@ -78,6 +82,15 @@ def _named(part: Any) -> dict[str, Any]:
     return {name: value if isinstance(value, str) else list(map(str, value)) for name, value in part.items()}
 
 
+def threads(job: Job, asked: int) -> int:
+    """Check that a job has the threads that its definition says: another number sums in another order, unseen."""
+    if job.threads != asked:
+        raise InputError(
+            f"compute.threads is {asked}, and --cores left {job.threads} to the job; give --cores {asked} or more"
+        )
+    return asked
+
+
 def provenance(job: Job) -> Provenance:
     """Hash a job's inputs and take its parameters; artefacts of ours are checked against their sidecars on the way."""
     digests = {_name(path): _digest(Path(path)) for path in _unique(job.input)}
@@ -86,7 +99,8 @@ def provenance(job: Job) -> Provenance:
 
 
 def _digest(path: Path) -> str:
-    return str(verify(path)["sha256"]) if sidecar(path).is_file() else sha256(path)
+    ours = path.parts[:1] == ("results",)
+    return str(verify(path)["sha256"]) if ours else sha256(path)
 
 
 def _name(path: str) -> str:

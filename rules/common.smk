@@ -73,8 +73,10 @@ def files_of_stimulus(wildcards) -> list[str]:
     return PHOTOGRAPHS if stimulus.kind == "camera" else [found(stimulus.file)]
 
 
-def recording_of(wildcards) -> dict:
-    return plain(study.movies[wildcards.movie].recording)
+def mouse_of(wildcards) -> dict:
+    """What decides one simulated session, whatever their number and the unit filters."""
+    recording = study.movies[wildcards.movie].recording
+    return {"units": recording.units, "repeats": recording.repeats, "seed": recording.seed}
 
 
 def session_of(wildcards) -> str:
@@ -156,8 +158,7 @@ def layers_kept(wildcards) -> list[str]:
 
 def label_of(subject: str) -> str:
     """Name of a subject in figures."""
-    told = study.subjects[subject]
-    return told.label or f"{told.network} ({'initial weights' if told.checkpoint.kind == 'initial' else told.training})"
+    return study.subjects[subject].shown_as
 
 
 def labels_of(wildcards) -> dict:
@@ -173,12 +174,29 @@ def figures_of_study() -> dict[str, str]:
     """Title to stem of every figure that this study has the data for."""
     figures = {"Figure 3A: networks against visual cortex": "results/figures/figure_3a"} if study.scored else {}
     for movie in study.recorded:
-        figures[f"Areas among themselves, {title_of(movie)}"] = f"results/figures/areas_{movie}"
+        figures[f"Areas among themselves, {title_of(movie)}"] = f"results/figures/areas/{movie}"
     for movie in study.shown:
         for subject in study.subjects:
             title = f"Frame against frame: {label_of(subject)}, {movie}"
-            figures[title] = f"results/figures/frames_{subject}_{movie}"
+            figures[title] = f"results/figures/frames/{subject}/{movie}"
     return figures
+
+
+def everything() -> list[str]:
+    """Every file that the study promises: one that is missing is made again, though the report stands."""
+    scored = [f"{subject}/{movie}" for subject in study.subjects for movie in study.scored]
+    passes = [f"{subject}/{movie}" for subject in study.subjects for movie in study.shown]
+    return [
+        *(f"results/stimuli/{movie}.h5" for movie in study.shown),
+        *(f"results/recordings/{movie}/{area}.h5" for movie in study.recorded for area in study.areas),
+        *(f"results/{table}/{movie}.csv" for movie in study.recorded for table in ("ceilings", "areas")),
+        *(f"results/checkpoints/{subject}.pt" for subject in study.subjects),
+        *(f"results/training/{subject}/{table}.csv" for subject in TRAINED for table in ("result", "epochs")),
+        *(f"results/grams/{one}.h5" for one in passes),
+        *(f"results/features/{one}.h5" for one in passes if FEATURES),
+        *(f"results/scores/{one}/base.csv" for one in scored),
+        *(f"{stem}{ending}" for stem in figures_of_study().values() for ending in FIGURE_FILES),
+    ]
 
 
 wildcard_constraints:
@@ -190,8 +208,11 @@ wildcard_constraints:
 
 
 onstart:
+    if ASSETS:
+        lines = [f"{file}: is not there yet. Get it from {study.assets[file]}" for file in ASSETS]
+        raise WorkflowError("\n".join(["some files must be put in their places first:", *lines]))
     _config.write(study, Path("results/config.yaml"))
 
 
 onsuccess:
-    print("Done. Open results/report.html; the figures are in results/figures, the scores in results/scores.")
+    print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")

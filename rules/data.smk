@@ -59,7 +59,7 @@ rule simulate_session:
         mem_mb=1500,
         runtime=30,
     params:
-        mouse=recording_of,
+        mouse=mouse_of,
         areas=study.areas,
         code=code("simulate_session.py"),
     script:

@@ -36,11 +36,11 @@ rule figure_areas:
     input:
         similarities="results/areas/{movie}.csv",
     output:
-        multiext("results/figures/areas_{movie}", *FIGURE_FILES),
+        multiext("results/figures/areas/{movie}", *FIGURE_FILES),
     log:
-        "results/logs/figures/areas_{movie}.log",
+        "results/logs/figures/areas/{movie}.log",
     benchmark:
-        "results/benchmarks/figures/areas_{movie}.tsv"
+        "results/benchmarks/figures/areas/{movie}.tsv"
     conda:
         "../envs/lorafb.yaml"
     threads: 1
@@ -61,11 +61,11 @@ rule figure_frames:
         gram="results/grams/{subject}/{movie}.h5",
         stimulus="results/stimuli/{movie}.h5",
     output:
-        multiext("results/figures/frames_{subject}_{movie}", *FIGURE_FILES),
+        multiext("results/figures/frames/{subject}/{movie}", *FIGURE_FILES),
     log:
-        "results/logs/figures/frames_{subject}_{movie}.log",
+        "results/logs/figures/frames/{subject}/{movie}.log",
     benchmark:
-        "results/benchmarks/figures/frames_{subject}_{movie}.tsv"
+        "results/benchmarks/figures/frames/{subject}/{movie}.tsv"
     conda:
         "../envs/lorafb.yaml"
     threads: 1
@@ -82,7 +82,7 @@ rule figure_frames:
 rule report:
     input:
         figures=[f"{stem}{ending}" for stem in figures_of_study().values() for ending in FIGURE_FILES],
-        trainings=expand("results/training/{subject}.csv", subject=TRAINED),
+        trainings=expand("results/training/{subject}/result.csv", subject=TRAINED),
     output:
         "results/report.html",
     log:

@@ -32,8 +32,8 @@ rule train:
         photographs=PHOTOGRAPHS,
     output:
         weights="results/checkpoints/{subject}.pt",
-        result="results/training/{subject}.csv",
-        epochs="results/training/{subject}_epochs.csv",
+        result="results/training/{subject}/result.csv",
+        epochs="results/training/{subject}/epochs.csv",
     log:
         "results/logs/train/{subject}.log",
     benchmark:
@@ -52,7 +52,8 @@ rule train:
         source=source_of_weights,
         recipe=plain(study.recipes.motion),
         device=study.compute.device,
-        resume=lambda wildcards: f"results/training/{wildcards.subject}.resume",
+        threads=study.compute.threads,
+        resume=lambda wildcards: f"results/training/{wildcards.subject}/resume",
         code=lambda wildcards: code("train.py", *network_modules(wildcards)),
     script:
         "../workflow_scripts/train.py"

@@ -86,6 +86,24 @@ def test_the_configs_that_ship_are_right(file):
             "experiments.clip.lengths: 1200 does not fit movie1 (300 frames); 3 to 299 are allowed",
         ),
         ("movies.movie1.skip_frames", 299, "movies.movie1.skip_frames: 299 leaves fewer than 3 of 300 frames"),
+        ("movies.my-movie", {}, "movies.my-movie: 'my-movie' has other signs than letters, digits and _"),
+        ("features.keep", ["sn99"], "features.keep: 'sn99' is a scored layer of no subject; did you mean 'sn1'?"),
+        ("recipes.motion.warmup_epochs", 9, "recipes.motion.warmup_epochs: 9 of 4 epochs; fewer are allowed"),
+        (
+            "subjects.lorafb_initial.label",
+            "LoRaFB-SNet (tiny, motion)",
+            "LoRaFB-SNet (tiny, motion) stands there more than once",
+        ),
+        (
+            "subjects.lorafb_initial.checkpoint.norms",
+            "movie",
+            "'movie' is no movie with a stimulus; did you mean 'movie1'?",
+        ),
+        (
+            "movies.movie1.stimulus.rate_hz",
+            float("inf"),
+            "movies.movie1.stimulus.rate_hz: 'inf': should be a finite number",
+        ),
         ("metric", "rsa", "metric: 'rsa' is none of tsrsa"),
         ("seed", True, "seed: 'True': should be a valid integer"),
         ("movies", [], "movies: '[]': should be a valid table of keys"),
@@ -115,6 +133,27 @@ def test_a_table_of_counts_without_an_area_is_told_with_the_areas_it_holds(tmp_p
         config.study(values, FOLDERS)
 
 
+@pytest.mark.parametrize(
+    ("frames", "rate_hz", "told"),
+    [
+        (30, 1, None),
+        (31, 1, "the recording has 30 bins, the stimulus 31 frames"),
+        (30, 2, "1 bins a second, the stimulus 2 frames"),
+    ],
+)
+def test_a_recording_of_other_bins_than_the_stimulus_has_frames_is_refused(frames, rate_hz, told):
+    values = changed(
+        "movies.movie1.recording", {"kind": "counts", "file": "data/real/mouse_791319847_natural_movie_one_1s.npz"}
+    )
+    values["movies"]["movie1"]["stimulus"] |= {"frames": frames, "rate_hz": rate_hz}
+    values["experiments"]["clip"]["lengths"] = []
+    if told is None:
+        assert config.study(values, FOLDERS).movies
+        return
+    with pytest.raises(InputError, match=told):
+        config.study(values, FOLDERS)
+
+
 def test_many_mistakes_are_told_in_few_lines():
     values = DEFAULT | {f"wrong{i}": 1 for i in range(9)}
     with pytest.raises(InputError) as error:
@@ -129,6 +168,11 @@ def test_a_file_laid_over_replaces_movies_and_subjects_whole_and_the_rest_key_by
     assert merged["experiments"]["clip"] == {"lengths": [30, 60, 120], "trials": 3}
     assert merged["subjects"] == DEFAULT["subjects"]
     assert merged["seed"] == 5
+
+
+def test_numbers_inside_a_table_of_the_command_line_are_numbers():
+    over = {"experiments": {"ceiling": {"splits": "7"}}, "movies": DEFAULT["movies"]}
+    assert config.read(ROOT / "config.yaml", over, FOLDERS).experiments.ceiling.splits == 7
 
 
 def test_an_unreadable_file_is_named(tmp_path):

@@ -23,7 +23,7 @@ ALLOWED = {
     "experiments": LEAVES | {"similarity"},
     "figures": LEAVES,
     "code": set(),
-    "config": {"files", "networks", "cortex"},
+    "config": {"files", "artefacts", "networks", "cortex"},
     "job": {"files", "artefacts"},
     "alone": {"files"},
     "commands": LEAVES

@@ -5,15 +5,16 @@ import torch
 
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import sealed
-from lorafb.job import provenance, start
+from lorafb.job import provenance, start, threads
 from lorafb.networks import checkpoint
 from lorafb.networks.checkpoint import Checkpoint
+from lorafb.networks.device import device
 from lorafb.training.subject import result, train_on_motion
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by = job.params, provenance(job)
-    torch.set_num_threads(job.threads)
+    torch.set_num_threads(threads(job, told.threads))
     torch.use_deterministic_algorithms(True)
     network, training = told.subject["network"], told.subject["training"]
     trained = train_on_motion(
@@ -23,7 +24,7 @@ if __name__ == "__main__":
         told.resume,
         photographs=job.input.photographs,
         code=told.code,
-        device=told.device,
+        device=str(device(told.device)),
     )
     weights = Checkpoint(network, training, trained.meta["classes"], trained.state_dict, trained.meta)
     with sealed(job.output.weights, made_by) as temporary:

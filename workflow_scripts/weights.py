@@ -22,7 +22,7 @@ if __name__ == "__main__":
         weights = checkpoint.read(job.input.file, network, told.subject["training"])
     if source.get("norms"):
         model, movie = checkpoint.restore(weights), stimuli.read(job.input.norms)
-        take_statistics(model, Frames(movie.frames, told.size, feed.normalisation), len(movie.frames), feed)
+        take_statistics(model, Frames(movie.frames, told.size, feed.normalisation), len(movie.frames))
         weights = replace(weights, state_dict=model.state_dict(), meta=weights.meta | {"norms": source["norms"]})
     with sealed(job.output[0], provenance(job)) as temporary:
         checkpoint.write(temporary, weights)

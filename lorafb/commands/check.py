@@ -46,6 +46,8 @@ def describe(path: Path) -> str:
     InputError
         One line: what is wrong with it, or that it is nothing known here.
     """
+    if path.is_dir():
+        return _results(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     if provenance.sidecar(path).is_file():
@@ -85,6 +87,24 @@ def _hdf5(path: Path) -> str:
         raise InputError(f"{path}: has version {version} of {kind}, this program reads version {FORMATS[kind]}")
     provenance.verify(path)
     return f"{kind}, version {version}, as it was written"
+
+
+def _results(folder: Path) -> str:
+    """Check every artefact below a folder of results: its bytes, and whether it was made from the inputs that stand there."""
+    seals = sorted(path for path in folder.rglob("*.json") if _is_seal(path))
+    if not seals:
+        raise InputError(f"{folder}: holds no artefact with a checksum file beside it")
+    for seal in seals:
+        artefact = seal.with_suffix("")
+        for name, digest in provenance.verify(artefact)["inputs"].items():
+            source = folder / Path(name).relative_to("results") if name.startswith("results/") else None
+            if source is not None and provenance.verify(source)["sha256"] != digest:
+                raise InputError(f"{artefact}: was made from another {name} than stands there; run the workflow again")
+    return f"{len(seals)} artefacts, their bytes as written, each made from the inputs that stand there"
+
+
+def _is_seal(path: Path) -> bool:
+    return not path.name.endswith(".job.json") and path.parent.name != "resume"
 
 
 def _session(path: Path, nwb: object) -> str:

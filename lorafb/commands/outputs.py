@@ -21,7 +21,7 @@ from lorafb.experiments.table import typed
 from lorafb.files import InputError, whole
 
 TABLE = "scores.csv"
-SETTINGS = ("model", "train_dataset", "metric", "ties", "device", "threads")
+SETTINGS = ("model", "network", "train_dataset", "metric", "ties", "device", "threads")
 """Parameters that original scores depend on."""
 
 

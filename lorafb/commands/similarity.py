@@ -1,5 +1,6 @@
 """`lorafb similarity`: a network's layers against every area, as the published program compares them."""
 
+import json
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +14,12 @@ from lorafb.commands import inputs, outputs
 from lorafb.commands.options import METRICS
 from lorafb.commands.plan import Plan, plan
 from lorafb.commands.scoring import Study, score
-from lorafb.commands.viewer import Viewer, device
+from lorafb.commands.viewer import Viewer
 from lorafb.cortex.published import AREAS
 from lorafb.experiments.best import area_scores
 from lorafb.files import InputError
 from lorafb.networks import catalogue, checkpoint
+from lorafb.networks.device import device
 from lorafb.similarity import metrics
 from lorafb.similarity.regression import COMPONENTS
 
@@ -76,7 +78,15 @@ def summary(scores: pd.DataFrame) -> str:
 
 def _parameters(told: Namespace, planned: Plan) -> Mapping[str, object]:
     names = ("model", "model_name", "train_dataset", "neural_dataset", "metric", "ties", "draws", "device")
-    return {**{name: getattr(told, name) for name in names}, "threads": torch.get_num_threads(), **planned.parameters()}
+    record = catalogue.network(told.model)
+    feed = record.feed(told.train_dataset, still=planned.kind == "scenes")
+    shown = {"build": record.build, "options": record.options, "layers": record.layers, "feed": vars(feed)}
+    return {
+        **{name: getattr(told, name) for name in names},
+        "network": json.dumps(shown),
+        "threads": torch.get_num_threads(),
+        **planned.parameters(),
+    }
 
 
 def _check_frames(study: Study) -> None:

@@ -25,7 +25,6 @@ from lorafb.features.passes import movie_pass
 from lorafb.features.prepare import FrameSource, Positions
 from lorafb.features.store import read_layer, writing
 from lorafb.features.stream import trial_products
-from lorafb.files import InputError
 from lorafb.networks.catalogue import Feed
 
 MEMORY = 2**32
@@ -127,29 +126,6 @@ def reordered(source: FrameSource, order: NDArray[np.int64]) -> FrameSource:
         return source(order[positions])
 
     return shown
-
-
-def device(name: str) -> torch.device:
-    """Find a device, and make a GPU compute as the CPU does: full float32, the same algorithms at each run.
-
-    Raises
-    ------
-    InputError
-        No such device here.
-    """
-    try:
-        found = torch.device(name)
-    except RuntimeError:
-        raise InputError(f"--device {name}: expected cpu, cuda or cuda:N") from None
-    if found.type not in ("cpu", "cuda"):
-        raise InputError(f"--device {name}: expected cpu, cuda or cuda:N")
-    n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if found.type == "cuda" and (found.index or 0) >= n_devices:
-        raise InputError(
-            f"--device {name}: this machine has {n_devices or 'no'} GPU that torch can use; --device cpu runs"
-        )
-    torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32 = True, False
-    return found
 
 
 def progress() -> Progress | None:

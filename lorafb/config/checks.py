@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from lorafb.artefacts.recordings import Recording
 from lorafb.config.model import (
     Allen,
     Array,
@@ -24,14 +25,18 @@ from lorafb.networks import catalogue
 
 def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     """Say what is wrong with a config whose keys are each right, one line a problem: key, value, what is allowed."""
-    for name, movie in study.movies.items():
-        yield from _impossible_movie(f"movies.{name}", movie)
-    for name, subject in study.subjects.items():
-        yield from _impossible_subject(f"subjects.{name}", subject)
-    yield from _too_long(study, "clip.lengths", study.experiments.clip.lengths)
-    yield from _too_long(study, "shuffle.windows", study.experiments.shuffle.windows)
+    found = [line for name, movie in study.movies.items() for line in _impossible_movie(f"movies.{name}", movie)]
+    found += [line for name, one in study.subjects.items() for line in _impossible_subject(f"subjects.{name}", one)]
+    yield from found
+    if found:  # what follows asks for networks and movies that must be there
+        return
+    yield from _too_long(study)
     yield from _doubled(study)
     yield from _norms(study)
+    yield from _kept(study)
+    motion = study.recipes.motion
+    if motion.warmup_epochs >= motion.epochs:
+        yield f"recipes.motion.warmup_epochs: {motion.warmup_epochs} of {motion.epochs} epochs; fewer are allowed"
     yield from _missing(study, folders)
     yield from _without_data(study, folders)
 
@@ -56,34 +61,37 @@ def _impossible_subject(key: str, subject: Subject) -> Iterator[str]:
         yield f"{key}.training: '{subject.training}' is none of {', '.join(network.trainings)}{hint}"
     if isinstance(subject.checkpoint, Trained) and subject.training != "motion":
         yield f"{key}.checkpoint.kind: 'trained' works for the motion task today; give a checkpoint file for {subject.training}"
-    known = catalogue.layers(subject.network)
+    known = catalogue.scored(subject.network)
     for layer in subject.layers or []:
-        if layer not in known[:-1]:
-            scored = ", ".join(known[:-1])
-            yield f"{key}.layers: '{layer}' is no scored layer of {subject.network}{nearest(layer, known[:-1])}; it has {scored}"
+        if layer not in known:
+            scored = ", ".join(known)
+            yield f"{key}.layers: '{layer}' is no scored layer of {subject.network}{nearest(layer, known)}; it has {scored}"
     problem = network.size_problem(subject.size)
     if problem:
         yield f"{key}.size: {problem}"
 
 
-def _too_long(study: Study, experiment: str, lengths: list[int]) -> Iterator[str]:
+def _too_long(study: Study) -> Iterator[str]:
+    clip = study.experiments.clip
     for name in study.scored:
         movie = study.movies[name]
-        frames = movie.stimulus.frames if movie.stimulus else 0
-        least, most = (2, frames) if experiment == "shuffle.windows" else (3, frames - movie.skip_frames)
-        for length in lengths:
-            if not least <= length <= most:
-                yield f"experiments.{experiment}: {length} does not fit {name} ({frames} frames); {least} to {most} are allowed"
-            elif experiment == "clip.lengths" and study.experiments.clip.trials > most - length + 1:
-                trials = study.experiments.clip.trials
-                yield f"experiments.clip.trials: {trials} different clips of {length} frames do not fit {name}; {most - length + 1} do"
+        most = (movie.stimulus.frames if movie.stimulus else 0) - movie.skip_frames
+        for length in clip.lengths:
+            if not 3 <= length <= most:
+                frames = most + movie.skip_frames
+                yield f"experiments.clip.lengths: {length} does not fit {name} ({frames} frames); 3 to {most} are allowed"
+            elif clip.trials > most - length + 1:
+                yield (
+                    f"experiments.clip.trials: {clip.trials} different clips of {length} frames do not fit {name};"
+                    f" {most - length + 1} do"
+                )
 
 
 def _doubled(study: Study) -> Iterator[str]:
     for key, values in (
         ("areas", study.areas),
         ("experiments.clip.lengths", study.experiments.clip.lengths),
-        ("experiments.shuffle.windows", study.experiments.shuffle.windows),
+        ("subjects, as figures name them", [subject.shown_as for subject in study.subjects.values()]),
     ):
         for value in sorted({str(one) for one in values if list(values).count(one) > 1}):
             yield f"{key}: {value} stands there more than once"
@@ -96,6 +104,20 @@ def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
             for area in study.areas:
                 if area not in known:
                     yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
+            if study.areas[0] in known:
+                yield from _unlike(f"movies.{name}", movie, table.read(path, study.areas[0], name))
+
+
+def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:
+    """Say where the frames shown and the bins recorded cannot be the same."""
+    if movie.stimulus is None:
+        return
+    n_bins, n_frames = len(recording.summed), movie.stimulus.frames
+    if n_bins != n_frames:
+        yield f"{key}: the recording has {n_bins} bins, the stimulus {n_frames} frames; they must be the same"
+    rate_hz = None if isinstance(movie.stimulus, Video) else movie.stimulus.rate_hz
+    if rate_hz is not None and abs(recording.rate_hz / rate_hz - 1) > 0.01:
+        yield f"{key}: the recording has {recording.rate_hz:g} bins a second, the stimulus {rate_hz:g} frames; they must be the same"
 
 
 def files_of(study: Study) -> Iterator[tuple[str, str]]:
@@ -117,9 +139,19 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
 def _norms(study: Study) -> Iterator[str]:
     for name, subject in study.subjects.items():
         movie = subject.checkpoint.norms if isinstance(subject.checkpoint, Initial) else None
-        if movie is not None and movie not in study.shown:
+        kind = catalogue.feed(subject.network, subject.training).kind if movie is not None else ""
+        if movie is not None and kind != "stateful":
+            yield f"subjects.{name}.checkpoint.norms: only for networks that see a movie frame by frame, not '{kind}'"
+        elif movie is not None and movie not in study.shown:
             hint = nearest(movie, study.shown)
             yield f"subjects.{name}.checkpoint.norms: '{movie}' is no movie with a stimulus{hint}; there are {', '.join(study.shown)}"
+
+
+def _kept(study: Study) -> Iterator[str]:
+    known = list(dict.fromkeys(layer for subject in study.subjects.values() for layer in subject.scored))
+    for layer in study.features.keep if isinstance(study.features.keep, list) else []:
+        if layer not in known:
+            yield f"features.keep: '{layer}' is a scored layer of no subject{nearest(layer, known)}"
 
 
 def _missing(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:

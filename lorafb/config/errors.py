@@ -1,5 +1,6 @@
 """Turn the validator's findings into lines that name the key, the value and what is allowed."""
 
+import re
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -28,7 +29,11 @@ def _problem(one: Any, model: type[BaseModel]) -> str:
     if one["type"] == "literal_error":
         allowed = [part.strip(" '") for part in one["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return f"{key}: {value!r} is none of {', '.join(allowed)}{nearest(str(value), allowed)}"
-    message = one["msg"][:1].lower() + one["msg"][1:]
+    if one["type"] == "string_pattern_mismatch":
+        return (
+            f"{key}: '{value}' has other signs than letters, digits and _, which names of movies and subjects may have"
+        )
+    message = re.sub(r" or (instance of|object to).*", "", one["msg"][:1].lower() + one["msg"][1:])
     return f"{key}: '{str(value)[:60]}': {message.replace('input should', 'should').replace('dictionary', 'table of keys')}"
 
 
@@ -56,7 +61,8 @@ def _follow(path: tuple[str | int, ...], model: type[BaseModel]) -> tuple[str, t
             here = get_args(inner)[-1]
         else:  # a branch of a plain union, or the validator's own mark for a key
             continue
-        steps.append(str(step))
+        if step != "[key]":  # the validator's mark for a key that is wrong itself
+            steps.append(str(step))
     return ".".join(steps) or "the config", owner, here
 
 

@@ -17,7 +17,7 @@ Area = Literal["VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam"]
 class Model(BaseModel):
     """Unknown keys and wrong types are refused at every depth."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Camera(Model):
@@ -162,9 +162,15 @@ class Subject(Model):
     )
 
     @property
+    def shown_as(self) -> str:
+        """Name in figures."""
+        kind = "initial weights" if isinstance(self.checkpoint, Initial) else self.training
+        return self.label or f"{self.network} ({kind})"
+
+    @property
     def scored(self) -> list[str]:
         """Layers to score, in the network's order."""
-        known = catalogue.layers(self.network)[:-1]
+        known = catalogue.scored(self.network)
         return [layer for layer in known if self.layers is None or layer in self.layers]
 
 
@@ -201,17 +207,6 @@ class Clip(Model):
     trials: int = Field(10, ge=1, description="clips a length")
 
 
-class Shuffle(Model):
-    """Shuffle frames inside windows."""
-
-    windows: list[int] = Field(
-        default_factory=list,
-        description="window lengths; none leaves the experiment out",
-        json_schema_extra={"unit": "frames"},
-    )
-    trials: int = Field(10, ge=1, description="shuffles a window length")
-
-
 class Ceiling(Model):
     """Similarity of an area with itself, between random halves."""
 
@@ -222,7 +217,6 @@ class Experiments(Model):
     """What is done to the movie beside showing it whole."""
 
     clip: Clip = Field(default_factory=Clip, description="random consecutive clips (Figure 3C)")
-    shuffle: Shuffle = Field(default_factory=Shuffle, description="frames shuffled inside windows (Figure 4A)")
     ceiling: Ceiling = Field(default_factory=Ceiling, description="noise ceilings (Table 1)")
 
 

@@ -1,5 +1,6 @@
 """From YAML to a checked study, or a few lines that say what is wrong."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from lorafb.files import InputError, write_text
 
 __all__ = ["load", "locate", "overlay", "read", "study", "write"]
 
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 REPLACED_WHOLE = ("movies", "subjects")
 """Tables of a person's own names: a later file replaces them, it does not add to them."""
 
@@ -43,7 +45,16 @@ def read(default: Path, over: Mapping[str, Any] | None = None, folders: tuple[Pa
     InputError
         One line a problem, five at most: the key, the value, what is allowed, the nearest valid name.
     """
-    return study(overlay(load(default), over or {}), folders)
+    return study(overlay(load(default), _numbers(over or {})), folders)
+
+
+def _numbers(value: Any) -> Any:
+    """Read numbers that stand as text: Snakemake leaves those inside `--config 'a={b: 5}'` so."""
+    if isinstance(value, Mapping):
+        return {key: _numbers(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_numbers(one) for one in value]
+    return yaml.safe_load(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
 
 
 def load(path: Path) -> dict[str, Any]:

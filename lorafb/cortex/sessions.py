@@ -205,7 +205,7 @@ def _alike(sessions: Sequence[Recording], repeats: str) -> None:
         if one.n_repeats != first.n_repeats and repeats == "equal":
             raise InputError(
                 f"{what} has {one.n_repeats} whole repeats, session {names[0]} has {first.n_repeats}; "
-                f"leave a session out, or take the first {min(one.n_repeats, first.n_repeats)} of each (repeats: fewest)"
+                f"leave one of them out"
             )
 
 

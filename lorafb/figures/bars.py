@@ -28,7 +28,7 @@ def score_of_each_area(scores: pd.DataFrame, ceilings: pd.DataFrame) -> pd.DataF
     keys = ["subject", "label", "movie"]
     every = scores[[*keys, "area"]].drop_duplicates()  # an area without a score must leave the mean undefined
     best = scores.loc[scores["best"].astype(bool), [*keys, "area", "layer", "value"]]
-    ceiling = ceilings.groupby(["movie", "area"], sort=False)["value"].mean().rename("ceiling").reset_index()
+    ceiling = ceilings.groupby(["movie", "area"], sort=False)["value"].agg(_mean_of_all).rename("ceiling").reset_index()
     areas = every.merge(best, how="left").merge(ceiling, on=["movie", "area"], how="left")
     mean = areas.groupby(keys, sort=False)[["value", "ceiling"]].agg(_mean_of_all)
     mean = mean.reset_index().assign(area="mean")
@@ -71,7 +71,7 @@ def _panel(axes: Axes, shown: pd.DataFrame) -> None:
     ceiling = float(means["ceiling"].iloc[0])
     if np.isfinite(ceiling):
         axes.axhline(ceiling, linestyle="--", linewidth=0.9, color="black")
-        axes.annotate("ceiling", (1, ceiling), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7)
+        axes.annotate("ceiling", (1.01, ceiling), xycoords=("axes fraction", "data"), va="center", fontsize=7)
     axes.axhline(0, linewidth=0.6, color="black")
     axes.set_xticks(positions, _wrapped(list(means["label"])), rotation=30, ha="right")
 

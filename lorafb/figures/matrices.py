@@ -86,6 +86,7 @@ def frames_figure(matrices: Mapping[str, NDArray[np.float64]], rate_hz: float, t
             )
             axes.set_title(name.replace(".", "\n", 1), fontsize=7)
         figure.supxlabel("time (s)", fontsize=8)
+        figure.supylabel("time (s)", fontsize=8)
         figure.suptitle(title, fontsize=8, x=0.01, ha="left")
     return figure
 

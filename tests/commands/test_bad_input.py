@@ -250,8 +250,8 @@ CASES = {
     ),
     "unknown metric": Bad(r"argument --metric: invalid choice: 'RSA'", words=("--metric", "RSA")),
     "unknown option": Bad(r"lorafb: unrecognized arguments: --windows", words=("--windows", "5")),
-    "unknown device": Bad(r"--device tpu: expected cpu, cuda or cuda:N", words=("--device", "tpu")),
-    "a GPU that is not there": Bad(r"--device cuda:99: this machine has .* GPU", words=("--device", "cuda:99")),
+    "unknown device": Bad(r"device tpu: expected cpu, cuda or cuda:N", words=("--device", "tpu")),
+    "a GPU that is not there": Bad(r"device cuda:99: this machine has .* GPU", words=("--device", "cuda:99")),
     "an output folder that is a file": Bad(
         r"--output-dir net.pth: .*takes no files", words=("--output-dir", "net.pth")
     ),
@@ -293,7 +293,7 @@ def test_a_gpu_is_asked_for_in_vain_where_there_is_none(folder, capsys):
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     assert lorafb(folder, [*command(Bad("")), "--device", "cuda"]) == 2
-    assert "this machine has no GPU that torch can use; --device cpu runs" in capsys.readouterr().err
+    assert "this machine has no GPU that torch can use; cpu runs" in capsys.readouterr().err
 
 
 def test_layers_without_a_score_are_told_in_a_line_each_and_the_others_scored(folder, capsys):

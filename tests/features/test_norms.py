@@ -6,17 +6,16 @@ from numpy.testing import assert_allclose
 
 from lorafb.features.norms import take_statistics
 from lorafb.features.prepare import Frames
-from lorafb.networks import build, catalogue
+from lorafb.networks import build
 
 torch.set_num_threads(1)
 MOVIE = np.random.default_rng(1).integers(0, 256, (12, 64, 64, 3), dtype=np.uint8)
-FEED = catalogue.feed("lorafb_snet18", "ucf101")
 
 
 def calibrated(images_at_once=12):
     torch.manual_seed(3)
     model = build.create("lorafb_snet18")
-    take_statistics(model, Frames(MOVIE, 64, "half"), 12, FEED, images_at_once)
+    take_statistics(model, Frames(MOVIE, 64, "half"), 12, images_at_once)
     return model
 
 

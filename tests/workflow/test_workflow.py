@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from lorafb import code
+from lorafb import cli, code
 from lorafb.similarity import metrics
 
 ROOT = Path(__file__).parent.parent.parent
@@ -133,17 +133,23 @@ def test_every_job_loads_only_what_its_digest_covers_and_torch_only_where_it_mus
         extras = [job["params"]["subject"]["build"]] if job["rule"] in TORCH else []
         extras += [] if "metric" not in job["params"] else metrics.find(job["params"]["metric"]).modules
         covered = code.closure(ROOT / "workflow_scripts" / Path(job["script"]).name, *extras)
-        outside = (
-            {name for name in loaded if not name.startswith((*code.PLUMBING, *code.RECORDS))} - covered - {"torch"}
-        )
+        outside = {name for name in loaded if not code.left_out(name)} - covered - {"torch"}
         assert not outside, f"{path.name}: {outside}"
         assert ("torch" in loaded) == (job["rule"] in TORCH), path.name
 
 
-def test_a_job_runs_again_alone_in_one_process_and_writes_the_same_bytes(repository):
-    table = repository / "results/scores/spiking/short/base.csv"
+@pytest.mark.parametrize(
+    ("made", "description"),
+    [
+        ("scores/spiking/short/base.csv", "score/spiking/short.job.json"),
+        ("grams/plain/clip.h5", "extract/plain/clip.job.json"),
+        ("checkpoints/plain.pt", "weights/plain.job.json"),
+    ],
+)
+def test_a_job_runs_again_alone_in_one_process_and_writes_the_same_bytes(repository, made, description):
+    table = repository / "results" / made
     before = table.read_bytes()
-    description = "results/logs/score/spiking/short.job.json"
+    description = f"results/logs/{description}"
     done = subprocess.run(
         [sys.executable, "-m", "lorafb.alone", description], cwd=repository, capture_output=True, text=True
     )
@@ -223,6 +229,30 @@ RERUNS = {
         | CORTEX
         | REPORT,
     ),
+    "threads, in the config": (
+        ("nano.yaml", "splits: 4}", "splits: 4}\ncompute: {threads: 2}"),
+        {"train spiking", "extract clip plain", "extract plain short", "figure_frames clip plain"}
+        | {"figure_frames plain short"}
+        | OF_SPIKING
+        | SCORES
+        | REPORT,
+    ),
+    "a unit filter": (
+        ("nano.yaml", "isi_violations: null", "isi_violations: 0.5"),
+        {f"count_spikes {session} short" for session in (0, 1)}
+        | {f"recording {area} short" for area in ("VISp", "VISl", "VISam")}
+        | SCORES
+        | CORTEX
+        | REPORT,
+    ),
+    "one more simulated mouse": (
+        ("nano.yaml", "sessions: 2", "sessions: 3"),
+        {"simulate_session 2 short", "count_spikes 2 short"}
+        | {f"recording {area} short" for area in ("VISp", "VISl", "VISam")}
+        | SCORES
+        | CORTEX
+        | REPORT,
+    ),
     "one byte of a photograph": (
         ("data/photographs/china.jpg", "JFIF", "JFIf"),
         {"stimulus short", "extract plain short", "figure_frames plain short", "train spiking", "score plain short"}
@@ -253,6 +283,37 @@ def test_touching_a_file_without_changing_it_runs_nothing(repository):
     (repository / "data/real/clips/test.avi").touch()
     (repository / "lorafb/similarity/tsrsa.py").touch()
     assert jobs(repository) == set()
+
+
+def test_a_file_that_is_deleted_is_made_again(repository):
+    recording = repository / "results/recordings/short/VISl.h5"
+    kept = recording.read_bytes(), recording.stat().st_mtime_ns
+    recording.unlink()
+    assert "recording VISl short" in jobs(repository)
+    recording.write_bytes(kept[0])
+    os.utime(recording, ns=(kept[1], kept[1]))
+    assert jobs(repository) == set()
+
+
+def test_the_whole_folder_is_checked_byte_by_byte_and_link_by_link(repository, capsys):
+    assert cli.main(["check", str(repository / "results")]) == 0
+    assert "artefacts, their bytes as written" in capsys.readouterr().out
+    gram = repository / "results/grams/spiking/short.h5"
+    whole = gram.read_bytes()
+    gram.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    assert cli.main(["check", str(repository / "results")]) == 2
+    assert "short.h5: its bytes have changed since it was written" in capsys.readouterr().err
+    gram.write_bytes(whole)
+
+
+def test_fewer_cores_than_threads_stop_a_job_in_one_line(repository):
+    done = snakemake(
+        repository, "--cores", "1", "--config", "compute={threads: 2}", "--forcerun", "extract", check=False
+    )
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "compute.threads is 2, and --cores left 1 to the job; give --cores 2 or more" in told
+    assert "Traceback" not in told
 
 
 def test_a_misspelt_key_stops_before_any_job_in_a_few_lines(repository):
