@@ -43,14 +43,8 @@ def described(path: Path) -> SimpleNamespace:
         told = json.loads(path.read_text(encoding="utf-8"))
         files = {name: Parts(told[name]) for name in ("input", "output", "log")}
         values = {name: Values(told[name]) for name in ("params", "wildcards")}
-        return SimpleNamespace(
-            directory=told["directory"],
-            rule=told["rule"],
-            script=told["script"],
-            threads=told["threads"],
-            **files,
-            **values,
-        )
+        plain = {name: told[name] for name in ("rule", "script", "threads", "directory")}
+        return SimpleNamespace(**plain, **files, **values)
     except (OSError, KeyError, ValueError) as error:
         raise InputError(
             f"{path}: no description of a job ({error}); expected results/logs/RULE/JOB.job.json"
