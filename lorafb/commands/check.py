@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 
 from lorafb.artefacts import arrays, grams, provenance, recordings, stimuli, tables
 from lorafb.cortex import allen, published
@@ -24,6 +25,7 @@ from lorafb.stimuli import array, video
 FORMATS = {module.KIND: module.VERSION for module in (grams, recordings, stimuli, store)}
 PICKLES = (b"PK\x03\x04", b"\x80")
 """First bytes of torch's files, of today and of old."""
+PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
 
 
 def run(told: Namespace) -> int:
@@ -72,7 +74,15 @@ def _reader(path: Path, start: bytes) -> Callable[[Path], str]:
         return _array
     if start.startswith(PICKLES):
         return _counts if _holds_arrays(path) else _torch
+    if start.startswith(PICTURES):
+        return _picture
     return _table if path.suffix == ".csv" else _video
+
+
+def _picture(path: Path) -> str:
+    with Image.open(path) as picture:
+        picture.load()
+        return f"picture, {picture.height}x{picture.width} pixels (height x width)"
 
 
 def _hdf5(path: Path) -> str:

@@ -157,7 +157,7 @@ def _kept(study: Study) -> Iterator[str]:
 def _missing(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     for key, file in files_of(study):
         if file not in study.assets and not locate(file, folders).is_file():
-            yield f"{key}: no file {file} (looked in {', '.join(str(folder.resolve()) for folder in folders)})"
+            yield f"{key}: no file {file} (looked in {', '.join(dict.fromkeys(str(folder.resolve()) for folder in folders))})"
 
 
 def locate(file: str, folders: tuple[Path, ...] = (Path(),)) -> Path:

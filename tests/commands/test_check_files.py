@@ -88,10 +88,14 @@ def test_a_right_file_is_told(name, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("clips/test.avi", "video, 240x320 pixels, 25 frames a second"), ("*.npz", "table of counts, .*VISp")],
+    [
+        ("clips/test.avi", "video, 240x320 pixels, 25 frames a second"),
+        ("*.npz", "table of counts, .*VISp"),
+        ("photographs/china.jpg", "picture, 427x640 pixels"),
+    ],
 )
 def test_real_files_are_told(path, expected, capsys):
-    found = next(REAL.rglob(path))
+    found = next(REAL.parent.rglob(path))
     assert lorafb(".", ["check", str(found)]) == 0
     assert published_files.matches(expected, capsys.readouterr().out)
 
