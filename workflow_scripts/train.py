@@ -6,7 +6,7 @@ import torch
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import sealed
 from lorafb.job import provenance, start, threads
-from lorafb.networks import checkpoint
+from lorafb.networks import catalogue, checkpoint
 from lorafb.networks.checkpoint import Checkpoint
 from lorafb.networks.device import device
 from lorafb.training.subject import result, train_on_motion
@@ -16,9 +16,10 @@ if __name__ == "__main__":
     told, made_by = job.params, provenance(job)
     torch.set_num_threads(threads(job, told.threads))
     torch.use_deterministic_algorithms(True)
-    network, training = told.subject["network"], told.subject["training"]
+    network, training = catalogue.restored(told.subject["network"]), told.subject["training"]
     trained = train_on_motion(
         network,
+        training,
         told.recipe,
         told.source["seed"],
         told.resume,
@@ -26,7 +27,7 @@ if __name__ == "__main__":
         code=told.code,
         device=str(device(told.device)),
     )
-    weights = Checkpoint(network, training, trained.meta["classes"], trained.state_dict, trained.meta)
+    weights = Checkpoint(network.name, training, trained.meta["classes"], trained.state_dict, trained.meta)
     with sealed(job.output.weights, made_by) as temporary:
         checkpoint.write(temporary, weights)
     tables.write(pd.DataFrame([result(trained)]), job.output.result, made_by)

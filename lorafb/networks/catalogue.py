@@ -5,7 +5,7 @@ that look normal. Nothing outside this file asks for a network's name.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from lorafb.files import InputError, nearest
@@ -104,6 +104,10 @@ class Network:
             return movie
         return replace(movie, kind="still", steps=self.scene_steps, chunk=1, reduce="mean")
 
+    def plain(self, training: str) -> dict[str, Any]:
+        """Make plain data of the record with the one training set that a job needs; `restored` reads it."""
+        return asdict(replace(self, feeds={training: self.feed(training)}))
+
     def size_problem(self, size: int) -> str:
         """Say why frames of this height and width (pixels) do not fit; empty when they do."""
         if self.only_size not in (None, size):
@@ -115,13 +119,18 @@ class Network:
         return f"{size} does not fit {self.name}, which takes {takes}"
 
 
-VIDEO_CLASSES = {"ucf101": 101, "ucf101_subset": 101, "ucf101_random": 101, "motion": 8}
-"""Classes of the training sets of movies; motion is the embedded task."""
+VIDEO_CLASSES = {"ucf101": 101, "ucf101_subset": 101, "ucf101_random": 101}
+"""Classes of the training sets of movies: every clip, runs of consecutive frames, frames in random order."""
+MOTION_CLASSES = {"motion": 8, "motion_subset": 8, "motion_random": 8}
+"""The same of the embedded task."""
 IMAGENET_CLASSES = 1000
 
 _ON_VIDEO = {training: Feed("stateful", 1, 16, "mean", "half", classes) for training, classes in VIDEO_CLASSES.items()}
 _ON_IMAGES = {"imagenet": Feed("still", 4, 1, "mean", "imagenet", IMAGENET_CLASSES)}
-_MOTION_FIRST = {"motion": _ON_VIDEO["motion"], **_ON_VIDEO, **_ON_IMAGES}
+_ON_MOTION = {
+    training: Feed("stateful", 1, 16, "mean", "half", classes) for training, classes in MOTION_CLASSES.items()
+}
+_ON_STILLS = {"motion_still": Feed("still", 4, 1, "mean", "half", 8)}
 
 _DEPTHS: dict[str, dict[str, Any]] = {
     "18": {"blocks": (2, 2, 2, 2), "bottleneck": False, "widths": (64, 128, 256, 512)},
@@ -137,7 +146,7 @@ def _residual(family: str, depth: str, build: str, stem: str, stage: str, **abou
     """Record of a network with a stem and four stages of residual blocks; `stage` names block b of stage s."""
     options = _DEPTHS[depth]
     blocks = [stage.format(s=s, b=b) for s, n in enumerate(options["blocks"], start=1) for b in range(n)]
-    feeds = _MOTION_FIRST if depth == "_tiny" else _ON_VIDEO | _ON_IMAGES
+    feeds = (_ON_MOTION | _ON_STILLS if depth == "_tiny" else {}) | _ON_VIDEO | _ON_IMAGES
     return Network(family + depth, build, (stem, "maxpool", *blocks, "avgpool", "fc"), feeds, options, **about)
 
 
@@ -172,7 +181,7 @@ def _cornets() -> list[Network]:
         Network("cornet_z", f"{static}:cornet_z", _AREAS, _IMAGE_ONCE, published=_MODULE),
         Network("cornet_rt", f"{recurrent}:cornet_rt", _AREAS, _IMAGE_ONCE, only_size=224, published=_MODULE),
         Network("cornet_s", f"{static}:cornet_s", _AREAS, _IMAGE_ONCE, published=_MODULE),
-        Network("cornet_tiny", f"{recurrent}:cornet", _AREAS, {"motion": _ON_VIDEO["motion"], **_ON_VIDEO}, tiny),
+        Network("cornet_tiny", f"{recurrent}:cornet", _AREAS, _ON_MOTION | _ON_VIDEO, tiny),
     ]
 
 
@@ -224,12 +233,11 @@ def feed(name: str, training: str, still: bool = False) -> Feed:
     return network(name).feed(training, still)
 
 
-def check_layers(name: str, asked: Sequence[str]) -> None:
-    """Raise InputError, with the nearest name, when one of the layers asked for is none of the network's."""
-    known = [layer for layer in layers(name) if layer]
-    for layer in asked:
-        if layer not in known:
-            raise InputError(f"{name} has no layer '{layer}'{nearest(layer, known)}; it has {', '.join(known)}")
+def restored(told: Mapping[str, Any]) -> Network:
+    """Make a record of what `Network.plain` made of it."""
+    feeds = {training: Feed(**feed) for training, feed in told["feeds"].items()}
+    texts = {"layers": tuple(told["layers"]), "published": tuple(told["published"])}
+    return Network(**{**told, **texts, "feeds": feeds})
 
 
 def own(

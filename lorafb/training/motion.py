@@ -2,6 +2,7 @@
 
 The patch starts near the middle of the frame. Where it is tells of a shift and how large it is of a zoom, but only the
 order of frames tells one turn from the other: what a network reaches is not the measure of what it knows of time.
+Videos are longer than clips, and a training set is a way to take clips out of them, as UCF101 and its subsets are.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,8 @@ from lorafb.stimuli.camera import Pose
 
 MOTIONS = ("left", "right", "up", "down", "zoom in", "zoom out", "clockwise", "anti-clockwise")
 SPLITS = ("training", "test")
-VARIANTS = ("continuous", "discontinuous", "static")
+TRAININGS = ("motion", "motion_subset", "motion_random", "motion_still")
+STILL_STEPS = 4  # time steps for which a still frame is shown, as the catalogue feeds them
 
 TRAVEL = (0.35, 0.45)  # shift from first to last frame, in sides of the frame
 ZOOM = (0.4, 0.7)  # natural logarithm of the magnification from first to last frame
@@ -36,52 +38,91 @@ class Task:
 
     Attributes
     ----------
-    training_clips, test_clips : int
+    training_videos, test_videos : int
         Best a multiple of 8, so that each motion is as frequent.
+    video : int
+        Frames a video, F; the patch goes as far in however many.
     frames : int
-        Frames a clip, T; the patch goes as far in however many.
+        Frames a clip, T, at most F.
     size : int
         Height and width of a frame.
-    variant : str
-        `continuous`; `discontinuous`, the same frames in random order; `static`, the first frame T times, which holds
-        nothing of the motion.
+    training : str
+        Which clips a network is trained on. `motion`: every clip, from the first frame and up to the last one.
+        `motion_subset` (the paper's Continuous): one run of consecutive frames a video, drawn anew each epoch.
+        `motion_random` (Discontinuous): T frames drawn without replacement, in the order drawn, anew each epoch.
+        `motion_still`: the first frame, shown 4 times; it holds nothing of the motion, so that no training can succeed.
+
+    Notes
+    -----
+    Huang et al. 2024, section 4.2, Table 2. Tested is each on clips of its own kind, always the same ones: the first two
+    on every clip of the test videos, so that they are tested alike.
     """
 
-    training_clips: int = 1024
-    test_clips: int = 256
+    training_videos: int = 512
+    test_videos: int = 128
+    video: int = 12
     frames: int = 8
     size: int = 32
-    variant: str = "continuous"
+    training: str = "motion"
 
     def __post_init__(self) -> None:
-        if self.variant not in VARIANTS:
+        if self.training not in TRAININGS:
             raise InputError(
-                f"variant {self.variant!r}: expected one of {', '.join(VARIANTS)}{nearest(self.variant, VARIANTS)}"
+                f"training {self.training!r}: expected one of {', '.join(TRAININGS)}{nearest(self.training, TRAININGS)}"
             )
-        if min(self.training_clips, self.test_clips, self.frames, self.size) < 1:
+        if min(self.training_videos, self.test_videos, self.frames, self.size) < 1:
             raise InputError(f"task {self}: expected every number above 0")
+        if self.frames > self.video:
+            raise InputError(f"task: clips of {self.frames} frames do not fit videos of {self.video}")
 
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips in memory, and how they are handed to a network.
+    """Videos in memory, and how clips of them are handed to a network.
 
     Attributes
     ----------
-    frames : uint8, shape (N, T, 3, size, size)
-    labels : int64, shape (N,)
+    videos : uint8, shape (V, F, 3, size, size)
+    labels : int64, shape (V,)
         Index into `MOTIONS`.
+    task : Task
+    stream : tuple of int
+        Key of the random draws of frames.
+    test : bool
+        The same clips in every epoch, and every one where the training takes runs.
     """
 
-    frames: Tensor
+    videos: Tensor
     labels: Tensor
+    task: Task
+    stream: tuple[int, ...]
+    test: bool
 
     def __len__(self) -> int:
-        """Count the clips."""
-        return len(self.labels)
+        """Count the clips of an epoch."""
+        return len(self.labels) * len(self._starts)
+
+    @property
+    def _starts(self) -> tuple[int, ...]:
+        """First frames of the clips that are taken of each video, one where they are drawn."""
+        every = self.task.training == "motion" or (self.test and self.task.training == "motion_subset")
+        return tuple(dict.fromkeys((0, self.task.video - self.task.frames))) if every else (0,)
+
+    def shown(self, number: int, epoch: int) -> tuple[int, NDArray[np.int64]]:
+        """Video and frames of a clip."""
+        video, which = divmod(number, len(self._starts))
+        task = self.task
+        draws = np.random.default_rng([*self.stream, video, camera.DRAWS + 1, 0 if self.test else epoch])
+        if task.training == "motion_random":
+            return video, draws.permutation(task.video)[: task.frames]
+        if task.training == "motion_still":
+            return video, np.zeros(STILL_STEPS, np.int64)
+        drawn = task.training == "motion_subset" and not self.test
+        start = int(draws.integers(task.video - task.frames + 1)) if drawn else self._starts[which]
+        return video, np.arange(start, start + task.frames)
 
     def batch(self, numbers: Sequence[int], epoch: int) -> tuple[Tensor, Tensor]:
-        """Take some clips, alike in every epoch.
+        """Take some clips.
 
         Returns
         -------
@@ -89,9 +130,9 @@ class Clips:
             (value / 255 - 0.5) / 0.5, in [-1, 1].
         labels : int64, shape (B,)
         """
-        chosen = torch.as_tensor(numbers)
-        frames = self.frames[chosen].transpose(0, 1).contiguous().float()
-        return frames.div_(255).sub_(0.5).div_(0.5), self.labels[chosen]
+        shown = [self.shown(number, epoch) for number in numbers]
+        frames = torch.stack([self.videos[video][torch.from_numpy(order)] for video, order in shown], dim=1).float()
+        return frames.div_(255).sub_(0.5).div_(0.5), self.labels[[video for video, _ in shown]]
 
 
 @dataclass(frozen=True)
@@ -105,14 +146,14 @@ class Place:
 
 
 def label(number: int) -> int:
-    """Motion of a clip, an index into `MOTIONS`."""
+    """Motion of a video, an index into `MOTIONS`."""
     return number % len(MOTIONS)
 
 
-def clip(
+def video(
     task: Task, split: str, number: int, seed: int, photographs_folder: Path | str | None = None
 ) -> NDArray[np.uint8]:
-    """Make one clip.
+    """Make one video.
 
     Parameters
     ----------
@@ -127,19 +168,21 @@ def clip(
 
     Returns
     -------
-    uint8, shape (T, size, size, 3)
+    uint8, shape (F, size, size, 3)
     """
-    return _clip(task, _pictures(split, photographs_folder), [seed, SPLITS.index(split), number])
+    return _video(task, _pictures(split, photographs_folder), [seed, SPLITS.index(split), number])
 
 
 def clips(task: Task, split: str, seed: int, photographs_folder: Path | str | None = None) -> Clips:
-    """Make all the clips of a split, clip k as `clip` makes it."""
+    """Make all the videos of a split, video k as `video` makes it, and take the training's clips of them."""
     pictures = _pictures(split, photographs_folder)
-    count = task.training_clips if split == "training" else task.test_clips
-    frames = np.empty((count, task.frames, 3, task.size, task.size), dtype=np.uint8)
+    count = task.training_videos if split == "training" else task.test_videos
+    stream = (seed, SPLITS.index(split))
+    frames = np.empty((count, task.video, 3, task.size, task.size), dtype=np.uint8)
     for number in range(count):
-        frames[number] = _clip(task, pictures, [seed, SPLITS.index(split), number]).transpose(0, 3, 1, 2)
-    return Clips(torch.from_numpy(frames), torch.tensor([label(number) for number in range(count)]))
+        frames[number] = _video(task, pictures, [*stream, number]).transpose(0, 3, 1, 2)
+    labels = torch.tensor([label(number) for number in range(count)])
+    return Clips(torch.from_numpy(frames), labels, task, stream, split == "test")
 
 
 def path(motion: str, speed: float, frames: int) -> list[Place]:
@@ -192,20 +235,15 @@ class _Scene:
         return np.asarray(np.rint(self.ground + (seen - self.ground) * inside), dtype=np.uint8)
 
 
-def _clip(task: Task, pictures: list[tuple[Image.Image, Image.Image]], stream: list[int]) -> NDArray[np.uint8]:
-    """Make a clip; of what is drawn only the label knows the motion."""
+def _video(task: Task, pictures: list[tuple[Image.Image, Image.Image]], stream: list[int]) -> NDArray[np.uint8]:
+    """Make a video; of what is drawn only the label knows the motion."""
 
     def scene(attempt: int) -> _Scene:
         return _scene(pictures, task.size, np.random.default_rng([*stream, attempt]))
 
     shown = scene(camera.contrasted(lambda attempt: scene(attempt).frame(Place())[None]))
-    draws = np.random.default_rng([*stream, camera.DRAWS])
-    places = path(MOTIONS[label(stream[-1])], draws.uniform(), task.frames)
-    if task.variant == "static":
-        return np.repeat(shown.frame(Place())[None], task.frames, axis=0)
-    if task.variant == "discontinuous":
-        places = [places[number] for number in draws.permutation(task.frames)]
-    return np.stack([shown.frame(place) for place in places])
+    speed = np.random.default_rng([*stream, camera.DRAWS]).uniform()
+    return np.stack([shown.frame(place) for place in path(MOTIONS[label(stream[-1])], speed, task.video)])
 
 
 def _scene(pictures: list[tuple[Image.Image, Image.Image]], size: int, draws: np.random.Generator) -> _Scene:

@@ -9,13 +9,15 @@ import torch
 
 from lorafb.files import sha256
 from lorafb.networks import build
+from lorafb.networks.catalogue import Network
 from lorafb.training.loop import Trained, train
 from lorafb.training.motion import MOTIONS, Task, clips
 from lorafb.training.recipe import Recipe
 
 
 def train_on_motion(
-    network: str,
+    network: str | Network,
+    training: str,
     settings: Mapping[str, Any],
     seed: int,
     folder: Path | str,
@@ -28,7 +30,8 @@ def train_on_motion(
 
     Parameters
     ----------
-    network : name in the catalogue
+    network : name in the catalogue, or a record
+    training : `motion`, or one of its other kinds of clips (`lorafb.training.motion.Task`)
     settings : the config's block `recipes.motion`: fields of `Task` and of `Recipe`
     seed : of the first weights, the clips and their order
     folder : side folder for the resume file
@@ -41,12 +44,13 @@ def train_on_motion(
     Trained
         `meta` has `task` and `classes` too.
     """
-    task = Task(**{name: settings[name] for name in (field.name for field in fields(Task)) if name in settings})
+    told = {**settings, "training": training}
+    task = Task(**{name: told[name] for name in (field.name for field in fields(Task)) if name in told})
     recipe = Recipe(**{name: settings[name] for name in (field.name for field in fields(Recipe)) if name in settings})
     torch.manual_seed(seed)
     model = build.create(network, len(MOTIONS))
     identity = {
-        "network": network,
+        "network": network if isinstance(network, str) else network.name,
         "task": vars(task),
         "code": code,
         "photographs": [sha256(path) for path in photographs],

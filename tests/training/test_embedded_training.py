@@ -24,7 +24,7 @@ def test_the_tiny_networks_learn_the_embedded_task_to_twice_chance(network, tmp_
 def test_still_frames_teach_nothing_of_motion(tmp_path):
     torch.manual_seed(2022)
     model = create("sew_resnet_tiny", classes=len(motion.MOTIONS))
-    clips = [motion.clips(motion.Task(variant="static"), split, seed=2022) for split in motion.SPLITS]
+    clips = [motion.clips(motion.Task(training="motion_still"), split, seed=2022) for split in motion.SPLITS]
     trained = train(model, *clips, EMBEDDED, 2022, tmp_path)
     low, high = trained.meta["test_interval"]
     assert low < 1 / len(motion.MOTIONS) < high + 0.02  # the best of four epochs is a little lucky

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,17 +12,17 @@ from lorafb.training.motion import MOTIONS, Task
 
 torch.set_num_threads(1)
 
-SMALL = Task(training_clips=16, test_clips=8, frames=6, size=32)
+SMALL = Task(training_videos=16, test_videos=8, video=6, frames=4, size=32)
 WHITE = np.full((214, 320, 3), 255, dtype=np.uint8)
 RAMP = np.broadcast_to(np.linspace(100, 250, 320)[None, :, None], (214, 320, 3)).astype(np.uint8)
 
 
 def film(monkeypatch, name, picture, **settings):
-    """Make 8 clips of one motion from one picture; grey levels, shape (8, T, size, size)."""
+    """Make 8 videos of one motion from one picture; grey levels, shape (8, F, size, size)."""
     monkeypatch.setattr(motion.photographs, "regions", lambda use, folder=None: [picture])
-    task = Task(size=96, **{"frames": 5, **settings})
+    task = Task(size=96, frames=3, **{"video": 5, **settings})
     numbers = range(MOTIONS.index(name), 64, 8)
-    return np.stack([motion.clip(task, "training", number, seed=0) for number in numbers]).mean(axis=4)
+    return np.stack([motion.video(task, "training", number, seed=0) for number in numbers]).mean(axis=4)
 
 
 def patch(grey):
@@ -45,7 +46,7 @@ def test_a_patch_starts_near_the_middle_in_its_own_size(monkeypatch):
 def test_a_patch_that_moves_left_moves_left_evenly(name, down, right, monkeypatch):
     monkeypatch.setattr(motion, "RADIUS", 0.04)
     monkeypatch.setattr(motion, "JITTER", 0.0)
-    row, column, _ = patch(film(monkeypatch, name, WHITE, frames=4))
+    row, column, _ = patch(film(monkeypatch, name, WHITE, video=4))
     along, across = (column, row) if right else (row, column)
     steps = np.diff(along, axis=1)
     assert np.abs(np.diff(across, axis=1)).max() < 1e-3
@@ -98,50 +99,66 @@ def test_opposite_motions_are_mirror_images_about_the_first_place(kind):
 
 def test_no_clip_looks_past_the_edge_of_its_photographs(monkeypatch):
     for name in MOTIONS:
-        grey = film(monkeypatch, name, WHITE, frames=3)
+        grey = film(monkeypatch, name, WHITE, video=3)
         assert grey.min() == 38  # the ground: 15 % of white
         assert grey.max() == 255
 
 
-def test_a_clip_is_a_function_of_split_number_and_seed():
+def test_a_video_is_a_function_of_split_number_and_seed():
     clips = motion.clips(SMALL, "training", seed=4)
-    assert_array_equal(clips.frames[5].permute(0, 2, 3, 1), motion.clip(SMALL, "training", 5, seed=4))
-    assert not np.array_equal(motion.clip(SMALL, "training", 5, seed=4), motion.clip(SMALL, "training", 5, seed=5))
-    assert not np.array_equal(motion.clip(SMALL, "training", 5, seed=4), motion.clip(SMALL, "test", 5, seed=4))
-    assert not np.array_equal(motion.clip(SMALL, "training", 5, seed=4), motion.clip(SMALL, "training", 13, seed=4))
+    assert_array_equal(clips.videos[5].permute(0, 2, 3, 1), motion.video(SMALL, "training", 5, seed=4))
+    assert not np.array_equal(motion.video(SMALL, "training", 5, seed=4), motion.video(SMALL, "training", 5, seed=5))
+    assert not np.array_equal(motion.video(SMALL, "training", 5, seed=4), motion.video(SMALL, "test", 5, seed=4))
+    assert not np.array_equal(motion.video(SMALL, "training", 5, seed=4), motion.video(SMALL, "training", 13, seed=4))
 
 
 def test_every_motion_is_as_frequent():
     assert torch.bincount(motion.clips(SMALL, "training", seed=4).labels).tolist() == [2] * 8
-    assert len(motion.clips(SMALL, "test", seed=4)) == 8
 
 
-def test_static_clips_show_the_first_frame_alone_and_it_does_not_know_the_motion(monkeypatch):
-    still, moving = Task(frames=5, size=32, variant="static"), Task(frames=5, size=32)
-    frames = motion.clip(still, "test", 3, seed=2)
-    assert (frames == frames[0]).all()
-    assert_array_equal(frames[0], motion.clip(moving, "test", 3, seed=2)[0])
+def shown(training, split="training", epoch=1):
+    """What an epoch shows: (video, frames) of every clip."""
+    clips = motion.clips(replace(SMALL, training=training), split, seed=4)
+    return [(video, frames.tolist()) for video, frames in (clips.shown(k, epoch) for k in range(len(clips)))]
+
+
+def test_every_clip_of_a_video_begins_with_its_first_frame_or_ends_with_its_last():
+    assert shown("motion")[:4] == [(0, [0, 1, 2, 3]), (0, [2, 3, 4, 5]), (1, [0, 1, 2, 3]), (1, [2, 3, 4, 5])]
+    assert shown("motion", epoch=1) == shown("motion", epoch=2)
+
+
+def test_the_continuous_subset_takes_one_run_a_video_and_epoch_and_is_tested_on_every_clip():
+    runs = shown("motion_subset")
+    assert [video for video, _ in runs] == list(range(16))
+    assert all(frames == list(range(frames[0], frames[0] + 4)) for _, frames in runs)
+    assert {frames[0] for _, frames in runs} == {0, 1, 2}
+    assert runs != shown("motion_subset", epoch=2)
+    assert shown("motion_subset", "test") == shown("motion", "test")
+
+
+def test_the_discontinuous_subset_takes_different_frames_in_the_order_drawn():
+    drawn = shown("motion_random")
+    assert [video for video, _ in drawn] == list(range(16))
+    assert all(len(set(frames)) == 4 for _, frames in drawn)
+    assert any(frames != sorted(frames) for _, frames in drawn)
+    assert drawn != shown("motion_random", epoch=2)
+    assert shown("motion_random", "test", 1) == shown("motion_random", "test", 2)
+
+
+def test_still_clips_show_the_first_frame_alone_which_does_not_know_the_motion(monkeypatch):
+    assert shown("motion_still")[3] == (3, [0, 0, 0, 0])
+    first = motion.video(SMALL, "test", 3, seed=2)[0]
     monkeypatch.setattr(motion, "label", lambda number: 0)
-    assert_array_equal(frames, motion.clip(still, "test", 3, seed=2))
-
-
-def test_discontinuous_clips_show_the_same_frames_in_another_order():
-    shuffled, moving = Task(frames=16, variant="discontinuous"), Task(frames=16)
-    orders = []
-    for number in range(4):
-        frames, straight = (motion.clip(task, "training", number, seed=2) for task in (shuffled, moving))
-        orders.append([int(np.flatnonzero((straight == frame).all(axis=(1, 2, 3)))[0]) for frame in frames])
-        assert sorted(orders[-1]) == list(range(16))
-    assert len({tuple(order) for order in orders}) == 4
+    assert_array_equal(first, motion.video(SMALL, "test", 3, seed=2)[0])
 
 
 def test_a_batch_is_time_first_and_between_minus_one_and_one():
     clips = motion.clips(SMALL, "training", seed=4)
-    frames, labels = clips.batch([3, 9], epoch=0)
-    assert frames.shape == (6, 2, 3, 32, 32)
+    frames, labels = clips.batch([3, 19], epoch=0)
+    assert frames.shape == (4, 2, 3, 32, 32)
     assert frames.dtype == torch.float32
-    assert labels.tolist() == [3, 1]
-    torch.testing.assert_close(frames[:, 1], clips.frames[9].float() / 127.5 - 1, atol=1e-6, rtol=0)
+    assert labels.tolist() == [1, 1]
+    torch.testing.assert_close(frames[:, 1], clips.videos[9][2:].float() / 127.5 - 1, atol=1e-6, rtol=0)
 
 
 def test_the_whole_task_is_made_in_seconds():
@@ -153,7 +170,11 @@ def test_the_whole_task_is_made_in_seconds():
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"variant": "statics"}, "did you mean 'static'"), ({"frames": 0}, "every number above 0")],
+    [
+        ({"training": "motion_stil"}, "did you mean 'motion_still'"),
+        ({"frames": 0}, "every number above 0"),
+        ({"frames": 13}, "clips of 13 frames do not fit videos of 12"),
+    ],
 )
 def test_a_task_that_cannot_be_shown_is_refused(settings, message):
     with pytest.raises(InputError, match=message):
