@@ -1,8 +1,15 @@
-"""Stimulus files: the frames of a movie as they were shown, before any preparation for a network."""
+"""Stimulus files: the frames of a movie, or still images, as they were shown, before any preparation for a network.
 
+The one exception is a published tensor, which was prepared by others: it is kept as it is, and served as it is.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,39 +17,79 @@ from lorafb.artefacts import hdf5
 from lorafb.artefacts.provenance import Provenance
 
 KIND, VERSION = "lorafb-stimulus", 1
+BLOCK = 64
+"""Frames written at a time."""
+
+
+class FrameArray(Protocol):
+    """What holds a movie: a numpy array, a memory map or an HDF5 dataset."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Frames first."""
+
+    @property
+    def dtype(self) -> Any:
+        """Type of the pixels."""
+
+    def __len__(self) -> int:
+        """Count the frames."""
+
+    def __getitem__(self, positions: Any, /) -> Any:
+        """Frames at ascending positions."""
 
 
 @dataclass(frozen=True)
 class Stimulus:
-    """A movie.
+    """A movie, or still images.
 
     Attributes
     ----------
-    frames : uint8, shape (T, height, width, 3)
-        Red, green, blue, 0 to 255.
+    frames : uint8, shape (T, height, width, 3) or grey (T, height, width); or float32, shape (T, 3, height, width)
+        Red, green, blue, 0 to 255. Floats were prepared for networks by others, normalised too.
     rate_hz : float
         Frames a second.
     source : str
         One line: what it shows and where it comes from.
     """
 
-    frames: NDArray[np.uint8]
+    frames: FrameArray
     rate_hz: float
     source: str
 
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """All frames in memory."""
+        return np.asarray(self.frames[:])
+
 
 def write(stimulus: Stimulus, path: Path | str, provenance: Provenance) -> None:
-    """Write a stimulus file (HDF5: dataset `frames`, attributes `rate_hz`, `source`)."""
+    """Write a stimulus file (HDF5: dataset `frames`, attributes `rate_hz`, `source`), a block of frames in memory."""
     with hdf5.create(path, KIND, VERSION, provenance) as file:
-        one = (1, *stimulus.frames.shape[1:])
-        file.create_dataset(
-            "frames", data=stimulus.frames, chunks=one, compression="gzip", compression_opts=1, **hdf5.CHECKED
+        shape = stimulus.frames.shape
+        stored: h5py.Dataset = file.create_dataset(
+            "frames",
+            shape,
+            stimulus.frames.dtype,
+            chunks=(1, *shape[1:]),
+            compression="gzip",
+            compression_opts=1,
+            **hdf5.CHECKED,
         )
+        for first in range(0, shape[0], BLOCK):
+            stored[first : first + BLOCK] = stimulus.frames[first : first + BLOCK]
         file.attrs["rate_hz"] = stimulus.rate_hz
         file.attrs["source"] = stimulus.source
 
 
-def read(path: Path | str) -> Stimulus:
-    """Read and check a stimulus file."""
+@contextmanager
+def opened(path: Path | str) -> Iterator[Stimulus]:
+    """Open a checked stimulus file; frames are read as they are asked for, as long as the block lasts."""
     with hdf5.opened(path, KIND, VERSION) as file:
-        return Stimulus(file["frames"][()], float(file.attrs["rate_hz"]), str(file.attrs["source"]))
+        yield Stimulus(file["frames"], float(file.attrs["rate_hz"]), str(file.attrs["source"]))
+
+
+def read(path: Path | str) -> Stimulus:
+    """Read and check a stimulus file, all its frames."""
+    with opened(path) as stimulus:
+        return Stimulus(stimulus.pixels, stimulus.rate_hz, stimulus.source)

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from lorafb.artefacts.stimuli import FrameArray, Stimulus
 from lorafb.files import InputError, nearest
 
 Positions = NDArray[np.integer[Any]]
@@ -28,21 +29,6 @@ NORMALISATIONS = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
 }
 """Mean and standard deviation of red, green, blue in [0, 1], by the name that a network record uses."""
-
-
-class FrameArray(Protocol):
-    """What holds a movie: a numpy array, a memory map or an HDF5 dataset."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Frames first."""
-
-    @property
-    def dtype(self) -> Any:
-        """Type of the pixels."""
-
-    def __getitem__(self, positions: Any, /) -> Any:
-        """Frames at ascending positions."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +82,7 @@ class Frames:
     def __call__(self, positions: Positions) -> Tensor:
         """Frames at `positions`, float32 (n, 3, size, size)."""
         different, back = _each_once(positions, self.n_frames)
-        return prepare(np.asarray(self.frames[different]), self.size, self.normalisation)[back]
+        return prepare(np.asarray(_rows(self.frames, different)), self.size, self.normalisation)[back]
 
 
 @dataclass(frozen=True)
@@ -105,18 +91,18 @@ class PreparedFrames:
 
     Attributes
     ----------
-    frames : float32 Tensor, shape (T, 3, H, W)
+    frames : float32 Tensor or HDF5 dataset, shape (T, 3, H, W)
         Normalised already; memory-mapped when it comes from `read_prepared`.
     name : str
         What an error calls it.
     """
 
-    frames: Tensor
+    frames: Tensor | FrameArray
     name: str = "prepared frames"
 
     def __post_init__(self) -> None:
         shape = tuple(self.frames.shape)
-        if self.frames.dtype != torch.float32 or len(shape) != 4 or shape[1] != 3 or 0 in shape:
+        if self.frames.dtype not in (torch.float32, np.float32) or len(shape) != 4 or shape[1] != 3 or 0 in shape:
             raise InputError(f"{self.name}: holds {self.frames.dtype} {shape}, expected torch.float32 (T, 3, H, W)")
 
     @property
@@ -128,12 +114,12 @@ class PreparedFrames:
     def frame_size(self) -> tuple[int, int]:
         """Height and width of a frame."""
         height, width = self.frames.shape[2:]
-        return height, width
+        return int(height), int(width)
 
     def __call__(self, positions: Positions) -> Tensor:
         """Frames at `positions`, float32 (n, 3, H, W); a frame with a value that is no number is an InputError."""
         different, back = _each_once(positions, self.n_frames)
-        frames = self.frames[torch.from_numpy(different)]
+        frames = torch.as_tensor(_rows(self.frames, different))
         finite = frames.isfinite().flatten(1).all(dim=1).numpy()
         if not finite.all():
             raise InputError(f"{self.name}: frame {different[~finite][0]} holds a value that is not finite")
@@ -175,6 +161,36 @@ class Joined:
             if np.any((different >= start) & (different < end))
         ]
         return torch.cat(served)[back]
+
+
+def frame_source(stimulus: Stimulus, size: int, normalisation: str) -> Frames | PreparedFrames:
+    """Serve a stimulus to a network: prepared for it, or as it is where others have prepared it.
+
+    Parameters
+    ----------
+    stimulus : Stimulus
+        In memory, or open.
+    size : height and width that the network takes, in pixels
+    normalisation : "half" or "imagenet"
+
+    Raises
+    ------
+    InputError
+        If frames that were prepared have another size.
+    """
+    if stimulus.frames.dtype == np.uint8:
+        return Frames(stimulus.frames, size, normalisation)
+    served = PreparedFrames(stimulus.frames, stimulus.source)
+    if served.frame_size != (size, size):
+        raise InputError(f"{stimulus.source}: frames of {served.frame_size} pixels, and the subject's size is {size}")
+    return served
+
+
+def _rows(frames: Tensor | FrameArray, positions: NDArray[np.int64]) -> Any:
+    """Frames at ascending positions; a run of them is read as one piece, which HDF5 does far faster."""
+    if len(positions) and positions[-1] - positions[0] == len(positions) - 1:
+        return frames[int(positions[0]) : int(positions[-1]) + 1]
+    return frames[torch.from_numpy(positions)] if isinstance(frames, Tensor) else frames[positions]
 
 
 def prepare(frames: NDArray[np.uint8], size: int, normalisation: str) -> Tensor:

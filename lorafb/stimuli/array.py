@@ -21,7 +21,7 @@ def read(path: Path | str, frames: int, rate_hz: float) -> Stimulus:
     Returns
     -------
     Stimulus
-        Grey frames have three equal channels.
+        Grey frames stay grey; nothing is read before it is asked for.
 
     Raises
     ------
@@ -34,5 +34,4 @@ def read(path: Path | str, frames: int, rate_hz: float) -> Stimulus:
         raise InputError(f"{path}: holds {found}, expected uint8 [frames, height, width] or [frames, height, width, 3]")
     if len(values) != frames:
         raise InputError(f"{path}: holds {len(values)} frames, the config says {frames}")
-    colour = values if values.ndim == 4 else np.repeat(values[..., None], 3, axis=3)
-    return Stimulus(np.asarray(colour), rate_hz, f"array file {Path(path).name}")
+    return Stimulus(values, rate_hz, f"array file {Path(path).name}")

@@ -13,7 +13,7 @@ MEAN, DEVIATION = 127.5, 63.75  # grey, and half the way to black or white: 4.6 
 
 
 def noise(
-    kind: str, frames: int, size: int, seed: int, photographs: Sequence[NDArray[np.uint8]] = ()
+    kind: str, frames: int, size: tuple[int, int], seed: int, photographs: Sequence[NDArray[np.uint8]] = ()
 ) -> NDArray[np.uint8]:
     """Make a replacement movie.
 
@@ -23,28 +23,34 @@ def noise(
         `gaussian` and `uniform`: each value of each frame drawn alone; `black`; `static`: unrelated natural scenes.
     frames : int
         Length T; frame k of a seed is the same whatever the length.
-    size : int
-        Height and width of a frame.
+    size : (height, width)
+        Of a frame.
     seed : int
     photographs : sequence of uint8, shape (height, width, 3)
         Where `static` takes its scenes from; the other kinds need none.
 
     Returns
     -------
-    uint8, shape (T, size, size, 3)
+    uint8, shape (T, height, width, 3)
     """
     if kind not in KINDS:
         raise InputError(f"noise {kind!r}: expected one of {', '.join(KINDS)}{nearest(kind, KINDS)}")
     if kind == "static" and not photographs:
         raise InputError("noise 'static': no photographs given, expected at least one")
     if kind == "static":
-        return camera.scenes(photographs, frames, size, seed)
+        return _cropped(camera.scenes(photographs, frames, max(size), seed), size)
 
-    movie = np.zeros((frames, size, size, 3), dtype=np.uint8)
+    movie = np.zeros((frames, *size, 3), dtype=np.uint8)
     if kind != "black":
         for number in range(frames):
-            movie[number] = _values(kind, (size, size, 3), np.random.default_rng([seed, KINDS.index(kind), number]))
+            movie[number] = _values(kind, (*size, 3), np.random.default_rng([seed, KINDS.index(kind), number]))
     return movie
+
+
+def _cropped(scenes: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Middle of square scenes, of the height and width asked for."""
+    down, across = ((scenes.shape[1] - side) // 2 for side in size)
+    return scenes[:, down : down + size[0], across : across + size[1]]
 
 
 def _values(kind: str, shape: tuple[int, ...], draws: np.random.Generator) -> NDArray[np.uint8]:

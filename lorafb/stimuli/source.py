@@ -4,9 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lorafb.artefacts.stimuli import Stimulus
-from lorafb.stimuli import array, camera, video
+from lorafb.files import InputError
+from lorafb.stimuli import array, camera, images, noise, video
 from lorafb.stimuli.photographs import NAMES, regions
+
+SCENES_HZ = 4.0
+"""Still scenes are shown for a quarter of a second each, as the Allen Institute's are."""
 
 
 def stimulus(settings: Mapping[str, Any], files: Sequence[Path | str] = ()) -> Stimulus:
@@ -28,8 +34,11 @@ def _camera(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulu
         settings["size"],
         settings["seed"],
     )
-    names = " and ".join(f"{name}.jpg" for name in NAMES)
-    return Stimulus(frames, settings["rate_hz"], f"a camera moved over parts of the photographs {names}")
+    return Stimulus(frames, settings["rate_hz"], f"a camera moved over parts of the photographs {_photographs()}")
+
+
+def _photographs() -> str:
+    return " and ".join(f"{name}.jpg" for name in NAMES)
 
 
 def _video(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
@@ -40,8 +49,38 @@ def _array(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus
     return array.read(files[0], settings["frames"], settings["rate_hz"])
 
 
+def _scenes(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
+    pictures = regions("movie", Path(files[0]).parent)
+    cut = camera.scenes(pictures, settings["images"], settings["size"], settings["seed"])
+    return Stimulus(cut, SCENES_HZ, f"still scenes cut out of the photographs {_photographs()}")
+
+
+def _images(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
+    return images.read(files[0], settings["frames"], settings["rate_hz"], (settings["height"], settings["width"]))
+
+
+def noise_movie(kind: str, like: Stimulus, seed: int, files: Sequence[Path | str]) -> Stimulus:
+    """Make a noise movie as long, as large and as fast as another one.
+
+    Parameters
+    ----------
+    kind : `gaussian`, `uniform`, `black` or `static`
+    like : the movie whose frames it will replace; of a prepared one noise cannot be made
+    seed : of the draws
+    files : the photographs, which `static` takes its scenes from
+    """
+    if like.frames.dtype != np.uint8:
+        raise InputError(f"{like.source}: was prepared by others, who have noise movies of their own")
+    height, width = like.frames.shape[1:3]
+    pictures = regions("movie", Path(files[0]).parent) if kind == "static" else ()
+    made = noise.noise(kind, len(like.frames), (height, width), seed, pictures)
+    return Stimulus(made, like.rate_hz, f"{kind} noise, seed {seed}")
+
+
 KINDS: dict[str, Callable[[Mapping[str, Any], Sequence[Path | str]], Stimulus]] = {
     "camera": _camera,
     "video": _video,
     "array": _array,
+    "scenes": _scenes,
+    "images": _images,
 }
