@@ -87,14 +87,13 @@ def _units(session: SimulatedSession) -> Units:
 
 
 def _presentations(session: SimulatedSession, movie: str) -> TimeIntervals:
-    repeats, n_frames = session.start.shape
     return TimeIntervals(
         name=f"{movie}_presentations",
         description=f"{SAID}{movie}.",
         columns=[
             _column("start_time", session.start.ravel(), "when the frame came, seconds"),
             _column("stop_time", session.stop.ravel(), "when the frame went, seconds"),
-            _column("frame", np.tile(np.arange(n_frames, dtype=np.float64), repeats), "frame of the movie, from 0"),
+            _column("frame", session.frame.ravel().astype(np.float64), "frame of the movie, or scene, from 0"),
             _column("stimulus_block", np.zeros(session.start.size), "block of the session"),
         ],
     )

@@ -7,6 +7,7 @@ the others.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -44,19 +45,23 @@ class SimulatedSession:
     session, seed : int
     rate_hz : float
         Frames a second.
-    start, stop : float64, shape (repeats, T)
-        When each frame came and went, in seconds.
+    frame : int64, shape (repeats, T), or (1, presentations) of still scenes in random order
+        Which frame was shown.
+    start, stop : float64, the shape of `frame`
+        When it came and went, in seconds.
     units : DataFrame
         One row a unit: `unit_id`, `area`, `peak_channel_id`, quality columns.
     spikes : tuple of float64, one a unit
         Sorted spike times in seconds.
     rates : float64, shape (T, units)
-        The truth: rate during each frame without running gain and drift, spikes/s.
+        The truth: rate during each frame without running gain and drift, spikes/s; of a still scene the mean over its
+        presentations, which follow on different scenes.
     """
 
     session: int
     seed: int
     rate_hz: float
+    frame: NDArray[np.int64]
     start: FloatArray
     stop: FloatArray
     units: pd.DataFrame
@@ -108,12 +113,13 @@ def simulate(
     repeats: int,
     seed: int,
     areas: Sequence[str] = tuple(AREAS),
+    order: Literal["movie", "scenes"] = "movie",
 ) -> SimulatedSession:
-    """Show a movie to a simulated mouse.
+    """Show a movie, or still scenes, to a simulated mouse.
 
     Parameters
     ----------
-    frames : uint8, shape (T, height, width, 3)
+    frames : uint8, shape (T, height, width, 3) or grey (T, height, width)
     rate_hz : float
         Frames a second.
     session : int
@@ -125,6 +131,9 @@ def simulate(
     seed : int
     areas : sequence of str
         Of the six visual areas and `control`, which the movie does not drive.
+    order : {"movie", "scenes"}
+        Frames in their order, grey screen after each repeat; or, repeat by repeat in another random order, without a
+        pause: a presentation is answered on the tail of the one before it.
 
     Returns
     -------
@@ -138,20 +147,31 @@ def simulate(
     """
     _check(areas, session=(session, 1), units=(units, 1), repeats=(repeats, 1), seed=(seed, 0))
     steps = steps_of(rate_hz)
-    running = _running_gain([seed, session, 0, 0, 0], repeats, len(frames) * steps.frame + steps.grey, steps)
-    show = _Show(contrast(frames), steps, running)
+    shown = _shown([seed, session, 0, 1], repeats, len(frames), order)
+    running = _running_gain([seed, session, 0, 0, 0], len(shown), shown.shape[1] * steps.frame + steps.grey, steps)
+    show = _Show(contrast(frames)[shown[0]], steps, running)
     parts = [_area(area, [seed, session, 1 + STREAMS.index(area)], units, show) for area in areas]
-    edges = np.arange(len(frames) + 1) / rate_hz + show.beginnings[:, None]
+    edges = np.arange(shown.shape[1] + 1) / rate_hz + show.beginnings[:, None]
+    answers = np.concatenate([rates for _, _, rates in parts], axis=1)
     return SimulatedSession(
         session=session,
         seed=seed,
         rate_hz=rate_hz,
+        frame=shown,
         start=edges[:, :-1].copy(),
         stop=edges[:, 1:].copy(),  # a frame goes at the very time when the next one comes
         units=pd.concat([table for table, _, _ in parts], ignore_index=True),
         spikes=tuple(train for _, trains, _ in parts for train in trains),
-        rates=np.concatenate([rates for _, _, rates in parts], axis=1),
+        rates=np.stack([answers[shown[0] == frame].mean(axis=0) for frame in range(len(frames))]),
     )
+
+
+def _shown(stream: Sequence[int], repeats: int, n_frames: int, order: str) -> NDArray[np.int64]:
+    """Frames in the order shown [repeats, T]; scenes all in one row, since no grey screen parts their repeats."""
+    if order == "movie":
+        return np.tile(np.arange(n_frames), (repeats, 1))
+    drawn = [np.random.default_rng([*stream, repeat]).permutation(n_frames) for repeat in range(repeats)]
+    return np.concatenate(drawn)[None]
 
 
 def _check(areas: Sequence[str], **numbers: tuple[int, int]) -> None:

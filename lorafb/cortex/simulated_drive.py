@@ -75,7 +75,7 @@ def contrast(frames: NDArray[np.uint8], block: int = 64) -> FloatArray:
 
     Parameters
     ----------
-    frames : uint8, shape (T, height, width, 3)
+    frames : uint8, shape (T, height, width, 3) or grey (T, height, width)
     block : int
         Frames in memory as floats at a time.
 
@@ -86,7 +86,8 @@ def contrast(frames: NDArray[np.uint8], block: int = 64) -> FloatArray:
     """
     height, width = frames.shape[1:3]
     down, across = _averaging(height, ROWS), _averaging(width, max(1, round(ROWS * width / height)))
-    parts = (frames[first : first + block] @ LUMINANCE / 255 - 0.5 for first in range(0, len(frames), block))
+    blocks = (frames[first : first + block] for first in range(0, len(frames), block))
+    parts = ((part @ LUMINANCE if part.ndim == 4 else part) / 255 - 0.5 for part in blocks)
     return np.concatenate([down @ part @ across.T for part in parts])
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from lorafb.artefacts import recordings
 from lorafb.artefacts.recordings import Recording
 from lorafb.cortex import published, sessions, table
+from lorafb.cortex.reliability import split_half_reliability
 
 Files = Sequence[Path | str]
 
 
-def recording(kind: str, files: Files, area: str, movie: str) -> Recording:
+def recording(kind: str, files: Files, area: str, movie: str, order: str = "movie") -> Recording:
     """Make one area's recording of a movie, as the config's block `movies.NAME.recording` says.
 
     Parameters
@@ -19,8 +20,12 @@ def recording(kind: str, files: Files, area: str, movie: str) -> Recording:
     kind : `kind` of the block
     files : counted sessions (`simulated`, `allen`), or the one table of counts (`counts`)
     area, movie : names
+    order : `scenes` for still scenes, whose units get a split-half reliability where single repeats are known
     """
-    return replace(KINDS[kind](files, area, movie), movie=movie)
+    made = replace(KINDS[kind](files, area, movie), movie=movie)
+    if order == "scenes" and made.counts is not None:
+        made.units["reliability"] = split_half_reliability(made.counts)
+    return made
 
 
 def _sessions(files: Files, area: str, movie: str) -> Recording:
