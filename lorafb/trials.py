@@ -19,7 +19,7 @@ Feed = Literal["stateful", "still", "clip"]
 
 PUBLISHED_SEED = 2023
 SHORTEST = 3  # two frames make one pair, which has no rank correlation
-STREAMS = {"clip": 1, "shuffle": 2, "replace": 3, "halves of units": 4, "halves of repeats": 5}
+STREAMS = {"clip": 1, "shuffle": 2, "replace": 3, "halves of units": 4, "halves of repeats": 5, "groups of units": 6}
 
 
 def stream(seed: int, experiment: str, window: int, trial: int) -> np.random.Generator:
@@ -114,6 +114,26 @@ def replaced_frames(
     else:
         drawn = [stream(seed, "replace", window, trial).integers(0, lengths) for trial in trials]
     return np.minimum(starts + np.asarray(drawn, np.int64), n_frames - 1)
+
+
+def replaced_orders(n_frames: int, replaced: IntArray) -> IntArray:
+    """Orders in which the movie, joined with a noise movie as long, is shown so that some frames are replaced.
+
+    Parameters
+    ----------
+    n_frames : int
+        Frames T of either movie.
+    replaced : int64, shape (n_trials, k)
+        From `replaced_frames`.
+
+    Returns
+    -------
+    int64, shape (n_trials, T)
+        t where a frame stays, T + t where the noise movie's frame of the same number stands.
+    """
+    orders = np.tile(np.arange(n_frames), (len(replaced), 1))
+    np.put_along_axis(orders, replaced, replaced + n_frames, axis=1)
+    return orders
 
 
 def clip_starts(

@@ -1,17 +1,15 @@
-"""Score random halves of each area's units against each other."""
+"""Score random halves of each area against each other: of its units, and of its repeats where they are known."""
 
 from lorafb.artefacts import recordings, tables
-from lorafb.experiments.ceiling import score_ceilings
-from lorafb.experiments.cortex_side import area_side, responsive_units
+from lorafb.experiments.ceiling import score_all_ceilings
+from lorafb.experiments.cortex_side import sides
 from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told = job.params
-    recorded = [recordings.read(path) for path in job.input.recordings]
-    areas = [area_side(one, responsive_units(one, told.units["min_rate"])) for one in recorded]
-    scores = score_ceilings(
-        areas,
+    told, made_by = job.params, provenance(job)
+    scores = score_all_ceilings(
+        sides([recordings.read(path) for path in job.input.recordings], told.units),
         job.wildcards.movie,
         told.splits,
         ties=told.ties,
@@ -19,4 +17,4 @@ if __name__ == "__main__":
         seed=told.seed,
         skip_frames=told.units["skip_frames"],
     )
-    tables.write(scores, job.output[0], provenance(job))
+    tables.write(scores, job.output[0], made_by)

@@ -1,4 +1,4 @@
-"""Show a movie to a network once: products of every layer, features of those that are kept."""
+"""Show a stimulus to a network once: products of every layer, features of those that are kept."""
 
 from pathlib import Path
 
@@ -6,25 +6,24 @@ import torch
 
 from lorafb.artefacts import grams, stimuli
 from lorafb.features.passes import movie_pass
-from lorafb.features.prepare import Frames
+from lorafb.features.prepare import frame_source
 from lorafb.features.store import kept_features
+from lorafb.features.subject import restore
 from lorafb.job import progress, provenance, start, threads
-from lorafb.networks import catalogue, checkpoint
 from lorafb.networks.device import device
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by = job.params, provenance(job)
     torch.set_num_threads(threads(job, told.compute["threads"]))
-    network, training = told.subject["network"], told.subject["training"]
-    model = checkpoint.restore(checkpoint.read(job.input.weights, network, training))
-    movie, feed = stimuli.read(job.input.stimulus), catalogue.feed(network, training)
-    with kept_features(job.output.get("features"), made_by) as kept:
+    model, feed = restore(told.subject, job.input.weights, told.still)
+    with stimuli.opened(job.input.stimulus) as movie, kept_features(job.output.get("features"), made_by) as kept:
+        source = frame_source(movie, told.size, feed.normalisation)
         layers = movie_pass(
             model,
             told.layers,
-            Frames(movie.frames, told.size, feed.normalisation),
-            len(movie.frames),
+            source,
+            source.n_frames,
             feed,
             Path(job.output.gram).parent,
             kept=kept,

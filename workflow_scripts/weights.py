@@ -7,7 +7,7 @@ import torch
 from lorafb.artefacts import stimuli
 from lorafb.artefacts.provenance import sealed
 from lorafb.features.norms import take_statistics
-from lorafb.features.prepare import Frames
+from lorafb.features.prepare import frame_source
 from lorafb.job import provenance, start
 from lorafb.networks import catalogue, checkpoint
 
@@ -15,14 +15,17 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, source = job.params, job.params.source
     torch.set_num_threads(job.threads)
-    network, feed = told.subject["network"], catalogue.feed(told.subject["network"], told.subject["training"])
+    network, training = catalogue.restored(told.subject["network"]), told.subject["training"]
+    feed = network.feed(training)
     if source["kind"] == "initial":
         weights = checkpoint.initial(network, feed.classes, source["seed"])
     else:
-        weights = checkpoint.read(job.input.file, network, told.subject["training"])
+        weights = checkpoint.read(job.input.file, network, training)
     if source.get("norms"):
-        model, movie = checkpoint.restore(weights), stimuli.read(job.input.norms)
-        take_statistics(model, Frames(movie.frames, told.size, feed.normalisation), len(movie.frames))
+        model = checkpoint.restore(weights, network)
+        with stimuli.opened(job.input.norms) as movie:
+            frames = frame_source(movie, told.size, feed.normalisation)
+            take_statistics(model, frames, frames.n_frames)
         weights = replace(weights, state_dict=model.state_dict(), meta=weights.meta | {"norms": source["norms"]})
     with sealed(job.output[0], provenance(job)) as temporary:
         checkpoint.write(temporary, weights)

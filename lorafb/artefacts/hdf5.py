@@ -35,9 +35,14 @@ def create(path: Path | str, kind: str, version: int, provenance: Provenance) ->
 
 
 @contextmanager
-def opened(path: Path | str, kind: str, version: int) -> Iterator[h5py.File]:
-    """Open an artefact whose bytes, format and version are as expected, else raise InputError."""
-    verify(path)
+def opened(path: Path | str, kind: str, version: int, whole: bool = True) -> Iterator[h5py.File]:
+    """Open an artefact whose bytes, format and version are as expected, else raise InputError.
+
+    With `whole` false the file is not hashed, which a job that reads it piece by piece has done once; HDF5's own
+    checksums still hold for each piece.
+    """
+    if whole:
+        verify(path)
     try:
         file = h5py.File(path, "r")
     except OSError as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from lorafb import trials
 from lorafb.commands.plan import Plan
 from lorafb.commands.viewer import Viewer
 from lorafb.experiments.best import best_layers
@@ -135,8 +136,7 @@ def replacement(study: Study, best: Best) -> pd.DataFrame:
     if study.viewer.feed.kind == "still":
         shown = study.viewer.movie(both, both.n_frames, wanted(best))
         return score_replace_still(shown, *about, replaced, window, kind, best)
-    positions = np.tile(np.arange(n_frames), (len(replaced), 1))
-    np.put_along_axis(positions, replaced, replaced + n_frames, axis=1)
+    positions = trials.replaced_orders(n_frames, replaced)
     return score_replace(study.viewer.trials(both, positions, wanted(best)), *about, window, kind, best)
 
 

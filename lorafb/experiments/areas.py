@@ -25,7 +25,7 @@ def score_areas(
     metric : Comparison
         From `lorafb.similarity.metrics.load`.
     ceilings : pandas.DataFrame, optional
-        From `lorafb.experiments.ceiling`; each area's mean over splits then stands where it meets itself.
+        From `lorafb.experiments.ceiling`; each area's mean over splits of its units stands where it meets itself.
     skip_frames : int
         Frames at the start that no score sees.
 
@@ -39,6 +39,10 @@ def score_areas(
     pairs = [score for score in score_layers(others, areas, frames, metric) if score.area != score.layer]
     scores = [score._replace(best=False) for score in pairs]
     if ceilings is not None:
-        means = ceilings.groupby("area")["value"].agg(lambda values: values.mean(skipna=False))
+        means = (
+            ceilings[ceilings["layer"] == "units"]
+            .groupby("area")["value"]
+            .agg(lambda values: values.mean(skipna=False))
+        )
         scores += [Score(area.name, area.name, index, float(means[area.name])) for index, area in enumerate(areas)]
     return joined([tidy(scores, Labels("", "", movie), "areas", metric.name)])

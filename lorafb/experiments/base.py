@@ -1,11 +1,11 @@
-"""All that one pass over the original movie answers: the whole movie, and clips of it."""
+"""All that one pass over the original movie answers: the whole movie, clips of it, its front, and a regression."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from lorafb import trials
-from lorafb.experiments.clip import score_clips
+from lorafb.experiments.clip import score_clips, score_front
 from lorafb.experiments.cortex_side import Area
 from lorafb.experiments.original import score_original
 from lorafb.experiments.scoring import Side
@@ -18,27 +18,43 @@ def score_base(
     areas: Sequence[Area],
     labels: Labels,
     metric: Comparison,
-    lengths: Sequence[int] = (),
+    *,
+    clips: Sequence[int] = (),
     n_clips: int = 10,
+    fronts: Sequence[int] = (),
+    chunk: int = 1,
+    others: Sequence[Comparison] = (),
     draws: trials.Draws = "independent",
     seed: int = trials.PUBLISHED_SEED,
     skip_frames: int = 1,
 ) -> pd.DataFrame:
-    """Score the original movie, then clips of each length.
+    """Score the original movie, then clips of each length and fronts, and the original movie by other metrics.
 
     Parameters
     ----------
     layers, areas, labels, metric, skip_frames
         As for `lorafb.experiments.original.score_original`.
-    lengths : sequence of int
-        Frames of a clip; none leaves clips out.
+    clips : sequence of int
+        Frames of a clip; lengths that the movie is too short for are left out.
     n_clips : int
         Clips of each length.
+    fronts : sequence of int
+        Frames shown; lengths that the movie is too short for, or that end inside a chunk, are left out.
+    chunk : int
+        As for `lorafb.experiments.clip.score_front`.
+    others : sequence of Comparison
+        Further metrics.
     draws, seed
         As for `lorafb.trials.clip_starts`.
     """
+    n_frames = areas[0].n_frames
     tables = [score_original(layers, areas, labels, metric, skip_frames)]
-    for length in lengths:
-        starts = trials.clip_starts(areas[0].n_frames, length, n_clips, draws, seed, skip_frames)
-        tables.append(score_clips(layers, areas, labels, metric, starts, length, skip_frames))
+    for length in clips:
+        if length <= n_frames - skip_frames:
+            starts = trials.clip_starts(n_frames, length, n_clips, draws, seed, skip_frames)
+            tables.append(score_clips(layers, areas, labels, metric, starts, length, skip_frames))
+    for length in fronts:
+        if length == n_frames or (length < n_frames and length % chunk == 0):
+            tables.append(score_front(layers, areas, labels, metric, length, chunk, skip_frames))
+    tables += [score_original(layers, areas, labels, other, skip_frames) for other in others]
     return joined(tables)

@@ -6,6 +6,7 @@ score undefined.
 """
 
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,11 @@ def best_layers(scores: pd.DataFrame, published: bool = False) -> dict[str, Laye
     return best
 
 
+def best_of(scores: pd.DataFrame, metric: str) -> dict[str, Layer]:
+    """Best layer of each area in a table of many experiments: on the original movie, by one metric."""
+    return best_layers(scores[(scores["experiment"] == "original") & (scores["metric"] == metric)])
+
+
 def area_scores(scores: pd.DataFrame) -> pd.DataFrame:
     """Score of each area in each run: that of its best layer.
 
@@ -72,13 +78,15 @@ def area_scores(scores: pd.DataFrame) -> pd.DataFrame:
     return typed(every.merge(found, on=keys, how="left").fillna({"best": False}))
 
 
-def model_scores(scores: pd.DataFrame) -> pd.DataFrame:
+def model_scores(scores: pd.DataFrame, controls: Collection[str] = ()) -> pd.DataFrame:
     """Score of a network in each run: the mean over areas of their best layers' scores.
 
     Parameters
     ----------
     scores : pandas.DataFrame
         Tidy scores.
+    controls : collection of str
+        Areas, in any case, that no mean holds.
 
     Returns
     -------
@@ -86,6 +94,6 @@ def model_scores(scores: pd.DataFrame) -> pd.DataFrame:
         Tidy scores, one row a run, with area `mean`; NaN where any area has no score, since a mean over the others
         would be of other areas.
     """
-    areas = area_scores(scores)
+    areas = area_scores(scores[~scores["area"].isin([area.lower() for area in controls])])
     means = areas.groupby(RUN, sort=False, dropna=False)["value"].agg(lambda values: values.mean(skipna=False))
     return typed(means.reset_index().assign(area="mean", layer="", layer_index=None, best=True))

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -76,6 +76,19 @@ def score_ceilings(
             values = ceilings.between_both(counts, units[area.name], repeats[area.name], ties)
         tables.append(_splits(area, movie, halves, values))
     return joined(tables)
+
+
+def score_all_ceilings(areas: Sequence[Area], movie: str, n_splits: int = 100, **how: Any) -> pd.DataFrame:
+    """Score halves of units, as published, and where single repeats are known those of repeats, and of both.
+
+    Parameters
+    ----------
+    areas, movie, n_splits, **how
+        As for `score_ceilings`.
+    """
+    repeated = all(area.repeats is not None and len(area.repeats) > 1 for area in areas)
+    kinds: Sequence[Halves] = ("units", "repeats", "stimulus") if repeated else ("units",)
+    return joined(score_ceilings(areas, movie, n_splits, halves, **how) for halves in kinds)
 
 
 def score_clip_ceilings(

@@ -1,9 +1,11 @@
 """The cortical side of a score: which units of a recording count, and their exact products, made once an area."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from lorafb.artefacts.grams import Products
@@ -27,6 +29,8 @@ class Area:
         Counts of single repeats, where the source has them.
     products : Products
         Of the summed counts, int64.
+    units : dict of arrays, each of shape (units,)
+        `unit_id`, `session` and the other columns of the recording.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Area:
     summed: NDArray[np.integer[Any]]
     repeats: NDArray[np.integer[Any]] | None
     products: Products
+    units: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def n_frames(self) -> int:
@@ -107,4 +112,56 @@ def area_side(recording: Recording, kept: Mask | None = None) -> Area:
         summed=summed,
         repeats=None if recording.counts is None else recording.counts[:, :, kept],
         products=Products(products[np.triu_indices(len(products))], sums, int(kept.sum())),
+        units={name: column[kept] for name, column in recording.units.items()},
     )
+
+
+def sides(recorded: Sequence[Recording], units: Mapping[str, Any]) -> list[Area]:
+    """Make the areas' sides by the rule that the study keeps units by.
+
+    Parameters
+    ----------
+    recorded : recordings of one movie, or of one set of scenes
+    units : mapping
+        `min_rate` (spikes/s) of a movie, or `min_reliability` of scenes.
+    """
+    return [area_side(one, kept_units(one, units)) for one in recorded]
+
+
+def kept_units(recording: Recording, units: Mapping[str, Any]) -> Mask:
+    """Units [units] that count: reliable ones for scenes, responsive ones for a movie; see `sides`."""
+    if "min_reliability" in units:
+        return reliable_units(recording, units["min_reliability"])
+    return responsive_units(recording, units["min_rate"])
+
+
+def units_table(recorded: Sequence[Recording], units: Mapping[str, Any]) -> pd.DataFrame:
+    """Count the units of each area, as the paper's Table 3 does.
+
+    Parameters
+    ----------
+    recorded, units
+        As for `sides`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        movie, area (lower case), `units` recorded, `kept`, `sessions`, `repeats`, mean and median rate of the kept
+        units over the movie, spikes/s.
+    """
+    rows = []
+    for one in recorded:
+        kept, rate = kept_units(one, units), rates(one)
+        rows.append(
+            {
+                "movie": one.movie,
+                "area": one.area.lower(),
+                "units": len(kept),
+                "kept": int(kept.sum()),
+                "sessions": len(np.unique(one.units["session"])),
+                "repeats": one.n_repeats,
+                "mean_rate": float(rate[kept].mean()) if kept.any() else np.nan,
+                "median_rate": float(np.median(rate[kept])) if kept.any() else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,8 +1,7 @@
 """One frame in each window replaced by the same-numbered frame of a noise movie; the recording stays as it is."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from lorafb import trials
@@ -92,16 +91,52 @@ def score_replace_still(
     pandas.DataFrame
         As `score_replace`.
     """
-    n_frames = areas[0].n_frames
-    shown = (_Shown(both, _frames_shown(n_frames, frames)) for frames in replaced)
+    shown = (_Shown(both, order) for order in trials.replaced_orders(areas[0].n_frames, replaced))
     return score_replace(shown, areas, labels, metric, window, replacement, best, skip_frames)
 
 
-def _frames_shown(n_frames: int, replaced: trials.IntArray) -> trials.IntArray:
-    """Frames of movie and noise movie, one after the other, that a trial shows."""
-    shown = np.arange(n_frames)
-    shown[replaced] += n_frames
-    return shown
+def score_replacements(
+    passes: Callable[[int, str, Collection[str]], Mapping[str, Side]],
+    areas: Sequence[Area],
+    labels: Labels,
+    metric: Comparison,
+    best: Mapping[str, Layer],
+    *,
+    windows: Sequence[int],
+    kinds: Sequence[str],
+    n_trials: int,
+    still: bool,
+    draws: trials.Draws = "independent",
+    seed: int = trials.PUBLISHED_SEED,
+    skip_frames: int = 1,
+) -> pd.DataFrame:
+    """Score every window, kind of noise and trial, each area by its best layer on the original movie.
+
+    Parameters
+    ----------
+    passes : callable
+        (window, name, layers) -> those layers of a pass: name `KIND/TRIAL`, or `KIND` of a network that sees frames
+        alone, whose layers saw 2 T frames (`lorafb.features.perturbed`).
+    areas, labels, metric, best, skip_frames
+        As for `score_replace`.
+    windows, kinds, n_trials, draws, seed
+        As the passes were made.
+    still : bool
+        Whether the network sees frames alone.
+    """
+    wanted = {layer.name for layer in best.values()}
+    tables = []
+    for window in windows:
+        replaced = trials.replaced_frames(areas[0].n_frames, window, n_trials, draws, seed)
+        for kind in kinds:
+            about = areas, labels, metric
+            if still:
+                both = passes(window, kind, wanted)
+                tables.append(score_replace_still(both, *about, replaced, window, kind, best, skip_frames))
+            else:
+                shown = (passes(window, f"{kind}/{trial}", wanted) for trial in range(n_trials))
+                tables.append(score_replace(shown, *about, window, kind, best, skip_frames))
+    return joined(tables)
 
 
 class _Shown(Mapping[str, Side]):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lorafb.artefacts.grams import Products
+from lorafb.artefacts.grams import Products, raw
 from lorafb.experiments.cortex_side import Area
 from lorafb.experiments.table import Score
 from lorafb.similarity.metrics import Comparison
@@ -52,7 +52,7 @@ def sub_block(products: Products, frames: IntArray) -> Products:
         Of L frames.
     """
     square = _square(products, frames)
-    return Products(square[np.triu_indices(len(frames))], products.sums[frames], products.n_units)
+    return Products(square[np.triu_indices(len(frames))], products.sums[frames], products.n_units, products.scale)
 
 
 def correlations(products: Products, frames: IntArray) -> FloatArray:
@@ -169,11 +169,15 @@ def _prepare(
     name: str, side: Side, frames: IntArray, metric: Comparison, prepare: Callable[[NDArray[Any]], NDArray[Any]]
 ) -> NDArray[Any]:
     """Prepare one side of a comparison, and say so where it has no score."""
-    if isinstance(side, Products) != (metric.sees == "similarity"):
+    if isinstance(side, Products) and metric.sees == "responses" and metric.products is not None:
+        seen: NDArray[Any] = raw(sub_block(side, frames))
+        prepared = metric.products(seen)
+    elif isinstance(side, Products) != (metric.sees == "similarity"):
         held = "products" if isinstance(side, Products) else "responses"
         raise ValueError(f"{name}: metric {metric.name} sees {metric.sees}, and {held} are given")
-    seen = correlations(side, frames) if isinstance(side, Products) else side[frames]
-    prepared = prepare(seen)
+    else:
+        seen = correlations(side, frames) if isinstance(side, Products) else side[frames]
+        prepared = prepare(seen)
     if np.isnan(prepared).any():
         warnings.warn(UndefinedScore(f"{name}: {_reason(seen, frames, metric)}"), stacklevel=4)
     return prepared

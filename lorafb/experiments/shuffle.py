@@ -1,6 +1,6 @@
 """Frames shuffled inside windows: the network sees another order, each frame meets the response to the same image."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -93,3 +93,45 @@ def score_shuffle_still(
         tidy(scores, labels, "shuffle", metric.name, window=window, trial=trial, chaos=trials.chaos(order))
         for trial, order in enumerate(orders)
     )
+
+
+def score_shuffles(
+    passes: Callable[[int, int, Collection[str]], Mapping[str, Side]],
+    original: Mapping[str, Side],
+    areas: Sequence[Area],
+    labels: Labels,
+    metric: Comparison,
+    best: Mapping[str, Layer],
+    *,
+    windows: Sequence[int],
+    n_trials: int,
+    feed: trials.Feed,
+    draws: trials.Draws = "independent",
+    seed: int = trials.PUBLISHED_SEED,
+    skip_frames: int = 1,
+) -> pd.DataFrame:
+    """Score every window and trial, each area by its best layer on the original movie.
+
+    Parameters
+    ----------
+    passes : callable
+        (window, trial, layers) -> those layers of a pass, frames in the order shown; not asked of a network that sees
+        frames alone.
+    original : mapping of Products, or of arrays (T, units)
+        Of the movie in its own order.
+    areas, labels, metric, best, feed, skip_frames
+        As for `score_shuffle`.
+    windows, n_trials, draws, seed
+        As the passes were made.
+    """
+    wanted = {layer.name for layer in best.values()}
+    tables = []
+    for window in windows:
+        orders = trials.shuffled_orders(areas[0].n_frames, window, n_trials, draws, seed)
+        about = areas, labels, metric, orders, window, best
+        if feed == "still":
+            tables.append(score_shuffle_still(original, *about, skip_frames))
+        else:
+            shown = (passes(window, trial, wanted) for trial in range(n_trials))
+            tables.append(score_shuffle(shown, *about, feed, skip_frames))
+    return joined(tables)

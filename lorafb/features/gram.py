@@ -6,7 +6,7 @@ ties in the ranks are not missed. Floats are centred and accumulated in float64,
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -25,18 +25,20 @@ COLUMNS = 16384
 """Units in one product of floats: bounds the converted copy of a block."""
 
 
-def products(blocks: Iterable[Tensor]) -> Products:
+def products(blocks: Iterable[Tensor], scale: int = 1) -> Products:
     """Multiply the responses to every pair of frames.
 
     Parameters
     ----------
     blocks : iterable of Tensor, shape (T, block)
         Responses to all frames, units in parts; all uint8 or all float32. No block is needed after its turn.
+    scale : int
+        What the responses were multiplied by to be whole numbers.
 
     Returns
     -------
     Products
-        int64 of the raw counts, exact, for uint8. For floats float64 of frames centred over ALL their units, sums 0.
+        int64 of the raw counts, exact, for uint8. For floats float64 of frames centred over ALL their units, and their sums.
 
     Notes
     -----
@@ -59,7 +61,7 @@ def products(blocks: Iterable[Tensor]) -> Products:
         accumulator.add(block)
     if accumulator is None or accumulator.n_units == 0:
         raise ValueError("a layer without units has no products")
-    return accumulator.products()
+    return replace(accumulator.products(), scale=scale)
 
 
 def constant_frames(layer: Products) -> NDArray[np.int64]:
@@ -138,7 +140,8 @@ class _Centred:
     def products(self) -> Products:
         self.total -= self.sums[:, None] * (self.sums / self.n_units)
         condensed: NDArray[Any] = condense(self.total.cpu().numpy())
-        return Products(condensed, np.zeros(len(self.sums)), self.n_units)
+        shift = torch.zeros_like(self.sums) if self.shift is None else self.shift[:, 0]
+        return Products(condensed, (self.sums + self.n_units * shift).cpu().numpy(), self.n_units)
 
 
 @dataclass(frozen=True)

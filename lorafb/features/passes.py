@@ -70,6 +70,8 @@ def movie_pass(
             writer.finish()
 
         return {
-            layer: products(read_blocks(writer.group, layer, memory_bytes=memory_bytes))
+            layer: products(
+                read_blocks(writer.group, layer, memory_bytes=memory_bytes), int(writer.group[layer].attrs["scale"])
+            )
             for layer, writer in writers.items()
         }

@@ -66,9 +66,9 @@ def trial_products(
                 model, part, source, shown, feed, held, device=device, images_at_once=images_at_once, progress=report
             )
             for layer in part:
-                features = held.take(layer)
+                features, scale = held.take(layer), held.scales[layer]
                 for of_trial, responses in zip(made, features, strict=True):
-                    of_trial[layer] = products([responses])
+                    of_trial[layer] = products([responses], scale)
         yield from enumerate(made, start=first)
 
 

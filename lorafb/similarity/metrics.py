@@ -26,17 +26,22 @@ class Metric:
         "module:function" that prepares one side, array -> array; called once a layer, once an area.
     compare : str
         "module:function" from the two prepared sides to the score, a float, NaN where undefined.
+    products : str, optional
+        "module:function" that prepares the model's side from the products [T, T] of its responses to every two frames,
+        where these alone are at hand of a metric that sees responses.
     """
 
     sees: Literal["similarity", "responses"]
     model: str
     area: str
     compare: str
+    products: str | None = None
 
     @property
     def modules(self) -> tuple[str, ...]:
         """Modules that the metric's code lives in."""
-        return tuple(sorted({text.partition(":")[0] for text in (self.model, self.area, self.compare)}))
+        used = (self.model, self.area, self.compare, self.products)
+        return tuple(sorted({text.partition(":")[0] for text in used if text is not None}))
 
 
 _TSRSA = "lorafb.similarity.tsrsa"
@@ -47,9 +52,19 @@ METRICS = {
     "tsrsa-spearman": Metric(
         "responses", f"{_TSRSA}:prepare_spearman", f"{_TSRSA}:prepare_spearman", f"{_TSRSA}:compare"
     ),
-    "regression": Metric("responses", f"{_REGRESSION}:components", f"{_REGRESSION}:varying_units", f"{_REGRESSION}:r2"),
+    "regression": Metric(
+        "responses",
+        f"{_REGRESSION}:components",
+        f"{_REGRESSION}:varying_units",
+        f"{_REGRESSION}:r2",
+        f"{_REGRESSION}:components_of_products",
+    ),
     "regression-cv": Metric(
-        "responses", f"{_REGRESSION}:coordinates", f"{_REGRESSION}:varying_units", f"{_REGRESSION}:cross_validated_r2"
+        "responses",
+        f"{_REGRESSION}:coordinates",
+        f"{_REGRESSION}:varying_units",
+        f"{_REGRESSION}:cross_validated_r2",
+        f"{_REGRESSION}:coordinates_of_products",
     ),
 }
 
@@ -63,6 +78,7 @@ class Comparison:
     model: Callable[[Array], Array]
     area: Callable[[Array], Array]
     compare: Callable[[Array, Array], float]
+    products: Callable[[Array], Array] | None = None
 
 
 def find(name: str) -> Metric:
@@ -99,7 +115,8 @@ def load(name: str, **options: Any) -> Comparison:
         If the metric, a function or an option is unknown.
     """
     metric = find(name)
-    functions = [_resolve(text) for text in (metric.model, metric.area, metric.compare)]
+    used = (metric.model, metric.area, metric.compare, metric.products)
+    functions = [_resolve(text) for text in used if text is not None]
     taken = [set(inspect.signature(function).parameters) & set(options) for function in functions]
     for option in options:
         if not any(option in names for names in taken):

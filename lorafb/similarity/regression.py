@@ -77,6 +77,47 @@ def coordinates(features: NDArray[Any]) -> FloatArray:
     return rotated
 
 
+def components_of_products(products: FloatArray) -> FloatArray:
+    """Principal components of a layer of which only the products of frames are at hand.
+
+    Parameters
+    ----------
+    products : float64, shape (T, T)
+        Sum over units of the product of the responses to two frames, neither centred nor scaled.
+
+    Returns
+    -------
+    float64, shape (T, 40) or fewer where the layer has fewer dimensions
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 40 frames.
+
+    Notes
+    -----
+    The exact components: eigenvectors of the products centred over frames, times the roots of their eigenvalues. The
+    published ones come from a randomised solver in float32, which finds the last of 40 components only nearly.
+    """
+    if len(products) < COMPONENTS:
+        raise ValueError(
+            f"regression takes {COMPONENTS} components and needs as many scored frames, not {len(products)}"
+        )
+    return coordinates_of_products(products)[:, :COMPONENTS]
+
+
+def coordinates_of_products(products: FloatArray) -> FloatArray:
+    """As `coordinates`, from the products [T, T] of frames: the frames' places along all principal axes, largest first."""
+    if not np.isfinite(products).all():
+        return np.full_like(products, np.nan)
+    centred = products - products.mean(axis=0)
+    centred -= centred.mean(axis=1, keepdims=True)
+    powers, axes = np.linalg.eigh((centred + centred.T) / 2)
+    dimensions = np.flatnonzero(powers > powers[-1] * len(powers) * np.finfo(float).eps)[::-1]
+    rotated: FloatArray = axes[:, dimensions] * np.sqrt(powers[dimensions])
+    return rotated
+
+
 def varying_units(responses: NDArray[Any]) -> FloatArray:
     """Responses [T, units] without the units that respond alike to all frames, which no R2 is defined for.
 

@@ -202,8 +202,8 @@ def test_metrics_that_see_responses_are_given_responses():
         scores = score_original(features, [area_side(counts)], LABELS, metrics.load(name))
         assert scores["value"].between(-1, 1).all()
         assert set(scores["metric"]) == {name}
-    with pytest.raises(ValueError, match="layer stem: metric regression sees responses, and products are given"):
-        score_original(LAYERS, AREAS, LABELS, metrics.load("regression"))
+    with pytest.raises(ValueError, match="layer stem: metric tsrsa-spearman sees responses, and products are given"):
+        score_original(LAYERS, AREAS, LABELS, metrics.load("tsrsa-spearman"))
     with pytest.raises(ValueError, match="layer stem: metric tsrsa sees similarity, and responses are given"):
         score_original(FEATURES, AREAS, LABELS, TSRSA)
 

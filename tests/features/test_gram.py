@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 
-from lorafb.artefacts.grams import square
+from lorafb.artefacts.grams import raw, square
 from lorafb.features import gram
 
 torch.set_num_threads(1)
@@ -88,7 +88,18 @@ def test_float_products_are_within_the_stated_error_of_the_rational_ones(respons
         for u, value in enumerate(row):
             error = abs(fractions.Fraction(float(value)) - true[t][u])
             assert error <= 4 * (n + 2) * 2.0**-53 * norms[t] * norms[u] * (1 + 1e-9)
-    assert_array_equal(made.sums, 0)
+    np.testing.assert_allclose(made.sums, responses.astype(np.float64).sum(axis=1), atol=1e-9 * np.abs(responses).sum())
+
+
+def test_products_of_the_responses_themselves_follow_from_centred_ones():
+    responses = np.random.default_rng(1).normal(3, 1, (6, 50)).astype(np.float32)
+    expected = responses.astype(np.float64) @ responses.T.astype(np.float64)
+    np.testing.assert_allclose(raw(gram.products([torch.from_numpy(responses)])), expected, rtol=1e-12)
+
+
+def test_products_of_whole_multiples_are_divided_by_their_scale():
+    counts = np.random.default_rng(1).integers(0, 5, (6, 50)).astype(np.uint8)
+    assert_array_equal(raw(gram.products([torch.from_numpy(counts)], scale=4)), (counts / 4) @ (counts / 4).T)
 
 
 def test_a_large_common_offset_costs_no_digits():

@@ -1,0 +1,31 @@
+"""A subject as a job meets it: its network with the right weights, and how it is shown a stimulus."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from lorafb.networks import catalogue, checkpoint
+from lorafb.networks.catalogue import Feed
+
+
+def restore(told: Mapping[str, Any], weights: Path | str, still: bool = False) -> tuple[nn.Module, Feed]:
+    """Build a subject's network and load its weights.
+
+    Parameters
+    ----------
+    told : mapping
+        `network`, a record as plain data (`lorafb.networks.catalogue.Network.plain`), and `training`.
+    weights : path
+        Checkpoint in our own format.
+    still : bool
+        Whether unrelated scenes are shown, not a movie.
+
+    Returns
+    -------
+    module, feed
+    """
+    network, training = catalogue.restored(told["network"]), str(told["training"])
+    model = checkpoint.restore(checkpoint.read(weights, network, training), network)
+    return model, network.feed(training, still)

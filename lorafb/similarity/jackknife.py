@@ -1,0 +1,103 @@
+"""Intervals of scores by leaving out groups of units or blocks of time, and pairs of scores in the same replicates.
+
+Bootstraps are not offered: a duplicated unit or frame is alike to itself, which biases every similarity.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+GROUPS, BLOCKS = 20, 10
+FEWEST_SESSIONS = 8
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval, the standard error behind it, and the number of groups left out in turn."""
+
+    low: float
+    high: float
+    error: float
+    n_groups: int
+
+
+def standard_error(replicates: FloatArray) -> FloatArray:
+    """Delete-group jackknife: SE^2 = (g - 1) / g sum (J - mean J)^2 over the first axis of `replicates` [g, ...]."""
+    n = len(replicates)
+    deviations = replicates - replicates.mean(axis=0)
+    return np.asarray(np.sqrt((n - 1) / n * (deviations**2).sum(axis=0)))
+
+
+def interval(value: float, replicates: FloatArray, confidence: float = 0.95) -> Interval:
+    """Interval of a value: value +- t(g - 1) SE.
+
+    Parameters
+    ----------
+    value : float
+        From all the data.
+    replicates : float64, shape (g,)
+        The same with each group left out in turn, every choice (of the best layer) made anew.
+    """
+    error = float(standard_error(replicates))
+    reach = float(student.ppf((1 + confidence) / 2, len(replicates) - 1)) * error
+    return Interval(value - reach, value + reach, error, len(replicates))
+
+
+def p_of(value: float, replicates: FloatArray) -> float:
+    """Two-sided p of a difference being zero: t = value / SE with g - 1 degrees of freedom; NaN where SE is 0."""
+    error = float(standard_error(replicates))
+    return float(2 * student.sf(abs(value) / error, len(replicates) - 1)) if error > 0 else float("nan")
+
+
+def holm(p: Sequence[float]) -> FloatArray:
+    """Holm's correction of p values for their number; NaN is no test and stays NaN."""
+    values = np.asarray(p, np.float64)
+    tested = np.flatnonzero(~np.isnan(values))
+    order = tested[np.argsort(values[tested], kind="stable")]
+    corrected = np.full(len(values), np.nan)
+    corrected[order] = np.minimum(np.maximum.accumulate(values[order] * np.arange(len(order), 0, -1)), 1)
+    return corrected
+
+
+def groups_of_units(sessions: Sequence[NDArray[Any]], streams: Sequence[np.random.Generator]) -> list[list[IntArray]]:
+    """Part the units of each area into the groups that are left out in turn, as many in every area.
+
+    Parameters
+    ----------
+    sessions : sequence of arrays, one an area, each of shape (units,)
+        Session (mouse) of each unit.
+    streams : sequence of Generator, one an area
+
+    Returns
+    -------
+    list, one an area, of lists of int64
+        Units of each group: a session each (empty where it has no unit of the area) where there are at least 8, else 20
+        random groups, fewer where an area has fewer than 40 units. Units of one mouse are not independent, so that random
+        groups make the interval too narrow.
+    """
+    names = np.unique(np.concatenate(sessions))
+    if len(names) >= FEWEST_SESSIONS:
+        return [[np.flatnonzero(one == name) for name in names] for one in sessions]
+    n_groups = max(2, min(GROUPS, min(map(len, sessions)) // 2))
+    return [
+        [np.sort(group) for group in np.array_split(random.permutation(len(one)), n_groups)]
+        for one, random in zip(sessions, streams, strict=True)
+    ]
+
+
+def without_blocks(frames: IntArray, n_blocks: int = BLOCKS) -> list[IntArray]:
+    """Frames that stay when each of `n_blocks` contiguous blocks is left out in turn: a pair goes when either frame goes."""
+    return [np.setdiff1d(frames, block) for block in np.array_split(frames, n_blocks)]
+
+
+def alternate_blocks(frames: IntArray, gap: int, n_blocks: int = BLOCKS) -> tuple[IntArray, IntArray]:
+    """Split frames into alternate blocks, `gap` frames at the end of each left out: two halves that share little."""
+    blocks = [block[: max(len(block) - gap, 0)] for block in np.array_split(frames, n_blocks)]
+    return np.concatenate(blocks[::2]), np.concatenate(blocks[1::2])
