@@ -9,6 +9,7 @@ include: "rules/train.smk"
 include: "rules/features.smk"
 include: "rules/scores.smk"
 include: "rules/figures.smk"
+include: "rules/targets.smk"
 
 
 rule all:

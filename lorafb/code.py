@@ -15,7 +15,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 PLUMBING = ("lorafb.alone", "lorafb.code", "lorafb.config", "lorafb.cli", "lorafb.job")
 """Modules that carry values and cannot change one."""
-RECORDS = ("lorafb.networks.catalogue",)
+RECORDS = ("lorafb.networks.catalogue", "lorafb.figures.catalogue")
 """Tables of plain records; the one record that a job uses stands in its rule's params, so that a new one reruns nothing."""
 
 
@@ -108,8 +108,10 @@ def _documents(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def let_jobs_import() -> None:
-    """Put this checkout on the path of every process that starts from here, and let their GPUs repeat themselves."""
+def let_jobs_import(*folders: Path) -> None:
+    """Put this checkout (and more folders) on the path of every process that starts from here; let GPUs repeat themselves."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once, when a process starts
     others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(PACKAGE.parent), *filter(None, others)]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        dict.fromkeys([str(PACKAGE.parent), *map(str, folders), *filter(None, others)])
+    )

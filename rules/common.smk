@@ -15,7 +15,6 @@ from lorafb.files import InputError
 from lorafb.networks import catalogue
 from lorafb.similarity import metrics
 
-_code.let_jobs_import()
 FOLDERS = (Path.cwd(), ROOT)
 
 try:
@@ -23,7 +22,12 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
+_code.let_jobs_import(*(FOLDERS if study.networks else ()))  # a network of one's own lies where its config does
 TRAINED = [name for name, subject in study.subjects.items() if subject.checkpoint.kind == "trained"]
+ROLES = {subject.role: name for name, subject in study.subjects.items() if subject.role}
+SHUFFLED, REPLACED = study.perturbed("shuffle"), study.perturbed("replace")
+STILL = [name for name, one in study.subjects.items() if study.record(name).feed(one.training).kind == "still"]
+NOISES = sorted({(movie, kind) for _, movie in REPLACED for kind in study.experiments.replace.kinds})
 METRIC_MODULES = metrics.find(study.metric).modules
 FIGURE_FILES = [".svg", ".png", ".csv", ".txt"]
 FEATURES = {} if study.features.keep == "none" else {"features": "results/features/{subject}/{movie}.h5"}
@@ -61,65 +65,95 @@ def either(names) -> str:
 
 PHOTOGRAPHS = [found(f"data/photographs/{name}.jpg") for name in ("china", "flower")]
 
-# ---------------------------------------------------------------- movies
+# ---------------------------------------------------------------- movies and scenes
 
 
 def stimulus_of(wildcards) -> dict:
-    return plain(study.movies[wildcards.movie].stimulus)
+    return plain(study.stimuli[wildcards.movie].stimulus)
 
 
 def files_of_stimulus(wildcards) -> list[str]:
-    stimulus = study.movies[wildcards.movie].stimulus
-    return PHOTOGRAPHS if stimulus.kind == "camera" else [found(stimulus.file)]
+    stimulus = study.stimuli[wildcards.movie].stimulus
+    if stimulus.kind in ("camera", "scenes"):
+        return PHOTOGRAPHS
+    return [found(stimulus.folder if stimulus.kind == "images" else stimulus.file)]
 
 
 def mouse_of(wildcards) -> dict:
     """What decides one simulated session, whatever their number and the unit filters."""
-    recording = study.movies[wildcards.movie].recording
-    return {"units": recording.units, "repeats": recording.repeats, "seed": recording.seed}
+    recording = study.stimuli[wildcards.movie].recording
+    mouse = {"units": recording.units, "repeats": recording.repeats, "seed": recording.seed}
+    return mouse | {"order": order_of(wildcards)}
+
+
+def order_of(wildcards) -> str:
+    """Whether frames were shown in their order, or as still scenes in random order."""
+    return "movie" if wildcards.movie in study.movies else "scenes"
+
+
+def frames_of(wildcards) -> int | None:
+    """Frames that a movie's sessions must show, where the config says them."""
+    stimulus = study.stimuli[wildcards.movie].stimulus
+    return None if stimulus is None else stimulus.frames
 
 
 def session_of(wildcards) -> str:
-    recording = study.movies[wildcards.movie].recording
+    recording = study.stimuli[wildcards.movie].recording
     if recording.kind == "simulated":
         return f"results/sessions/{wildcards.movie}/simulated_{wildcards.session}.nwb"
     return found(recording.sessions[int(wildcards.session)])
 
 
+def sessions_of(movie: str) -> range:
+    recording = study.stimuli[movie].recording
+    return range(recording.sessions if recording.kind == "simulated" else len(recording.sessions))
+
+
 def presentations_of(wildcards) -> str:
     """Name of the movie's table of presentations in its sessions."""
-    recording = study.movies[wildcards.movie].recording
+    recording = study.stimuli[wildcards.movie].recording
     return wildcards.movie if recording.kind == "simulated" else recording.presentations
 
 
 def files_of_recording(wildcards) -> list[str]:
-    recording = study.movies[wildcards.movie].recording
+    recording = study.stimuli[wildcards.movie].recording
     if recording.kind == "counts":
         return [found(recording.file)]
     if recording.kind == "published":
         return [found(file) for file in recording.files([wildcards.area])]
-    sessions = range(recording.sessions if recording.kind == "simulated" else len(recording.sessions))
-    return [f"results/counts/{wildcards.movie}/{session}.h5" for session in sessions]
+    return [f"results/counts/{wildcards.movie}/{session}.h5" for session in sessions_of(wildcards.movie)]
 
 
 def recordings_of(wildcards) -> list[str]:
-    return [f"results/recordings/{wildcards.movie}/{area}.h5" for area in study.areas]
+    return [f"results/recordings/{wildcards.movie}/{area}.h5" for area in areas_of(wildcards)]
+
+
+def areas_of(wildcards) -> list[str]:
+    """Areas whose recordings of a movie are used, the controls last."""
+    return [*study.areas, *study.stimuli[wildcards.movie].controls]
+
+
+def truths_of(wildcards) -> list[str]:
+    """True rates of the simulated mice; none of real ones."""
+    if study.stimuli[wildcards.movie].recording.kind != "simulated":
+        return []
+    return [f"results/truth/{wildcards.movie}/simulated_{session}.h5" for session in sessions_of(wildcards.movie)]
 
 
 def units_of(wildcards) -> dict:
-    """What decides which units and frames of a recording are scored."""
-    movie = study.movies[wildcards.movie]
-    return {"min_rate": movie.min_rate, "skip_frames": movie.skip_frames}
+    """What decides which units and frames of a recording are scored, and which areas are controls."""
+    shown = study.stimuli[wildcards.movie]
+    return {**shown.units, "controls": shown.controls}
 
 
 def nature_of(movie: str) -> str:
     """What a reader must know of a movie's recording."""
-    return NATURE[study.movies[movie].recording.kind]
+    return NATURE[study.stimuli[movie].recording.kind]
 
 
 def title_of(movie: str) -> str:
     """Heading of a movie's panel."""
-    simulated = movie in study.recorded and study.movies[movie].recording.kind == "simulated"
+    simulated = movie in study.recorded and study.stimuli[movie].recording.kind == "simulated"
     return f"{movie} (simulated mouse)" if simulated else movie
 
 
@@ -129,9 +163,12 @@ def title_of(movie: str) -> str:
 def identity_of(wildcards) -> dict:
     """What decides which network is built and how frames are shown to it."""
     told = study.subjects[wildcards.subject]
-    record = catalogue.network(told.network)
-    shown = {"build": record.build, "options": dict(record.options), "feed": vars(record.feed(told.training))}
-    return {"network": told.network, "training": told.training, **shown}
+    return {"training": told.training, "network": study.record(wildcards.subject).plain(told.training)}
+
+
+def still_of(wildcards) -> bool:
+    """Whether the subject is shown unrelated scenes, not a movie."""
+    return wildcards.movie in study.scenes
 
 
 def source_of_weights(wildcards) -> dict:
@@ -145,15 +182,32 @@ def files_of_weights(wildcards) -> dict[str, str]:
     return {"norms": f"results/stimuli/{given.norms}.h5"} if given.norms else {}
 
 
+def own_module(wildcards) -> list[str]:
+    """File of a person's own network, whose content decides like the package's code does."""
+    name = study.subjects[wildcards.subject].network
+    return [found(file) for file in _config.module_files(study, name, FOLDERS)]
+
+
 def network_modules(wildcards) -> list[str]:
     """Modules of the subject's network, which no script imports by name."""
-    return [catalogue.network(study.subjects[wildcards.subject].network).build]
+    return [study.record(wildcards.subject).build]
 
 
 def layers_kept(wildcards) -> list[str]:
     """Layers whose features stay on disk."""
-    keep, scored = study.features.keep, study.subjects[wildcards.subject].scored
+    keep, scored = study.features.keep, study.layers(wildcards.subject)
     return scored if keep == "all" else [layer for layer in scored if layer in keep and keep != "none"]
+
+
+def feed_of(wildcards) -> str:
+    """How the subject is shown a movie: stateful, still or clip."""
+    return study.record(wildcards.subject).feed(study.subjects[wildcards.subject].training).kind
+
+
+def chunk_of(wildcards) -> int:
+    """Frames that the subject sees together, with nothing of what comes before or after; 1 where it carries state."""
+    feed = study.record(wildcards.subject).feed(study.subjects[wildcards.subject].training)
+    return feed.chunk if feed.kind == "clip" else 1
 
 
 def label_of(subject: str) -> str:
@@ -167,6 +221,50 @@ def labels_of(wildcards) -> dict:
     return {"network": told.network, "training": "initial" if told.checkpoint.kind == "initial" else told.training}
 
 
+# ---------------------------------------------------------------- experiments
+
+
+def regressed(wildcards) -> bool:
+    """Whether layers are regressed on units: 40 components take more scored frames than that."""
+    movie = study.movies[wildcards.movie]
+    return study.experiments.regression and movie.stimulus.frames - movie.skip_frames > 40
+
+
+def perturbed_of(wildcards) -> dict:
+    """How a movie is shuffled, or which of its frames are replaced by what."""
+    experiment = getattr(study.experiments, wildcards.experiment)
+    kinds = experiment.kinds if wildcards.experiment == "replace" else []
+    return {"trials": experiment.trials, "kinds": kinds, "draws": study.draws, "seed": study.seed}
+
+
+def noises_of(wildcards) -> list[str]:
+    kinds = study.experiments.replace.kinds if wildcards.get("experiment") != "shuffle" else []
+    return [f"results/noise/{wildcards.movie}_{kind}.h5" for kind in kinds]
+
+
+def subjects_that_see(movie: str) -> list[str]:
+    return [subject for subject, seen in study.passes if seen == movie]
+
+
+def grams_of(wildcards) -> dict[str, list[str]]:
+    """Products of every subject that saw the movie."""
+    return {"grams": [f"results/grams/{subject}/{wildcards.movie}.h5" for subject in subjects_that_see(wildcards.movie)]}
+
+
+def passes_of_shuffle(wildcards) -> list[str]:
+    """Files of the shuffled passes; a network that sees frames alone needs none."""
+    windows = [] if wildcards.subject in STILL else study.experiments.shuffle.windows
+    return [f"results/perturbed/{wildcards.subject}/{wildcards.movie}/shuffle_{window}.h5" for window in windows]
+
+
+def passes_of_replace(wildcards) -> list[str]:
+    """Files of the passes with replaced frames; a network that sees frames alone needs one over movie and noise."""
+    folder = f"results/perturbed/{wildcards.subject}/{wildcards.movie}"
+    if wildcards.subject in STILL:
+        return [f"{folder}/with_noise.h5"]
+    return [f"{folder}/replace_{window}.h5" for window in study.experiments.replace.windows]
+
+
 # ---------------------------------------------------------------- figures
 
 
@@ -175,35 +273,72 @@ def figures_of_study() -> dict[str, str]:
     figures = {"Figure 3A: networks against visual cortex": "results/figures/figure_3a"} if study.scored else {}
     for movie in study.recorded:
         figures[f"Areas among themselves, {title_of(movie)}"] = f"results/figures/areas/{movie}"
-    for movie in study.shown:
-        for subject in study.subjects:
-            title = f"Frame against frame: {label_of(subject)}, {movie}"
-            figures[title] = f"results/figures/frames/{subject}/{movie}"
+    for subject, movie in study.passes:
+        title = f"Frame against frame: {label_of(subject)}, {movie}"
+        figures[title] = f"results/figures/frames/{subject}/{movie}"
     return figures
+
+
+# ---------------------------------------------------------------- targets
+
+
+def scores_of(experiment: str) -> list[str]:
+    """Tables of scores of an experiment: base, shuffle, replace or scenes."""
+    scored = [(subject, movie) for subject, movie in study.passes if movie in study.scored]
+    pairs = {
+        "base": [pair for pair in scored if pair[1] in study.movies],
+        "scenes": [pair for pair in scored if pair[1] in study.scenes],
+        "shuffle": SHUFFLED,
+        "replace": REPLACED,
+    }
+    return [f"results/scores/{subject}/{movie}/{experiment}.csv" for subject, movie in pairs[experiment]]
+
+
+def passes() -> list[str]:
+    """Products, and features where they are kept, of every pass over an original stimulus."""
+    seen = [f"{subject}/{movie}.h5" for subject, movie in study.passes]
+    return [f"results/{kind}/{one}" for kind in ("grams", *FEATURES) for one in seen]
+
+
+def scores() -> list[str]:
+    """Every table of scores, ceilings and statistics."""
+    experiments = [table for one in ("base", "shuffle", "replace", "scenes") for table in scores_of(one)]
+    cortex = [f"results/{table}/{movie}.csv" for movie in study.recorded for table in ("units", "ceilings", "areas")]
+    statistics = [f"results/statistics/{movie}{of}.csv" for movie in compared() for of in ("", "_pairs")]
+    return [*experiments, *cortex, *statistics]
+
+
+def compared() -> list[str]:
+    """Movies on which at least one network is scored."""
+    return [movie for movie in study.scored if movie in study.movies and subjects_that_see(movie)]
 
 
 def everything() -> list[str]:
     """Every file that the study promises: one that is missing is made again, though the report stands."""
-    scored = [f"{subject}/{movie}" for subject in study.subjects for movie in study.scored]
-    passes = [f"{subject}/{movie}" for subject in study.subjects for movie in study.shown]
     return [
         *(f"results/stimuli/{movie}.h5" for movie in study.shown),
-        *(f"results/recordings/{movie}/{area}.h5" for movie in study.recorded for area in study.areas),
-        *(f"results/{table}/{movie}.csv" for movie in study.recorded for table in ("ceilings", "areas")),
+        *(f"results/noise/{movie}_{kind}.h5" for movie, kind in NOISES),
+        *(
+            f"results/recordings/{movie}/{area}.h5"
+            for movie in study.recorded
+            for area in [*study.areas, *study.stimuli[movie].controls]
+        ),
         *(f"results/checkpoints/{subject}.pt" for subject in study.subjects),
         *(f"results/training/{subject}/{table}.csv" for subject in TRAINED for table in ("result", "epochs")),
-        *(f"results/grams/{one}.h5" for one in passes),
-        *(f"results/features/{one}.h5" for one in passes if FEATURES),
-        *(f"results/scores/{one}/base.csv" for one in scored),
+        *passes(),
+        *scores(),
         *(f"{stem}{ending}" for stem in figures_of_study().values() for ending in FIGURE_FILES),
     ]
 
 
 wildcard_constraints:
-    movie=either(study.movies),
+    movie=either(study.stimuli),
+    experiment="shuffle|replace",
+    window=r"\d+",
+    kind=either({kind for _, kind in NOISES}),
     subject=either(study.subjects),
     asset=either(map(re.escape, ASSETS)),
-    area=either(study.areas),
+    area=either({*study.areas, *(area for one in study.stimuli.values() for area in one.controls)}),
     session=r"\d+",
 
 

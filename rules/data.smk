@@ -43,11 +43,35 @@ rule stimulus:
         "../workflow_scripts/stimulus.py"
 
 
+rule noise:
+    input:
+        stimulus="results/stimuli/{movie}.h5",
+        photographs=PHOTOGRAPHS,
+    output:
+        "results/noise/{movie}_{kind}.h5",
+    log:
+        "results/logs/noise/{movie}_{kind}.log",
+    benchmark:
+        "results/benchmarks/noise/{movie}_{kind}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        seed=study.seed,
+        code=code("noise.py"),
+    script:
+        "../workflow_scripts/noise.py"
+
+
 rule simulate_session:
     input:
         stimulus="results/stimuli/{movie}.h5",
     output:
-        "results/sessions/{movie}/simulated_{session}.nwb",
+        session="results/sessions/{movie}/simulated_{session}.nwb",
+        truth="results/truth/{movie}/simulated_{session}.h5",
     log:
         "results/logs/simulate_session/{movie}_{session}.log",
     benchmark:
@@ -60,7 +84,7 @@ rule simulate_session:
         runtime=30,
     params:
         mouse=mouse_of,
-        areas=study.areas,
+        areas=areas_of,
         code=code("simulate_session.py"),
     script:
         "../workflow_scripts/simulate_session.py"
@@ -84,8 +108,10 @@ rule count_spikes:
         runtime=60,
     params:
         presentations=presentations_of,
-        areas=study.areas,
-        quality=lambda wildcards: plain(study.movies[wildcards.movie].recording.quality),
+        order=order_of,
+        n_frames=frames_of,
+        areas=areas_of,
+        quality=lambda wildcards: plain(study.stimuli[wildcards.movie].recording.quality),
         code=code("count_spikes.py"),
     script:
         "../workflow_scripts/count_spikes.py"
@@ -107,7 +133,30 @@ rule recording:
         mem_mb=2000,
         runtime=10,
     params:
-        kind=lambda wildcards: study.movies[wildcards.movie].recording.kind,
+        kind=lambda wildcards: study.stimuli[wildcards.movie].recording.kind,
+        order=order_of,
         code=code("recording.py"),
     script:
         "../workflow_scripts/recording.py"
+
+
+rule units:
+    input:
+        recordings=recordings_of,
+    output:
+        "results/units/{movie}.csv",
+    log:
+        "results/logs/units/{movie}.log",
+    benchmark:
+        "results/benchmarks/units/{movie}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        units=units_of,
+        code=code("units.py"),
+    script:
+        "../workflow_scripts/units.py"

@@ -3,6 +3,7 @@
 
 rule weights:
     input:
+        own_module,
         unpack(files_of_weights),
     output:
         "results/checkpoints/{subject}.pt",

@@ -47,12 +47,12 @@ def test_the_configs_that_ship_are_right(file):
         (
             "movies.movie1.stimulus.kind",
             "camra",
-            "movies.movie1.stimulus.kind: 'camra' is none of camera, video, array; did you mean 'camera'?",
+            "movies.movie1.stimulus.kind: 'camra' is none of camera, video, array, images, tensor; did you mean 'camera'?",
         ),
         (
             "movies.movie1.stimulus",
             {"frames": 9},
-            "movies.movie1.stimulus.kind: needs a kind, one of camera, video, array",
+            "movies.movie1.stimulus.kind: needs a kind, one of camera, video, array, images, tensor",
         ),
         ("movies.movie1", {}, "movies.movie1: has neither stimulus nor recording"),
         (
@@ -83,7 +83,32 @@ def test_the_configs_that_ship_are_right(file):
         (
             "experiments.clip.lengths",
             [1200],
-            "experiments.clip.lengths: 1200 does not fit movie1 (300 frames); 3 to 299 are allowed",
+            "experiments.clip.lengths: 1200 fits no movie; 3 to 599 are allowed",
+        ),
+        ("experiments.clip.trials", 300, "experiments.clip.trials: 300 different clips of 30 frames do not fit movie1; 270"),
+        ("experiments.front.lengths", [3], "experiments.front.lengths: 3 fits no movie; 4 to 600 are allowed"),
+        (
+            "experiments.shuffle.windows",
+            [301],
+            "experiments.shuffle.windows: 301 does not fit movie1 (300 frames); 1 to 300 are allowed",
+        ),
+        ("experiments.replace.kinds", ["gausian"], "'gausian' is none of gaussian, uniform, black, static; did you mean"),
+        ("experiments.replace.kinds", ["black", "black"], "experiments.replace.kinds: black stands there more than once"),
+        ("subjects.sew.role", "lorafb_snet", "subjects: role lorafb_snet is played by more than one"),
+        ("subjects.sew.sees", ["movie3"], "subjects.sew.sees: 'movie3' is none of movie1, movie2, scenes; did you mean"),
+        ("movies.movie2.paper", "Movie1", "movies: paper Movie1 is stood for by more than one"),
+        ("movies.movie1.controls", ["VISp"], "movies.movie1.controls: VISp stands there more than once"),
+        ("scenes", {"movie1": {"stimulus": {"kind": "scenes"}}}, "scenes.movie1: movies has one of that name"),
+        ("recipes.motion.frames", 13, "recipes.motion.frames: 13 of a video's 12 frames; at most that many are allowed"),
+        (
+            "networks",
+            {"mine": {"build": "no_such_module:make", "layers": ["a"], "feed": {"kind": "still"}}},
+            "networks.mine.build: no module no_such_module (no no_such_module.py in ",
+        ),
+        (
+            "networks",
+            {"cornet": {"build": "json:loads", "layers": ["a"], "feed": {"kind": "still"}}},
+            "networks.cornet: network 'cornet': the catalogue has one of that name",
         ),
         ("movies.movie1.skip_frames", 299, "movies.movie1.skip_frames: 299 leaves fewer than 3 of 300 frames"),
         ("movies.my-movie", {}, "movies.my-movie: 'my-movie' has other signs than letters, digits and _"),
@@ -91,13 +116,13 @@ def test_the_configs_that_ship_are_right(file):
         ("recipes.motion.warmup_epochs", 9, "recipes.motion.warmup_epochs: 9 of 4 epochs; fewer are allowed"),
         (
             "subjects.lorafb_initial.label",
-            "LoRaFB-SNet (tiny, motion)",
-            "LoRaFB-SNet (tiny, motion) stands there more than once",
+            "LoRaFB-SNet",
+            "LoRaFB-SNet stands there more than once",
         ),
         (
             "subjects.lorafb_initial.checkpoint.norms",
-            "movie",
-            "'movie' is no movie with a stimulus; did you mean 'movie1'?",
+            "movie_1",
+            "'movie_1' is no movie with a stimulus; did you mean 'movie1'?",
         ),
         (
             "movies.movie1.stimulus.rate_hz",
@@ -146,7 +171,9 @@ def test_a_recording_of_other_bins_than_the_stimulus_has_frames_is_refused(frame
         "movies.movie1.recording", {"kind": "counts", "file": "data/real/mouse_791319847_natural_movie_one_1s.npz"}
     )
     values["movies"]["movie1"]["stimulus"] |= {"frames": frames, "rate_hz": rate_hz}
-    values["experiments"]["clip"]["lengths"] = []
+    values["movies"] = {"movie1": values["movies"]["movie1"] | {"controls": [], "experiments": []}}
+    values["subjects"] = {"lorafb": values["subjects"]["lorafb"]}
+    values["experiments"] = {}
     if told is None:
         assert config.study(values, FOLDERS).movies
         return
@@ -165,13 +192,14 @@ def test_a_file_laid_over_replaces_movies_and_subjects_whole_and_the_rest_key_by
     over = {"movies": {"mine": 1}, "experiments": {"clip": {"trials": 3}}, "seed": 5}
     merged = config.overlay(DEFAULT, over)
     assert merged["movies"] == {"mine": 1}
-    assert merged["experiments"]["clip"] == {"lengths": [30, 60, 120], "trials": 3}
+    assert merged["experiments"]["clip"] == DEFAULT["experiments"]["clip"] | {"trials": 3}
     assert merged["subjects"] == DEFAULT["subjects"]
+    assert "scenes" not in merged  # a study's movies and scenes come together
     assert merged["seed"] == 5
 
 
 def test_numbers_inside_a_table_of_the_command_line_are_numbers():
-    over = {"experiments": {"ceiling": {"splits": "7"}}, "movies": DEFAULT["movies"]}
+    over = {"experiments": {"ceiling": {"splits": "7"}}}
     assert config.read(ROOT / "config.yaml", over, FOLDERS).experiments.ceiling.splits == 7
 
 

@@ -24,11 +24,12 @@ ALLOWED = {
     "figures": LEAVES,
     "code": set(),
     "config": {"files", "artefacts", "networks", "cortex"},
-    "job": {"files", "artefacts"},
+    "processes": {"files"},
+    "job": {"files", "artefacts", "processes"},
     "alone": {"files"},
     "commands": LEAVES
     | {"networks", "stimuli", "cortex", "training", "features", "similarity", "experiments", "figures"}
-    | {"code", "config", "job"},
+    | {"code", "config", "job", "processes", "fetch"},
 }
 FILES = sorted(code.PACKAGE.rglob("*.py"))
 

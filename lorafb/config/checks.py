@@ -1,23 +1,16 @@
 """What no single key of a config shows: values that do not fit one another, names that nothing bears, files that are not there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 from lorafb.artefacts.recordings import Recording
-from lorafb.config.model import (
-    Allen,
-    Array,
-    Counts,
-    Initial,
-    Movie,
-    Published,
-    Saved,
-    Simulated,
-    Study,
-    Subject,
-    Trained,
-    Video,
-)
+from lorafb.config.experiments import Perturbation, Perturbed
+from lorafb.config.model import Movie, StillScenes, Study
+from lorafb.config.recordings import Allen, Counts, Published, Simulated
+from lorafb.config.stimuli import Array, Images, Tensor, Video
+from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.cortex import table
 from lorafb.files import InputError, nearest
 from lorafb.networks import catalogue
@@ -25,11 +18,16 @@ from lorafb.networks import catalogue
 
 def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     """Say what is wrong with a config whose keys are each right, one line a problem: key, value, what is allowed."""
-    found = [line for name, movie in study.movies.items() for line in _impossible_movie(f"movies.{name}", movie)]
-    found += [line for name, one in study.subjects.items() for line in _impossible_subject(f"subjects.{name}", one)]
+    found = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
+    found += [
+        f"scenes.{name}: movies has one of that name; choose another" for name in study.scenes if name in study.movies
+    ]
+    found += [line for name in study.networks for line in _impossible_network(study, name, folders)]
+    found += [line for name in study.subjects for line in _impossible_subject(study, name)]
     yield from found
     if found:  # what follows asks for networks and movies that must be there
         return
+    yield from _names(study)
     yield from _too_long(study)
     yield from _doubled(study)
     yield from _norms(study)
@@ -37,63 +35,130 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     motion = study.recipes.motion
     if motion.warmup_epochs >= motion.epochs:
         yield f"recipes.motion.warmup_epochs: {motion.warmup_epochs} of {motion.epochs} epochs; fewer are allowed"
+    if motion.frames > motion.video:
+        yield f"recipes.motion.frames: {motion.frames} of a video's {motion.video} frames; at most that many are allowed"
     yield from _missing(study, folders)
     yield from _without_data(study, folders)
 
 
-def _impossible_movie(key: str, movie: Movie) -> Iterator[str]:
-    if movie.stimulus is None and movie.recording is None:
+def _stimuli(study: Study) -> Iterator[tuple[str, Movie | StillScenes]]:
+    """Movies and scenes, by their keys in the config."""
+    yield from ((f"movies.{name}", movie) for name, movie in study.movies.items())
+    yield from ((f"scenes.{name}", scenes) for name, scenes in study.scenes.items())
+
+
+def _impossible_stimulus(key: str, shown: Movie | StillScenes) -> Iterator[str]:
+    if shown.stimulus is None and shown.recording is None:
         yield f"{key}: has neither stimulus nor recording; give one of them or both"
-    if isinstance(movie.recording, Simulated) and movie.stimulus is None:
+    if isinstance(shown.recording, Simulated) and shown.stimulus is None:
         yield f"{key}.recording: simulated mice need a stimulus to see, and this movie has none"
-    if movie.stimulus is not None and movie.skip_frames > movie.stimulus.frames - 3:
-        yield f"{key}.skip_frames: {movie.skip_frames} leaves fewer than 3 of {movie.stimulus.frames} frames"
+    if isinstance(shown.recording, Simulated) and isinstance(shown.stimulus, Tensor):
+        yield f"{key}.recording: simulated mice see frames as they were shown, and a prepared tensor has none"
+    if isinstance(shown, Movie) and shown.stimulus is not None and shown.skip_frames > shown.stimulus.frames - 3:
+        yield f"{key}.skip_frames: {shown.skip_frames} leaves fewer than 3 of {shown.stimulus.frames} frames"
 
 
-def _impossible_subject(key: str, subject: Subject) -> Iterator[str]:
+def _impossible_network(study: Study, name: str, folders: tuple[Path, ...]) -> Iterator[str]:
     try:
-        network = catalogue.network(subject.network)
+        study.networks[name].record(name)
     except InputError as error:
-        yield f"{key}.network: {error}"
+        yield f"networks.{name}: {error}"
         return
+    module = study.networks[name].build.partition(":")[0]
+    if not module_files(study, name, folders) and find_spec(module.partition(".")[0]) is None:
+        yield f"networks.{name}.build: no module {module} (no {module}.py in {_looked_in(folders)}, none installed)"
+
+
+def module_files(study: Study, network: str, folders: tuple[Path, ...]) -> list[str]:
+    """Find the file of the module of one's own network, where it lies beside the study; none where it is installed."""
+    if network not in study.networks:
+        return []
+    file = study.networks[network].build.partition(":")[0].replace(".", "/") + ".py"
+    return [file] if locate(file, folders).is_file() else []
+
+
+def _impossible_subject(study: Study, name: str) -> Iterator[str]:
+    key, subject = f"subjects.{name}", study.subjects[name]
+    if subject.network not in (*study.networks, *catalogue.names()):
+        hint = nearest(subject.network, [*study.networks, *catalogue.names()])
+        yield f"{key}.network: unknown network '{subject.network}'{hint}"
+        return
+    network = study.record(name)
     if subject.training not in network.trainings:
         hint = nearest(subject.training, network.trainings)
         yield f"{key}.training: '{subject.training}' is none of {', '.join(network.trainings)}{hint}"
-    if isinstance(subject.checkpoint, Trained) and subject.training != "motion":
+    if isinstance(subject.checkpoint, Trained) and not subject.training.startswith("motion"):
         yield f"{key}.checkpoint.kind: 'trained' works for the motion task today; give a checkpoint file for {subject.training}"
-    known = catalogue.scored(subject.network)
     for layer in subject.layers or []:
-        if layer not in known:
-            scored = ", ".join(known)
-            yield f"{key}.layers: '{layer}' is no scored layer of {subject.network}{nearest(layer, known)}; it has {scored}"
+        if layer not in network.scored:
+            scored = ", ".join(network.scored)
+            hint = nearest(layer, network.scored)
+            yield f"{key}.layers: '{layer}' is no scored layer of {subject.network}{hint}; it has {scored}"
     problem = network.size_problem(subject.size)
     if problem:
         yield f"{key}.size: {problem}"
 
 
+def _names(study: Study) -> Iterator[str]:
+    """Say which names of subjects, movies and roles nothing bears, or two bear."""
+    for subject, told in study.subjects.items():
+        for name in told.sees or []:
+            if name not in study.shown:
+                hint = nearest(name, study.shown)
+                yield f"subjects.{subject}.sees: '{name}' is none of {', '.join(study.shown)}{hint}"
+    played = [one.role for one in study.subjects.values() if one.role]
+    for role in sorted({role for role in played if played.count(role) > 1}):
+        yield f"subjects: role {role} is played by more than one"
+    stands = [movie.paper for movie in study.movies.values() if movie.paper]
+    for movie in sorted({movie for movie in stands if stands.count(movie) > 1}):
+        yield f"movies: paper {movie} is stood for by more than one"
+
+
+def _perturbed(study: Study) -> Iterator[tuple[str, Perturbed, list[str]]]:
+    """Name the experiments that are done in windows: the key, the settings, the movies."""
+    for name in get_args(Perturbation):
+        movies = dict.fromkeys(movie for _, movie in study.perturbed(name))
+        yield f"experiments.{name}", getattr(study.experiments, name), list(movies)
+
+
 def _too_long(study: Study) -> Iterator[str]:
+    """Say which lengths fit no movie that is scored, and which windows not each movie that they are asked of."""
+    movies = {name: study.movies[name] for name in study.scored if name in study.movies}
+    longest = {name: (one.stimulus.frames if one.stimulus else 0) - one.skip_frames for name, one in movies.items()}
     clip = study.experiments.clip
-    for name in study.scored:
-        movie = study.movies[name]
-        most = (movie.stimulus.frames if movie.stimulus else 0) - movie.skip_frames
-        for length in clip.lengths:
-            if not 3 <= length <= most:
-                frames = most + movie.skip_frames
-                yield f"experiments.clip.lengths: {length} does not fit {name} ({frames} frames); 3 to {most} are allowed"
-            elif clip.trials > most - length + 1:
-                yield (
-                    f"experiments.clip.trials: {clip.trials} different clips of {length} frames do not fit {name};"
-                    f" {most - length + 1} do"
-                )
+    for length in clip.lengths:
+        fits = [name for name, most in longest.items() if 3 <= length <= most]
+        if longest and not fits:
+            yield f"experiments.clip.lengths: {length} fits no movie; 3 to {max(longest.values())} are allowed"
+        for name in fits:
+            if clip.trials > longest[name] - length + 1:
+                starts = longest[name] - length + 1
+                yield f"experiments.clip.trials: {clip.trials} different clips of {length} frames do not fit {name}; {starts} do"
+    for length in study.experiments.front.lengths:
+        most = max((longest[name] + movies[name].skip_frames for name in movies), default=0)
+        least = min((3 + one.skip_frames for one in movies.values()), default=3)
+        if longest and not least <= length <= most:
+            yield f"experiments.front.lengths: {length} fits no movie; {least} to {most} are allowed"
+    for key, experiment, perturbed in _perturbed(study):
+        for movie in perturbed:
+            frames = longest[movie] + movies[movie].skip_frames if movie in movies else 0
+            for window in experiment.windows:
+                if frames and not 1 <= window <= frames:
+                    yield f"{key}.windows: {window} does not fit {movie} ({frames} frames); 1 to {frames} are allowed"
 
 
 def _doubled(study: Study) -> Iterator[str]:
-    for key, values in (
+    lists: list[tuple[str, Sequence[object]]] = [
         ("areas", study.areas),
+        *((f"{key}.controls", [*study.areas, *one.controls]) for key, one in _stimuli(study)),
         ("experiments.clip.lengths", study.experiments.clip.lengths),
+        ("experiments.front.lengths", study.experiments.front.lengths),
+        *((f"{key}.windows", experiment.windows) for key, experiment, _ in _perturbed(study)),
+        ("experiments.replace.kinds", study.experiments.replace.kinds),
         ("subjects, as figures name them", [subject.shown_as for subject in study.subjects.values()]),
-    ):
-        for value in sorted({str(one) for one in values if list(values).count(one) > 1}):
+    ]
+    for key, values in lists:
+        for value in sorted({str(one) for one in values if values.count(one) > 1}):
             yield f"{key}: {value} stands there more than once"
 
 
@@ -101,7 +166,7 @@ def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     for name, movie in study.movies.items():
         if isinstance(movie.recording, Counts) and (path := locate(movie.recording.file, folders)).is_file():
             known = table.areas(path)
-            for area in study.areas:
+            for area in [*study.areas, *movie.controls]:
                 if area not in known:
                     yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
             if study.areas[0] in known:
@@ -122,15 +187,17 @@ def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:
 
 def files_of(study: Study) -> Iterator[tuple[str, str]]:
     """Name every file that the config names: its key, and the path as it stands there."""
-    for name, movie in study.movies.items():
-        if isinstance(movie.stimulus, Video | Array):
-            yield f"movies.{name}.stimulus.file", movie.stimulus.file
-        if isinstance(movie.recording, Counts):
-            yield f"movies.{name}.recording.file", movie.recording.file
-        elif isinstance(movie.recording, Allen):
-            yield from ((f"movies.{name}.recording.sessions", file) for file in movie.recording.sessions)
-        elif isinstance(movie.recording, Published):
-            yield from ((f"movies.{name}.recording.folder", file) for file in movie.recording.files(study.areas))
+    for key, one in _stimuli(study):
+        if isinstance(one.stimulus, Video | Array | Tensor):
+            yield f"{key}.stimulus.file", one.stimulus.file
+        if isinstance(one.recording, Counts):
+            yield f"{key}.recording.file", one.recording.file
+        elif isinstance(one.recording, Allen):
+            yield from ((f"{key}.recording.sessions", file) for file in one.recording.sessions)
+        elif isinstance(one.recording, Published):
+            yield from (
+                (f"{key}.recording.folder", file) for file in one.recording.files([*study.areas, *one.controls])
+            )
     for name, subject in study.subjects.items():
         if isinstance(subject.checkpoint, Saved):
             yield f"subjects.{name}.checkpoint.file", subject.checkpoint.file
@@ -139,16 +206,16 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
 def _norms(study: Study) -> Iterator[str]:
     for name, subject in study.subjects.items():
         movie = subject.checkpoint.norms if isinstance(subject.checkpoint, Initial) else None
-        kind = catalogue.feed(subject.network, subject.training).kind if movie is not None else ""
+        kind = study.record(name).feed(subject.training).kind if movie is not None else ""
         if movie is not None and kind != "stateful":
             yield f"subjects.{name}.checkpoint.norms: only for networks that see a movie frame by frame, not '{kind}'"
-        elif movie is not None and movie not in study.shown:
-            hint = nearest(movie, study.shown)
-            yield f"subjects.{name}.checkpoint.norms: '{movie}' is no movie with a stimulus{hint}; there are {', '.join(study.shown)}"
+        elif movie is not None and movie not in (known := [one for one in study.shown if one in study.movies]):
+            hint = nearest(movie, known)
+            yield f"subjects.{name}.checkpoint.norms: '{movie}' is no movie with a stimulus{hint}; there are {', '.join(known)}"
 
 
 def _kept(study: Study) -> Iterator[str]:
-    known = list(dict.fromkeys(layer for subject in study.subjects.values() for layer in subject.scored))
+    known = list(dict.fromkeys(layer for name in study.subjects for layer in study.layers(name)))
     for layer in study.features.keep if isinstance(study.features.keep, list) else []:
         if layer not in known:
             yield f"features.keep: '{layer}' is a scored layer of no subject{nearest(layer, known)}"
@@ -157,7 +224,14 @@ def _kept(study: Study) -> Iterator[str]:
 def _missing(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     for key, file in files_of(study):
         if file not in study.assets and not locate(file, folders).is_file():
-            yield f"{key}: no file {file} (looked in {', '.join(dict.fromkeys(str(folder.resolve()) for folder in folders))})"
+            yield f"{key}: no file {file} (looked in {_looked_in(folders)})"
+    for key, one in _stimuli(study):
+        if isinstance(one.stimulus, Images) and not locate(one.stimulus.folder, folders).is_dir():
+            yield f"{key}.stimulus.folder: no folder {one.stimulus.folder} (looked in {_looked_in(folders)})"
+
+
+def _looked_in(folders: tuple[Path, ...]) -> str:
+    return ", ".join(dict.fromkeys(str(folder.resolve()) for folder in folders))
 
 
 def locate(file: str, folders: tuple[Path, ...] = (Path(),)) -> Path:

@@ -8,24 +8,29 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from lorafb.config.checks import impossible, locate
+from lorafb.config.checks import impossible, locate, module_files
 from lorafb.config.errors import problems
 from lorafb.config.model import Study
 from lorafb.files import InputError, write_text
 
-__all__ = ["load", "locate", "overlay", "read", "study", "write"]
+__all__ = ["load", "locate", "module_files", "overlay", "read", "study", "write"]
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
-REPLACED_WHOLE = ("movies", "subjects")
-"""Tables of a person's own names: a later file replaces them, it does not add to them."""
+REPLACED_WHOLE = (("movies", "scenes"), ("subjects",), ("networks",))
+"""Tables of a person's own names: a later file that gives one of a group replaces the group, it does not add to it."""
 
 
-def overlay(base: Mapping[str, Any], over: Mapping[str, Any], top: bool = True) -> dict[str, Any]:
-    """Lay one config over another: key by key, but `movies` and `subjects` whole."""
+def overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay one config over another: key by key, but tables of a person's own names whole."""
+    replaced = {key for group in REPLACED_WHOLE if set(group) & set(over) for key in group}
+    return _laid({key: value for key, value in base.items() if key not in replaced}, over)
+
+
+def _laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = overlay(merged[key], value, False) if both and not (top and key in REPLACED_WHOLE) else value
+        merged[key] = _laid(merged[key], value) if both else value
     return merged
 
 

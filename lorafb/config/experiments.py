@@ -1,0 +1,87 @@
+"""What is done to a movie beside showing it whole, and what a job that runs a network may use."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lorafb.config.base import FRAMES, MEGABYTES, Model
+
+Perturbation = Literal["shuffle", "replace"]
+Noise = Literal["gaussian", "uniform", "black", "static"]
+
+
+class Clip(Model):
+    """Score random clips of the movie."""
+
+    lengths: list[int] = Field(
+        default_factory=list,
+        description="clip lengths, each on the movies that it fits; none leaves the experiment out",
+        json_schema_extra=FRAMES,
+    )
+    trials: int = Field(10, ge=1, description="clips a length")
+
+
+class Front(Model):
+    """Score the first frames alone."""
+
+    lengths: list[int] = Field(
+        default_factory=list,
+        description="frames shown, each on the movies that it fits; none leaves the experiment out",
+        json_schema_extra=FRAMES,
+    )
+
+
+class Perturbed(Model):
+    """Show a movie otherwise, window by window, to the subjects and of the movies whose `experiments` name it."""
+
+    windows: list[int] = Field(
+        default_factory=list, description="frames of a window; none leaves the experiment out", json_schema_extra=FRAMES
+    )
+    trials: int = Field(10, ge=1, description="random draws a window")
+
+
+class Replace(Perturbed):
+    """Replace one frame a window by the same-numbered frame of a noise movie."""
+
+    kinds: list[Noise] = Field(["gaussian"], min_length=1, description="what replaces frames")
+
+
+class Ceiling(Model):
+    """Similarity of an area with itself, between random halves."""
+
+    splits: int = Field(100, ge=2, description="random halves an area")
+
+
+class Experiments(Model):
+    """What is done to the movie beside showing it whole."""
+
+    clip: Clip = Field(default_factory=Clip, description="random consecutive clips (Figures 3C and 3D)")
+    front: Front = Field(default_factory=Front, description="the first frames alone")
+    shuffle: Perturbed = Field(
+        default_factory=Perturbed, description="frames in random order inside windows (Figures 4A and 7A)"
+    )
+    replace: Replace = Field(
+        default_factory=Replace, description="one frame a window replaced by noise (Figures 4B and 7B)"
+    )
+    regression: bool = Field(
+        True, description="R2 of a regression from layers to units beside TSRSA (Table 5, Figure 6)"
+    )
+    ceiling: Ceiling = Field(default_factory=Ceiling, description="noise ceilings (Table 1)")
+
+
+class Features(Model):
+    """What an extraction leaves on disk beside the products."""
+
+    keep: Literal["all", "none"] | list[str] = Field(
+        "all", description="layers whose features are kept: all, none, or a list"
+    )
+
+
+class Compute(Model):
+    """What a job of torch may use; part of its definition, since another number of threads sums in another order."""
+
+    threads: int = Field(1, ge=1, description="CPU threads of a training or an extraction")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where networks run")
+    memory_mb: int = Field(
+        2000, ge=200, description="bound of an extraction's working memory", json_schema_extra=MEGABYTES
+    )

@@ -1,0 +1,66 @@
+"""Where a movie's, or still scenes', responses come from, and which units count."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field
+
+from lorafb.config.base import RATE, Model, Name
+
+
+class Quality(Model):
+    """Which sorted units count; the defaults are the AllenSDK's."""
+
+    amplitude_cutoff: float | None = Field(0.1, ge=0, description="largest amplitude cutoff; null keeps all")
+    presence_ratio: float | None = Field(0.95, ge=0, le=1, description="smallest presence ratio; null keeps all")
+    isi_violations: float | None = Field(
+        0.5, ge=0, description="most violations of the refractory period; null keeps all"
+    )
+    firing_rate: float | None = Field(None, ge=0, description="least rate over the session", json_schema_extra=RATE)
+    quality: str | None = Field(None, description="the sorter's label that counts (good); null keeps all")
+
+
+class Simulated(Model):
+    """Simulated mice that see the movie, written as NWB sessions and read back like real ones."""
+
+    kind: Literal["simulated"]
+    sessions: int = Field(2, ge=1, le=20, description="simulated mice, one session each")
+    units: int = Field(24, ge=2, le=500, description="units an area and session, before quality filters")
+    repeats: int = Field(10, ge=2, le=100, description="times the movie is shown")
+    seed: int = Field(1, ge=0, description="seed of filters, gains and spikes")
+    quality: Quality = Field(default_factory=Quality, description="unit filters")
+
+
+class Allen(Model):
+    """NWB sessions of the Allen Visual Coding Neuropixels schema."""
+
+    kind: Literal["allen"]
+    sessions: list[str] = Field(min_length=1, description="NWB files, one a session")
+    presentations: Name = Field(
+        "natural_movie_one", description="movie's name in the interval table NAME_presentations"
+    )
+    quality: Quality = Field(default_factory=Quality, description="unit filters")
+
+
+class Counts(Model):
+    """A table of spike counts: one array of units x repeats x bins an area, in one .npz."""
+
+    kind: Literal["counts"]
+    file: str = Field(
+        description="the .npz; relative paths start at the working directory, then at the workflow's folder"
+    )
+
+
+class Published(Model):
+    """The paper's arrays: one .npy an area, counts summed over repeats."""
+
+    kind: Literal["published"]
+    folder: str = Field(description="folder that holds DATASET/visp_1.npy and the others")
+    dataset: Literal["allen_natural_movie_one", "allen_natural_movie_three", "allen_natural_scenes"] = Field(
+        description="folder of the movie, or of the scenes"
+    )
+
+    def files(self, areas: Iterable[str]) -> list[str]:
+        """Files of some areas; scenes have one more an area, with the reliability of its units."""
+        names = ("{}_8.npy", "shr_{}.npy") if self.dataset == "allen_natural_scenes" else ("{}_1.npy",)
+        return [f"{self.folder}/{self.dataset}/{name.format(area.lower())}" for area in areas for name in names]

@@ -1,0 +1,137 @@
+"""One network with one set of weights, and how it came by them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lorafb.config.base import FRAMES, PIXELS, Model, Name
+from lorafb.config.experiments import Perturbation
+from lorafb.networks import catalogue
+
+Role = Literal[
+    "lorafb_snet",
+    "cornet",
+    "resnet_2p_cpc",
+    "sew_resnet",
+    "no_spike",
+    "lorafb_continuous",
+    "lorafb_discontinuous",
+    "lorafb_imagenet",
+    "sew_imagenet",
+]
+
+
+class Feeding(Model):
+    """How a network of one's own is shown a movie."""
+
+    kind: Literal["stateful", "still", "clip"] = Field(
+        description="frame by frame with its state carried on, each frame alone, or clips"
+    )
+    steps: int = Field(1, ge=1, description="time steps for which a still frame is shown")
+    chunk: int = Field(16, ge=1, description="frames a call; for clips part of the definition")
+    reduce: Literal["mean", "last"] = Field("mean", description="what becomes of the steps of a still frame")
+    normalisation: Literal["half", "imagenet"] = Field(
+        "half", description="mean and deviation of pixels in training: 0.5 and 0.5, or ImageNet's"
+    )
+    classes: int = Field(1000, ge=1, description="outputs of its classifier")
+
+
+class OwnNetwork(Model):
+    """A network of one's own: a function that returns a torch module, and its layers."""
+
+    build: str = Field(
+        description="module:function; the module lies beside the config or is installed, the function takes `classes` and the options"
+    )
+    layers: list[str] = Field(min_length=1, description="layers to score, as named_modules() names them, in order")
+    feed: Feeding = Field(description="how it is shown a movie")
+    training: Name = Field("own", description="its training set, as tables name it")
+    options: dict[str, int | float | str | bool] = Field(default_factory=dict, description="arguments of the function")
+    multiple_of: int = Field(1, ge=1, description="height and width must be multiples of it", json_schema_extra=PIXELS)
+    spiking: bool = Field(False, description="its layers put out spike counts")
+
+    def record(self, name: str) -> catalogue.Network:
+        """Record of the network, as the catalogue has them of the others."""
+        return catalogue.own(
+            name,
+            self.build,
+            self.layers,
+            self.feed.model_dump(),
+            training=self.training,
+            options=self.options,
+            multiple_of=self.multiple_of,
+            spiking=self.spiking,
+        )
+
+
+class Trained(Model):
+    """Weights trained here, by the recipe of the subject's training set."""
+
+    kind: Literal["trained"]
+    seed: int = Field(2022, ge=0, description="seed of initial weights and of the order of clips")
+
+
+class Initial(Model):
+    """The network's own initial weights, and called so wherever they show."""
+
+    kind: Literal["initial"]
+    seed: int = Field(2022, ge=0, description="seed of the weights")
+    norms: Name | None = Field(
+        None,
+        description="movie whose statistics the norms take; without it they do nothing, and neurons may stay silent",
+    )
+
+
+class Saved(Model):
+    """A checkpoint file, published or ours."""
+
+    kind: Literal["file"]
+    file: str = Field(description="the checkpoint")
+
+
+class Subject(Model):
+    """One network with one set of weights."""
+
+    network: str = Field(description="name in the catalogue (`lorafb networks` lists them)")
+    training: str = Field(description="training set: decides classes, normalisation and how frames are shown")
+    checkpoint: Trained | Initial | Saved = Field(discriminator="kind", description="where the weights come from")
+    label: str | None = Field(None, description="name in figures")
+    role: Role | None = Field(
+        None, description="network of the paper that it stands for in the paper's figures and tables"
+    )
+    sees: list[Name] | None = Field(None, description="movies and scenes that it is shown; null takes all")
+    experiments: list[Perturbation] = Field(
+        [], description="experiments with passes of their own that it takes part in"
+    )
+    layers: list[str] | None = Field(
+        None, min_length=1, description="layers to score; null takes all but the classifier"
+    )
+    size: int = Field(224, ge=32, description="frames are resized to this height and width", json_schema_extra=PIXELS)
+
+    @property
+    def shown_as(self) -> str:
+        """Name in figures."""
+        kind = "initial weights" if isinstance(self.checkpoint, Initial) else self.training
+        return self.label or f"{self.network} ({kind})"
+
+
+class Motion(Model):
+    """The embedded motion-recognition task and its training recipe."""
+
+    training_videos: int = Field(512, ge=16, description="training videos, best a multiple of 8")
+    test_videos: int = Field(128, ge=16, description="test videos, best a multiple of 8")
+    video: int = Field(12, ge=2, description="frames a video", json_schema_extra=FRAMES)
+    frames: int = Field(8, ge=2, description="frames a clip", json_schema_extra=FRAMES)
+    size: int = Field(32, ge=16, description="height and width", json_schema_extra=PIXELS)
+    epochs: int = Field(4, ge=2, description="passes over the training clips")
+    batch: int = Field(32, ge=1, description="clips a step")
+    optimiser: Literal["sgd", "adamw"] = Field("adamw", description="optimiser; sgd has momentum 0.9")
+    learning_rate: float = Field(0.01, gt=0, description="peak of the schedule: linear warm-up, then cosine to 0")
+    warmup_epochs: int = Field(1, ge=0, description="epochs of warm-up, fewer than all")
+    warmup_decay: float = Field(0.05, gt=0, le=1, description="learning rate at the start, as a part of the peak")
+    by_iteration: bool = Field(True, description="follow the schedule step by step, not epoch by epoch")
+
+
+class Recipes(Model):
+    """How the workflow trains."""
+
+    motion: Motion = Field(default_factory=Motion, description="the embedded motion task")
