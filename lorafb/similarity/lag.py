@@ -28,7 +28,8 @@ def residual_ranks(similarity: FloatArray, ties: Ties = "average") -> FloatArray
     Returns
     -------
     float64, shape (T, T)
-        Symmetric, the diagonal 0: ranks less the mean rank of their lag |t - u|; all NaN where a frame has no correlation.
+        Symmetric, the diagonal 0: ranks less the mean rank of their lag |t - u|; NaN beside the diagonal where a frame has
+        no correlation.
     """
     n = len(similarity)
     matrix = np.zeros((n, n))

@@ -1,0 +1,171 @@
+"""Statistics of scores, checked against the same numbers made the long way."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lorafb.artefacts.grams import Products
+from lorafb.artefacts.recordings import Recording
+from lorafb.experiments.ceiling import score_all_ceilings
+from lorafb.experiments.cortex_side import area_side
+from lorafb.experiments.statistics import LAG_ONLY, Movie, pairs, summarise
+from lorafb.similarity import jackknife
+from lorafb.similarity.pearson import integer_products, pearson
+from lorafb.similarity.tsrsa import compare, prepare
+
+T, RATE_HZ = 80, 10.0
+DRIVE = np.random.default_rng(0).gamma(2, 1, (T, 6)).repeat(1, axis=0)
+
+
+def driven(seed, n_units):
+    """Counts of units that the same drive moves, in 6 repeats [repeats, T, units]."""
+    random = np.random.default_rng(seed)
+    rates = DRIVE @ random.gamma(1, 1, (6, n_units))
+    return random.poisson(rates / rates.mean() * 4, (6, T, n_units)).astype(np.uint8)
+
+
+def area(name, seed, counts=None):
+    counts = driven(seed, 50) if counts is None else counts
+    units = {"unit_id": np.arange(counts.shape[2]), "session": np.repeat([1, 2], counts.shape[2] // 2)}
+    return area_side(Recording(name, "movie", RATE_HZ, 6, counts, counts.sum(axis=0, dtype=np.int64), units))
+
+
+def layer(counts):
+    products, sums = integer_products(counts)
+    return Products(products[np.triu_indices(T)], sums, counts.shape[1])
+
+
+AREAS = [
+    area("VISp", 1),
+    area("VISl", 2),
+    area("control", 3, np.random.default_rng(3).poisson(4, (6, T, 50)).astype(np.uint8)),
+]
+FEATURES = {"stem": driven(4, 40)[0].astype(np.int64), "top": driven(5, 60)[0].astype(np.int64)}
+OTHER = {"only": np.random.default_rng(6).poisson(3, (T, 40))}
+
+
+@pytest.fixture(scope="module")
+def made():
+    movie = Movie(AREAS, ["control"], RATE_HZ, seed=1, truths={one.name: one.summed / 6.0 for one in AREAS})
+    networks = {
+        LAG_ONLY: movie.score_lag_only(),
+        "driven": movie.score({name: layer(counts) for name, counts in FEATURES.items()}),
+        "noise": movie.score({name: layer(counts) for name, counts in OTHER.items()}),
+    }
+    layers = {LAG_ONLY: ["lag"], "driven": ["stem", "top"], "noise": ["only"]}
+    ceilings = score_all_ceilings(AREAS, "movie", 12, seed=1)
+    table = summarise(networks, layers, movie, "movie", ceilings).set_index(["subject", "area"])
+    return movie, networks, table, pairs(networks, movie, "movie"), ceilings
+
+
+def score(features, counts, frames):
+    return compare(prepare(pearson(features[frames])), prepare(pearson(counts[frames])))
+
+
+def test_the_score_is_that_of_the_best_layer_and_no_control_is_in_the_mean(made):
+    _, _, table, *_ = made
+    frames = np.arange(1, T)
+    by_hand = {one.name: [score(FEATURES[name], one.summed, frames) for name in FEATURES] for one in AREAS}
+    for name, values in by_hand.items():
+        assert table.loc[("driven", name), "value"] == pytest.approx(max(values), abs=1e-12)
+        assert table.loc[("driven", name), "layer"] == list(FEATURES)[int(np.argmax(values))]
+    expected = np.mean([max(by_hand["visp"]), max(by_hand["visl"])])
+    assert table.loc[("driven", "mean"), "value"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_leaving_units_out_is_as_if_they_had_never_been_recorded(made):
+    _, networks, *_ = made
+    frames = np.arange(1, T)
+    sessions = [one.units["session"] for one in AREAS]
+    streams = [movie_stream(place) for place in range(3)]
+    for place, groups in enumerate(jackknife.groups_of_units(sessions, streams)):
+        for group, values in zip(groups, networks["driven"].units[place], strict=True):
+            rest = np.delete(AREAS[place].summed, group, axis=1)
+            expected = [score(features, rest, frames) for features in FEATURES.values()]
+            np.testing.assert_allclose(values, expected, atol=1e-12)
+
+
+def movie_stream(place):
+    return np.random.default_rng([1, 6, 0, place])
+
+
+def test_leaving_a_block_of_frames_out_takes_its_pairs_from_both_sides(made):
+    _, networks, *_ = made
+    for values, frames in zip(networks["driven"].blocks, jackknife.without_blocks(np.arange(1, T)), strict=True):
+        expected = [[score(features, one.summed, frames) for one in AREAS] for features in FEATURES.values()]
+        np.testing.assert_allclose(values, expected, atol=1e-12)
+
+
+def test_an_interval_holds_its_score_and_drive_is_told_from_noise(made):
+    _, _, table, compared, _ = made
+    assert (table["ci_low"] <= table["value"]).all()
+    assert (table["e2_high"] >= table["value"]).all()
+    assert table.loc[("driven", "mean"), "p_lag"] <= 2 / T
+    assert table.loc[("driven", "control"), "p_lag"] > 0.05
+    assert np.isnan(table.loc[(LAG_ONLY, "mean"), "score_lag"])
+    row = compared[(compared["subject_a"] == "driven") & (compared["subject_b"] == "noise")].iloc[0]
+    difference = table.loc[("driven", "mean"), "value"] - table.loc[("noise", "mean"), "value"]
+    assert row["difference"] == pytest.approx(difference, abs=1e-12)
+    assert row["ci_low"] > 0
+    assert row["ci_p_holm"] < 0.001
+    assert len(compared) == 3
+
+
+def test_a_network_that_is_compared_with_itself_differs_by_nothing(made):
+    movie, networks, *_ = made
+    row = pairs({"a": networks["driven"], "b": networks["driven"]}, movie, "movie").iloc[0]
+    assert row["difference"] == row["ci_low"] == row["e2_high"] == 0
+    assert np.isnan(row["ci_p"])
+
+
+def test_ceilings_and_the_reach_of_a_perfect_model(made):
+    _, _, table, _, ceilings = made
+    means = ceilings.groupby(["layer", "area"])["value"].mean()
+    row = table.loc[("driven", "visp")]
+    assert row["ceiling"] == pytest.approx(means["units", "visp"])
+    half = means["stimulus", "visp"]
+    assert row["reach"] == pytest.approx(np.sqrt(2 * half / (1 + half)))
+    assert row["fraction"] == pytest.approx(row["value"] / row["reach"])
+    assert table.loc[("driven", "control"), "reason"] == "halves of control do not agree safely"
+    assert np.isnan(table.loc[("driven", "control"), "fraction"])
+
+
+def test_against_the_truth_it_is_the_score_on_data_without_noise(made):
+    _, _, table, *_ = made
+    frames = np.arange(1, T)
+    expected = max(
+        compare(prepare(pearson(one[frames])), prepare(pearson(AREAS[0].summed[frames] / 6.0)))
+        for one in FEATURES.values()
+    )
+    assert table.loc[("driven", "visp"), "truth_value"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_silent_layer_is_never_the_best_and_a_network_of_silent_layers_has_no_score(made):
+    movie, _, _, _, ceilings = made
+    silent = layer(np.zeros((T, 5), np.int64))
+    networks = {
+        "half": movie.score({"silent": silent, "top": layer(FEATURES["top"])}),
+        "whole": movie.score({"silent": silent}),
+    }
+    layers = {"half": ["silent", "top"], "whole": ["silent"]}
+    table = summarise(networks, layers, movie, "movie", ceilings).set_index(["subject", "area"])
+    assert table.loc[("half", "visp"), "layer"] == "top"
+    assert np.isfinite(table.loc[("half", "mean"), "ci_high"])
+    assert table.loc[("whole", "visp"), "layer"] == ""
+    assert table.loc["whole"][["value", "ci_low", "p_lag", "optimism"]].isna().all(axis=None)
+
+
+def test_mice_are_left_out_whole_where_there_are_eight(made):
+    units = {"unit_id": np.arange(48), "session": np.repeat(np.arange(8), 6)}
+    counts = driven(9, 48)
+    one = area_side(Recording("VISp", "movie", RATE_HZ, 6, counts, counts.sum(axis=0, dtype=np.int64), units))
+    movie = Movie([one], [], RATE_HZ)
+    assert movie.sessions_as_groups
+    assert len(movie.units[0]) == 8
+
+
+def test_columns_are_the_ones_that_figures_read(made):
+    _, _, table, compared, _ = made
+    assert {"ci_low", "ci_high", "fraction_published", "p_lag", "truth_value"} <= set(table.columns)
+    assert {"difference", "ci_p_holm", "e2_p_holm"} <= set(compared.columns)
+    assert isinstance(table, pd.DataFrame)

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import lfilter
+
+from lorafb.similarity import lag
+from lorafb.similarity.pearson import pearson
+
+
+def residuals(seed, n_frames=20, units=8):
+    return lag.residual_ranks(pearson(np.random.default_rng(seed).normal(size=(n_frames, units))))
+
+
+def test_four_frames_by_hand():
+    similarity = np.array([[1, 0.6, 0.1, 0.2], [0.6, 1, 0.5, 0.3], [0.1, 0.5, 1, 0.4], [0.2, 0.3, 0.4, 1]])
+    # ranks of the pairs: 01 is 6th, 02 1st, 03 2nd, 12 5th, 13 3rd, 23 4th; lag 1 has mean 5, lag 2 has 2, lag 3 has 2
+    expected = np.array([[0, 1, -1, 0], [1, 0, 0, 1], [-1, 0, 0, -1], [0, 1, -1, 0]])
+    np.testing.assert_allclose(lag.residual_ranks(similarity), expected, atol=1e-12)
+
+
+@given(seed=st.integers(0, 1000))
+def test_residual_ranks_have_mean_zero_at_every_lag(seed):
+    found = residuals(seed)
+    assert max(abs(np.diagonal(found, k).mean()) for k in range(20)) < 1e-9
+
+
+@given(a=st.integers(0, 500), b=st.integers(501, 1000))
+@settings(max_examples=20)
+def test_all_shifts_at_once_are_those_of_the_definition(a, b):
+    one, other = residuals(a), residuals(b)
+    found = lag.shift_scores(lag.spectrum(one), lag.spectrum(other), 20)
+    for k in range(20):
+        moved = np.roll(one, (-k, -k), axis=(0, 1))
+        expected = (moved * other).sum() / np.linalg.norm(one) / np.linalg.norm(other)
+        assert found[k] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_population_agrees_with_itself_at_no_shift_and_p_is_the_smallest_there_is():
+    spectrum = lag.spectrum(residuals(3))
+    found = lag.against_shifts(lag.shift_scores(spectrum, spectrum, 20))
+    assert found.score == pytest.approx(1)
+    assert found.p == 1 / 20
+
+
+def test_time_alone_has_no_lag_controlled_score():
+    frames = np.arange(12)
+    similarity = -np.abs(np.subtract.outer(frames, frames)).astype(float)
+    spectrum = lag.spectrum(lag.residual_ranks(similarity))
+    found = lag.against_shifts(lag.shift_scores(spectrum, lag.spectrum(residuals(1, 12)), 12))
+    assert np.isnan(found.score)
+    assert np.isnan(found.p)
+
+
+def test_a_frame_without_variance_leaves_no_score():
+    responses = np.random.default_rng(0).normal(size=(10, 4))
+    responses[3] = 1
+    assert np.isnan(lag.spectrum(lag.residual_ranks(pearson(responses)))).all()
+
+
+def test_the_correlation_time_of_a_slow_population_is_that_of_its_process():
+    noise = np.random.default_rng(0).normal(size=(3000, 200))
+    slow = lfilter([1], [1, -np.exp(-1 / 20)], noise, axis=0)
+    assert lag.correlation_time(pearson(slow)) == pytest.approx(20, abs=4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keep", [0.0, 0.5, 0.95])
+def test_independent_stationary_populations_are_called_alike_in_one_case_in_twenty(keep):
+    random, n = np.random.default_rng(1), 400
+    below = 0
+    for _ in range(n):
+        pair = lfilter([1], [1, -keep], random.normal(size=(700, 2, 30)), axis=0)[500:]
+        one, other = (lag.spectrum(lag.residual_ranks(pearson(pair[:, k]))) for k in (0, 1))
+        below += lag.against_shifts(lag.shift_scores(one, other, 200)).p <= 0.05
+    assert 0.02 < below / n < 0.085  # 400 draws of 0.05: standard error 0.011
