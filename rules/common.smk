@@ -37,7 +37,8 @@ ASSETS = [
 NATURE = {
     "simulated": "The mice are SIMULATED: nothing here is a finding about a brain.",
     "allen": "Recordings: Allen Visual Coding Neuropixels sessions.",
-    "counts": "Recordings: real spike counts, from a table.",
+    "counts": "Recordings: spike counts, from a table.",
+    "arrays": "Recordings: spike counts, from arrays.",
     "published": "Recordings: the published counts of Allen Visual Coding Neuropixels sessions.",
 }
 
@@ -119,9 +120,17 @@ def files_of_recording(wildcards) -> list[str]:
     recording = study.stimuli[wildcards.movie].recording
     if recording.kind == "counts":
         return [found(recording.file)]
+    if recording.kind == "arrays":
+        return [found(recording.files[wildcards.area])]
     if recording.kind == "published":
-        return [found(file) for file in recording.files([wildcards.area])]
+        return [found(file) for file in recording.of_areas([wildcards.area])]
     return [f"results/counts/{wildcards.movie}/{session}.h5" for session in sessions_of(wildcards.movie)]
+
+
+def recording_of(wildcards) -> dict:
+    """What decides how an area's recording is put together."""
+    told = plain(study.stimuli[wildcards.movie].recording)
+    return {key: told[key] for key in ("kind", "rate_hz", "axes") if key in told}
 
 
 def recordings_of(wildcards) -> list[str]:

@@ -133,7 +133,7 @@ rule recording:
         mem_mb=2000,
         runtime=10,
     params:
-        kind=lambda wildcards: study.stimuli[wildcards.movie].recording.kind,
+        told=recording_of,
         order=order_of,
         code=code("recording.py"),
     script:

@@ -8,10 +8,10 @@ from typing import get_args
 from lorafb.artefacts.recordings import Recording
 from lorafb.config.experiments import Perturbation, Perturbed
 from lorafb.config.model import Movie, StillScenes, Study
-from lorafb.config.recordings import Allen, Counts, Published, Simulated
+from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
 from lorafb.config.stimuli import Array, Images, Tensor, Video
 from lorafb.config.subjects import Initial, Saved, Trained
-from lorafb.cortex import table
+from lorafb.cortex import table, tidy
 from lorafb.files import InputError, nearest
 from lorafb.networks import catalogue
 
@@ -164,13 +164,30 @@ def _doubled(study: Study) -> Iterator[str]:
 
 def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     for name, movie in study.movies.items():
-        if isinstance(movie.recording, Counts) and (path := locate(movie.recording.file, folders)).is_file():
-            known = table.areas(path)
-            for area in [*study.areas, *movie.controls]:
-                if area not in known:
-                    yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
-            if study.areas[0] in known:
-                yield from _unlike(f"movies.{name}", movie, table.read(path, study.areas[0], name))
+        areas = [*study.areas, *movie.controls]
+        if isinstance(movie.recording, Arrays):
+            files = movie.recording.files
+            yield from (
+                f"areas: {area} has no file in movies.{name}.recording.files" for area in areas if area not in files
+            )
+        if not isinstance(movie.recording, Counts) or not (path := locate(movie.recording.file, folders)).is_file():
+            continue
+        is_tidy = path.suffix.lower() == ".csv"
+        if is_tidy and movie.recording.rate_hz is None:
+            yield f"movies.{name}.recording.rate_hz: is missing (a .csv does not hold the frame rate)"
+            continue
+        known = (tidy if is_tidy else table).areas(path)
+        for area in areas:
+            if area not in known:
+                yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
+        if study.areas[0] in known:
+            rate_hz = movie.recording.rate_hz or 0.0
+            first = study.areas[0]
+            yield from _unlike(
+                f"movies.{name}",
+                movie,
+                tidy.read(path, first, name, rate_hz) if is_tidy else table.read(path, first, name),
+            )
 
 
 def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:
@@ -196,7 +213,7 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
             yield from ((f"{key}.recording.sessions", file) for file in one.recording.sessions)
         elif isinstance(one.recording, Published):
             yield from (
-                (f"{key}.recording.folder", file) for file in one.recording.files([*study.areas, *one.controls])
+                (f"{key}.recording.folder", file) for file in one.recording.of_areas([*study.areas, *one.controls])
             )
     for name, subject in study.subjects.items():
         if isinstance(subject.checkpoint, Saved):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lorafb.config.base import FRAMES, RATE, Model, Name
 from lorafb.config.experiments import Compute, Experiments, Features, Perturbation
-from lorafb.config.recordings import Allen, Counts, Published, Simulated
+from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
 from lorafb.config.stimuli import Array, Camera, Images, Scenes, Tensor, Video
 from lorafb.config.subjects import OwnNetwork, Recipes, Subject
 from lorafb.networks import catalogue
@@ -24,7 +24,7 @@ class Movie(Model):
     stimulus: Camera | Video | Array | Images | Tensor | None = Field(
         None, discriminator="kind", description="the frames"
     )
-    recording: Simulated | Allen | Counts | Published | None = Field(
+    recording: Simulated | Allen | Counts | Arrays | Published | None = Field(
         None, discriminator="kind", description="the responses"
     )
     min_rate: float = Field(0.5, ge=0, description="units below this mean rate are left out", json_schema_extra=RATE)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from lorafb.config.base import RATE, Model, Name
+from lorafb.config.base import HERTZ, RATE, Model, Name
 
 
 class Quality(Model):
@@ -43,12 +43,27 @@ class Allen(Model):
 
 
 class Counts(Model):
-    """A table of spike counts: one array of units x repeats x bins an area, in one .npz."""
+    """A table of spike counts: an .npz with one array of units x repeats x bins an area, or a tidy .csv."""
 
     kind: Literal["counts"]
     file: str = Field(
-        description="the .npz; relative paths start at the working directory, then at the workflow's folder"
+        description="the .npz, or a .csv with columns area, unit, repeat, frame, count (and session); relative paths start at "
+        "the working directory, then at the workflow's folder"
     )
+    rate_hz: float | None = Field(
+        None, gt=0, description="frame rate; of a .csv alone, an .npz holds it", json_schema_extra=HERTZ
+    )
+
+
+class Arrays(Model):
+    """One .npy of spike counts an area."""
+
+    kind: Literal["arrays"]
+    files: dict[Name, str] = Field(description="area to its .npy; relative paths as for a table", min_length=1)
+    axes: list[Literal["repeats", "frames", "units"]] = Field(
+        ["repeats", "frames", "units"], min_length=3, max_length=3, description="what the axes of every array are"
+    )
+    rate_hz: float = Field(30.0, gt=0, description="frame rate", json_schema_extra=HERTZ)
 
 
 class Published(Model):
@@ -60,7 +75,7 @@ class Published(Model):
         description="folder of the movie, or of the scenes"
     )
 
-    def files(self, areas: Iterable[str]) -> list[str]:
+    def of_areas(self, areas: Iterable[str]) -> list[str]:
         """Files of some areas; scenes have one more an area, with the reliability of its units."""
         names = ("{}_8.npy", "shr_{}.npy") if self.dataset == "allen_natural_scenes" else ("{}_1.npy",)
         return [f"{self.folder}/{self.dataset}/{name.format(area.lower())}" for area in areas for name in names]

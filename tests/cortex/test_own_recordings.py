@@ -1,0 +1,88 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+
+from lorafb.cortex import plain_arrays, tidy
+from lorafb.files import InputError
+
+COUNTS = np.arange(2 * 3 * 4).reshape(2, 3, 4) % 5  # repeats, frames, units
+
+
+def table(counts=COUNTS, area="VISp", session=7):
+    repeat, frame, unit = (axis.ravel() for axis in np.indices(counts.shape))
+    columns = {"area": area, "session": session, "unit": unit + 100, "repeat": repeat + 1, "frame": frame}
+    return pd.DataFrame(columns | {"count": counts.ravel()})
+
+
+def written(rows, tmp_path):
+    rows.to_csv(tmp_path / "counts.csv", index=False)
+    return tmp_path / "counts.csv"
+
+
+def test_rows_in_any_order_make_the_counts(tmp_path):
+    rows = pd.concat([table(), table(COUNTS + 1, "VISl")]).sample(frac=1, random_state=1)
+    path = written(rows, tmp_path)
+    found = tidy.read(path, "VISl", "mine", 25.0)
+    assert set(tidy.areas(path)) == {"VISp", "VISl"}
+    assert_array_equal(found.counts, COUNTS + 1)
+    assert_array_equal(found.summed, (COUNTS + 1).sum(axis=0))
+    assert found.counts.dtype == np.uint8
+    assert (found.rate_hz, found.n_repeats) == (25.0, 2)
+    assert found.units["unit_id"].tolist() == [100, 101, 102, 103]
+    assert set(found.units["session"]) == {7}
+
+
+def test_units_of_two_mice_may_bear_one_number(tmp_path):
+    found = tidy.read(written(pd.concat([table(), table(COUNTS * 2, session=8)]), tmp_path), "VISp", "mine", 30.0)
+    assert_array_equal(found.counts, np.concatenate([COUNTS, COUNTS * 2], axis=2))
+    assert found.units["session"].tolist() == [7] * 4 + [8] * 4
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda rows: rows.drop(index=5), "unit 101 lacks frame 1 of repeat 1; a count of 0 must stand there too"),
+        (lambda rows: pd.concat([rows, rows.iloc[[5]]]), "unit 101, repeat 1, frame 1 stands there twice"),
+        (lambda rows: rows.rename(columns={"count": "counts"}), "column 'count' is missing; did you mean 'counts'?"),
+        (lambda rows: rows.assign(count=0.5), "column 'count' holds 0.5, expected spike counts, which are whole"),
+        (lambda rows: rows.assign(count=-1), "column 'count' holds -1, expected spike counts, none below 0"),
+        (lambda rows: rows.assign(unit="a"), "column 'unit' holds"),
+        (lambda rows: rows.assign(area="VISl"), "holds no area 'VISp'; did you mean 'VISl'?"),
+    ],
+)
+def test_a_table_that_could_mean_two_things_is_refused_in_one_line(spoil, told, tmp_path):
+    with pytest.raises(InputError, match=r"^[^\n]*counts\.csv: [^\n]*$") as error:
+        tidy.read(written(spoil(table()), tmp_path), "VISp", "mine", 30.0)
+    assert told in str(error.value)
+
+
+def test_a_file_that_is_no_table_is_named(tmp_path):
+    (tmp_path / "counts.csv").write_bytes(b"\x00\xff\x00")
+    with pytest.raises(InputError, match=r"counts\.csv: "):
+        tidy.areas(tmp_path / "counts.csv")
+    with pytest.raises(InputError, match="no such file"):
+        tidy.areas(tmp_path / "none.csv")
+
+
+def test_an_array_is_turned_by_what_its_axes_are_said_to_be(tmp_path):
+    np.save(tmp_path / "visp.npy", COUNTS.transpose(2, 0, 1))
+    found = plain_arrays.read(tmp_path / "visp.npy", "VISp", "mine", 30.0, ["units", "repeats", "frames"])
+    assert_array_equal(found.counts, COUNTS)
+    assert found.units["unit_id"].tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (COUNTS[0], r"has shape [3, 4], expected [repeats, frames, units]"),
+        (COUNTS / 2, "holds 0.5, expected spike counts"),
+        (np.array(["a"]), "has shape [1]"),
+        (np.array([{}], object), "pickled objects are not read"),
+    ],
+)
+def test_an_array_of_something_else_is_refused(values, told, tmp_path):
+    np.save(tmp_path / "visp.npy", values, allow_pickle=True)
+    with pytest.raises(InputError, match=r"visp\.npy: ") as error:
+        plain_arrays.read(tmp_path / "visp.npy", "VISp", "mine", 30.0)
+    assert told in str(error.value)
