@@ -1,8 +1,11 @@
-"""Say where a file is to be had that a study needs and nobody has put in its place yet."""
+"""Fetch a file that a study needs and nobody has put in its place yet."""
 
-from lorafb.files import InputError
-from lorafb.job import start
+from pathlib import Path
+
+from lorafb.fetch import assets, registry
+from lorafb.job import progress, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    raise InputError(f"{job.output[0]} is not there yet. Get it from {job.params.where}, put it there and start again.")
+    folder = Path(job.params.folder)
+    assets.fetch(registry.find(str(Path(job.output[0]).relative_to(folder))), folder, progress("bytes"))

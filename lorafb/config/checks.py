@@ -202,6 +202,11 @@ def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:
         yield f"{key}: the recording has {recording.rate_hz:g} bins a second, the stimulus {rate_hz:g} frames; they must be the same"
 
 
+def is_url(source: str) -> bool:
+    """Whether a session is named by its address on a server, and not by a path."""
+    return source.startswith(("https://", "http://"))
+
+
 def files_of(study: Study) -> Iterator[tuple[str, str]]:
     """Name every file that the config names: its key, and the path as it stands there."""
     for key, one in _stimuli(study):
@@ -210,7 +215,8 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
         if isinstance(one.recording, Counts):
             yield f"{key}.recording.file", one.recording.file
         elif isinstance(one.recording, Allen):
-            yield from ((f"{key}.recording.sessions", file) for file in one.recording.sessions)
+            local = (file for file in one.recording.sessions if not is_url(file))
+            yield from ((f"{key}.recording.sessions", file) for file in local)
         elif isinstance(one.recording, Published):
             yield from (
                 (f"{key}.recording.folder", file) for file in one.recording.of_areas([*study.areas, *one.controls])

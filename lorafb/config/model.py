@@ -70,7 +70,8 @@ class Study(Model):
         "independent", description="random streams; published reproduces the published code"
     )
     assets: dict[str, str] = Field(
-        default_factory=dict, description="files that need not be there yet: path, and where to get it"
+        default_factory=dict,
+        description="files that need not be there yet: path, and where to get it; `registry` for those of `lorafb fetch --list`",
     )
     movies: dict[Name, Movie] = Field(description="movies, by name", min_length=1)
     scenes: dict[Name, StillScenes] = Field(default_factory=dict, description="still scenes, by name")

@@ -35,7 +35,13 @@ class Allen(Model):
     """NWB sessions of the Allen Visual Coding Neuropixels schema."""
 
     kind: Literal["allen"]
-    sessions: list[str] = Field(min_length=1, description="NWB files, one a session")
+    sessions: list[str] = Field(
+        min_length=1,
+        description="NWB files, one a session; an address (https://...) is read by byte ranges, no more than is needed",
+    )
+    repeats: Literal["equal", "fewest"] = Field(
+        "equal", description="sessions with fewer whole repeats: refuse, or take of all as many as the poorest has"
+    )
     presentations: Name = Field(
         "natural_movie_one", description="movie's name in the interval table NAME_presentations"
     )
