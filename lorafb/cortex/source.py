@@ -18,7 +18,7 @@ def recording(told: Mapping[str, Any], files: Files, area: str, movie: str, orde
 
     Parameters
     ----------
-    told : the block, or what of it decides: `kind`, and of a person's own `rate_hz` and `axes`
+    told : the block, or what of it decides: `kind`, and of a person's own `rate_hz`, `axes` and `repeats`
     files : counted sessions (`simulated`, `allen`), the one table of counts (`counts`), or the area's own file
     area, movie : names
     order : `scenes` for still scenes, whose units get a split-half reliability where single repeats are known
@@ -30,7 +30,7 @@ def recording(told: Mapping[str, Any], files: Files, area: str, movie: str, orde
 
 
 def _sessions(told: Mapping[str, Any], files: Files, area: str, movie: str) -> Recording:
-    return sessions.join([recordings.read(path) for path in files], area)
+    return sessions.join([recordings.read(path) for path in files], area, told.get("repeats", "equal"))
 
 
 def _table(told: Mapping[str, Any], files: Files, area: str, movie: str) -> Recording:

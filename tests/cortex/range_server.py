@@ -1,0 +1,59 @@
+"""A local web server that serves one file by byte ranges, and can misbehave in the ways that real ones do."""
+
+import re
+import socket
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@contextmanager
+def serving(content, **ways):
+    """Serve `content`; yields the address and the log of (first, last) byte ranges.
+
+    `busy`: so many first answers are 503; `cut`: so many answers end half-way; `ranges=False`: ranges are ignored;
+    `status`: the only answer; `changes_after`: another ETag from that request on.
+    """
+    log = []
+    left = {"busy": ways.get("busy", 0), "cut": ways.get("cut", 0)}
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+        def do_GET(self):
+            if ways.get("status") or left["busy"] > 0:
+                left["busy"] -= 1
+                self.send_response(ways.get("status", 503))
+                self.send_header("Retry-After", "0")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+            first, last = (int(asked[1]), min(int(asked[2]), len(content) - 1)) if asked else (0, len(content) - 1)
+            ranged = ways.get("ranges", True)
+            body = content[first : last + 1] if ranged else content
+            log.append((first, last))
+            self.send_response(206 if ranged else 200)
+            if ranged:
+                self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
+            self.send_header("ETag", '"b"' if len(log) > ways.get("changes_after", 10**9) else '"a"')
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if left["cut"] > 0 and len(body) > 1:
+                left["cut"] -= 1
+                self.wfile.write(body[: len(body) // 2])
+                self.wfile.flush()
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/session.nwb", log
+    finally:
+        server.shutdown()
+        server.server_close()
