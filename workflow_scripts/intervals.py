@@ -2,7 +2,8 @@
 
 from lorafb.artefacts import grams, recordings, tables, truths
 from lorafb.experiments.cortex_side import sides
-from lorafb.experiments.statistics import LAG_ONLY, Movie, pairs, summarise
+from lorafb.experiments.replicates import LAG_ONLY, Movie
+from lorafb.experiments.statistics import pairs, summarise
 from lorafb.job import provenance, start
 
 if __name__ == "__main__":

@@ -53,6 +53,14 @@ def raw(products: Products) -> NDArray[np.float64]:
     return np.asarray(full / products.scale**2)
 
 
+def centred(products: Products) -> NDArray[np.float64]:
+    """Products [T, T] of responses from which each frame's mean over units was taken, in float64."""
+    full = square(products).astype(np.float64)
+    if products.products.dtype.kind == "i":
+        full -= np.outer(products.sums, products.sums.astype(np.float64)) / products.n_units
+    return full
+
+
 def condense(square_products: Numbers) -> Numbers:
     """Upper triangle with the diagonal of a symmetric matrix [T, T], row by row."""
     return square_products[np.triu_indices(len(square_products))]

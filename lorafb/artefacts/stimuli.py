@@ -3,7 +3,7 @@
 The one exception is a published tensor, which was prepared by others: it is kept as it is, and served as it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,38 @@ class FrameArray(Protocol):
 
 
 @dataclass(frozen=True)
+class Made:
+    """Frames that are made, or decoded, one by one when they are asked for: a movie that is never whole in memory.
+
+    Attributes
+    ----------
+    shape : (T, height, width, 3)
+    make : callable
+        Number of a frame -> uint8, shape (height, width, 3).
+    """
+
+    shape: tuple[int, int, int, int]
+    make: Callable[[int], NDArray[np.uint8]]
+
+    @property
+    def dtype(self) -> np.dtype[np.uint8]:
+        """Type of the pixels."""
+        return np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        """Count the frames."""
+        return self.shape[0]
+
+    def __getitem__(self, positions: slice | NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+        """Frames at ascending positions, shape (n, height, width, 3)."""
+        numbers = np.arange(len(self))[positions]
+        frames = np.empty((len(numbers), *self.shape[1:]), np.uint8)
+        for frame, number in zip(frames, numbers.tolist(), strict=True):
+            frame[:] = self.make(number)
+        return frames
+
+
+@dataclass(frozen=True)
 class Stimulus:
     """A movie, or still images.
 
@@ -66,15 +98,10 @@ class Stimulus:
 def write(stimulus: Stimulus, path: Path | str, provenance: Provenance) -> None:
     """Write a stimulus file (HDF5: dataset `frames`, attributes `rate_hz`, `source`), a block of frames in memory."""
     with hdf5.create(path, KIND, VERSION, provenance) as file:
-        shape = stimulus.frames.shape
+        shape, dtype = stimulus.frames.shape, stimulus.frames.dtype
+        packed = {"compression": "gzip", "compression_opts": 1} if dtype == np.uint8 else {}  # floats hardly shrink
         stored: h5py.Dataset = file.create_dataset(
-            "frames",
-            shape,
-            stimulus.frames.dtype,
-            chunks=(1, *shape[1:]),
-            compression="gzip",
-            compression_opts=1,
-            **hdf5.CHECKED,
+            "frames", shape, dtype, chunks=(1, *shape[1:]), **packed, **hdf5.CHECKED
         )
         for first in range(0, shape[0], BLOCK):
             stored[first : first + BLOCK] = stimulus.frames[first : first + BLOCK]

@@ -55,8 +55,16 @@ def best_layers(scores: pd.DataFrame, published: bool = False) -> dict[str, Laye
 
 
 def best_of(scores: pd.DataFrame, metric: str) -> dict[str, Layer]:
-    """Best layer of each area in a table of many experiments: on the original movie, by one metric."""
-    return best_layers(scores[(scores["experiment"] == "original") & (scores["metric"] == metric)])
+    """Best layer of each area in a table of many experiments: on the original movie, by one metric.
+
+    Areas without any score, as one of few units that are silent in a frame, are left out with a warning; in best-layer
+    mode they stay without a score.
+    """
+    original = scores[(scores["experiment"] == "original") & (scores["metric"] == metric)]
+    scored = original[original["value"].notna()]["area"].unique()
+    for area in sorted(set(original["area"]) - set(scored)):
+        warnings.warn(UndefinedScore(f"area {area}: no layer has a score, so that none is its best"), stacklevel=2)
+    return best_layers(original[original["area"].isin(scored)]) if len(scored) else {}
 
 
 def area_scores(scores: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from lorafb.experiments.cortex_side import Area
 from lorafb.experiments.scoring import Layer, sub_block
 from lorafb.similarity.regression import components_of_products
 
+COLUMNS = ("area", "layer", "unit_id", "session", "r2", "frame", "measured", "regressed")
+
 
 def regressed_units(
     layers: Mapping[str, Products],
@@ -28,6 +30,7 @@ def regressed_units(
     layers : mapping of Products
         Of the whole movie.
     areas : sequence of Area
+        Those without a best layer are left out.
     best : mapping from area to Layer
         Best layers by the metric `regression`.
     n_repeats : int
@@ -48,7 +51,7 @@ def regressed_units(
     Huang et al. 2024, Figure 6 (which units it shows is not said). The fit is that of the metric, on the frames shown.
     """
     tables = []
-    for area in areas:
+    for area in (one for one in areas if one.name in best):
         frames = trials.movie_frames(area.n_frames, skip_frames)
         predictors = components_of_products(raw(sub_block(layers[best[area.name].name], frames)))
         psth = area.summed[frames] * (rate_hz / n_repeats)
@@ -72,4 +75,4 @@ def regressed_units(
                 }
             )
         )
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))

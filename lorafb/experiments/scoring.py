@@ -101,8 +101,8 @@ def score_layers(
     area_frames : int64, shape (L,), optional
         The same frames as the recordings number them; `frames` when not given.
     best : mapping from area to Layer, optional
-        Best-layer mode: only this layer is scored for an area. All layers are when not given, and each area's highest
-        is marked as its best.
+        Best-layer mode: only this layer is scored for an area, and an area without one has score NaN. All layers are
+        scored when not given, and each area's highest is marked as its best.
 
     Returns
     -------
@@ -125,11 +125,13 @@ def score_layers(
         _same_length(layer.name, side, areas)
         model = _prepare(f"layer {layer.name}", side, frames, metric, metric.model)
         for area, prepared in zip(areas, cortex, strict=True):
-            if best is None or best[area.name].name == layer.name:
+            if best is None or best.get(area.name) == layer:
                 scores.append(
                     Score(area.name, layer.name, layer.index, metric.compare(model, prepared), best is not None)
                 )
-    return scores if best is not None else mark_best(scores)
+    if best is None:
+        return mark_best(scores)
+    return scores + [Score(area.name, "", None, float("nan"), True) for area in areas if area.name not in best]
 
 
 def mark_best(scores: Iterable[Score]) -> list[Score]:
@@ -145,10 +147,7 @@ def mark_best(scores: Iterable[Score]) -> list[Score]:
 def _wanted(layers: Mapping[str, Side], areas: Sequence[Area], best: Mapping[str, Layer] | None) -> list[Layer]:
     if best is None:
         return [Layer(name, index) for index, name in enumerate(layers)]
-    unknown = [area.name for area in areas if area.name not in best]
-    if unknown:
-        raise ValueError(f"no best layer is known for {', '.join(unknown)}: score the original movie first")
-    wanted = sorted({best[area.name] for area in areas}, key=lambda layer: layer.index)
+    wanted = sorted({best[area.name] for area in areas if area.name in best}, key=lambda layer: layer.index)
     missing = [layer.name for layer in wanted if layer.name not in layers]
     if missing:
         raise ValueError(f"no layer {', '.join(missing)}: there are {', '.join(layers)}")

@@ -33,7 +33,7 @@ class Score(NamedTuple):
 
     area: str
     layer: str
-    layer_index: int
+    layer_index: int | None
     value: float
     best: bool = False
 

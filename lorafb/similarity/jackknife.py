@@ -78,16 +78,15 @@ def groups_of_units(sessions: Sequence[NDArray[Any]], streams: Sequence[np.rando
     Returns
     -------
     list, one an area, of lists of int64
-        Units of each group: a session each (empty where it has no unit of the area) where there are at least 8, else 20
-        random groups, fewer where an area has fewer than 40 units. Units of one mouse are not independent, so that random
-        groups make the interval too narrow.
+        Units of each group: a session each where there are at least 8, else 20 random groups. Units of one mouse are not
+        independent, so that random groups make the interval too narrow. A group is empty in an area that the session has
+        no unit of, or that has fewer than 20 units: it is no replicate there.
     """
     names = np.unique(np.concatenate(sessions))
     if len(names) >= FEWEST_SESSIONS:
         return [[np.flatnonzero(one == name) for name in names] for one in sessions]
-    n_groups = max(2, min(GROUPS, min(map(len, sessions)) // 2))
     return [
-        [np.sort(group) for group in np.array_split(random.permutation(len(one)), n_groups)]
+        [np.sort(group) for group in np.array_split(random.permutation(len(one)), GROUPS)]
         for one, random in zip(sessions, streams, strict=True)
     ]
 
@@ -97,7 +96,11 @@ def without_blocks(frames: IntArray, n_blocks: int = BLOCKS) -> list[IntArray]:
     return [np.setdiff1d(frames, block) for block in np.array_split(frames, n_blocks)]
 
 
-def alternate_blocks(frames: IntArray, gap: int, n_blocks: int = BLOCKS) -> tuple[IntArray, IntArray]:
-    """Split frames into alternate blocks, `gap` frames at the end of each left out: two halves that share little."""
+def alternate_blocks(frames: IntArray, gap: int) -> tuple[IntArray, IntArray]:
+    """Split frames into two halves that share little: alternate blocks, `gap` frames at the end of each left out.
+
+    There are ten blocks, or so many fewer that each is three gaps long, two at least.
+    """
+    n_blocks = max(2, min(BLOCKS, len(frames) // (3 * gap) // 2 * 2))
     blocks = [block[: max(len(block) - gap, 0)] for block in np.array_split(frames, n_blocks)]
     return np.concatenate(blocks[::2]), np.concatenate(blocks[1::2])

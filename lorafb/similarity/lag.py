@@ -5,55 +5,105 @@ mean rank of each lag is taken out, and what is left is compared with itself shi
 """
 
 from dataclasses import dataclass
+from math import isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lorafb.similarity.pearson import upper_triangle
-from lorafb.similarity.ranks import Ties, ranks
-
 FloatArray = NDArray[np.float64]
-Spectrum = NDArray[np.complex128]
+Numbers = NDArray[np.integer[Any]] | FloatArray
 
 
-def residual_ranks(similarity: FloatArray, ties: Ties = "average") -> FloatArray:
+def residual_ranks(ranked: Numbers) -> FloatArray:
     """Ranks of all pairs of frames without what their distance in time explains.
 
     Parameters
     ----------
-    similarity : float64, shape (T, T)
-        Correlations of frames.
-    ties : "average" or "ordinal"
+    ranked : shape (T (T - 1) / 2,)
+        Ranks, or twice the ranks, of the pairs t < u, chronological.
 
     Returns
     -------
     float64, shape (T, T)
-        Symmetric, the diagonal 0: ranks less the mean rank of their lag |t - u|; NaN beside the diagonal where a frame has
-        no correlation.
+        Symmetric, the diagonal 0: ranks less the mean rank of their lag |t - u|. NaN elsewhere where ranks are NaN.
     """
-    n = len(similarity)
+    n = (1 + isqrt(1 + 8 * len(ranked))) // 2
     matrix = np.zeros((n, n))
-    matrix[np.triu_indices(n, 1)] = ranks(upper_triangle(similarity), ties)
-    for lag in range(1, n):
-        diagonal = np.einsum("ii->i", matrix[:-lag, lag:])  # a view that can be written
-        diagonal -= diagonal.mean()
-    return matrix + matrix.T
+    matrix[np.triu_indices(n, 1)] = ranked
+    return _without_lag_means(matrix + matrix.T)
 
 
-def spectrum(residuals: FloatArray) -> Spectrum:
-    """Spectrum [T, T // 2 + 1] along time of each wrapped diagonal of residual ranks, scaled to unit length.
+def without_frame_means(residuals: FloatArray) -> FloatArray:
+    """Residual ranks without what each frame has in common with all others, then again without the mean of each lag.
+
+    Parameters
+    ----------
+    residuals : float64, shape (T, T)
+        From `residual_ranks`, of at least 3 frames.
 
     Notes
     -----
-    D[d, t] = A[t, (t + d) % T] / |A|, transformed along t. NaN where A is not defined or zero.
+    The least squares fit of A[t, u] = f[t] + f[u] off the diagonal: the sum of row t is (T - 2) f[t] + sum f.
     """
+    n, rows = len(residuals), residuals.sum(axis=1)
+    effects = (rows - rows.sum() / (2 * (n - 1))) / (n - 2)
+    rest: FloatArray = residuals - np.add.outer(effects, effects)
+    np.fill_diagonal(rest, 0)
+    return _without_lag_means(rest)
+
+
+def detrended(centred: FloatArray) -> FloatArray:
+    """Take the linear trend in time out of every unit, where only the products of frames are at hand.
+
+    Parameters
+    ----------
+    centred : float64, shape (T, T)
+        Sum over units of the product of the responses to two frames, each frame centred over its units.
+
+    Returns
+    -------
+    float64, shape (T, T)
+        (I - z z^T) C (I - z z^T), z the frames' times, centred and of unit length: the products of X - z z^T X.
+
+    Notes
+    -----
+    For a check of drift, not for a test of its own: taking a line out of slow responses leaves the same pattern in absolute
+    time on both sides, so that p becomes too small (at 5 % in 36 % of independent AR(1) pairs of coefficient 0.95, T = 200).
+    """
+    time = np.arange(len(centred)) - (len(centred) - 1) / 2
+    time /= np.linalg.norm(time)
+    along = centred @ time
+    crossed = np.outer(time, along)
+    return np.asarray(centred - crossed - crossed.T + (time @ along) * np.outer(time, time))
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Residual ranks of T frames, scaled to unit length, along their wrapped diagonals.
+
+    Attributes
+    ----------
+    rows : complex128, shape (T // 2, T // 2 + 1)
+        Of each lag d = 1 .. T // 2 the transform along t of D[d, t] = A[t, (t + d) % T] / |A|. Lags above T / 2 are these
+        again, so that each counts twice (its row is times sqrt 2) but T / 2 itself. NaN where A is not defined or zero.
+    n_frames : int
+    """
+
+    rows: NDArray[np.complex128]
+    n_frames: int
+
+
+def spectrum(residuals: FloatArray) -> Spectrum:
+    """Spectrum of residual ranks [T, T]."""
     n = len(residuals)
-    wrapped = residuals[np.arange(n), (np.arange(n) + np.arange(n)[:, None]) % n]
-    length = np.linalg.norm(residuals)
-    return np.fft.rfft(wrapped / length if length > 0 else wrapped * np.nan, axis=1)
+    lags = np.arange(1, n // 2 + 1)[:, None]
+    wrapped = residuals[np.arange(n), (np.arange(n) + lags) % n] * np.sqrt(np.where(2 * lags == n, 1, 2))
+    length = np.linalg.norm(wrapped)
+    return Spectrum(np.fft.rfft(wrapped / length if length > 0 else wrapped * np.nan, axis=1), n)
 
 
-def shift_scores(model: Spectrum, area: Spectrum, n_frames: int) -> FloatArray:
+def shift_scores(model: Spectrum, area: Spectrum) -> FloatArray:
     """Agreement of residual ranks at every circular shift of the model in time.
 
     Returns
@@ -61,7 +111,15 @@ def shift_scores(model: Spectrum, area: Spectrum, n_frames: int) -> FloatArray:
     float64, shape (T,)
         c(k) = sum over t, u of A[(t + k) % T, (u + k) % T] B[t, u] / (|A| |B|); c(0) is the lag-controlled score.
     """
-    return np.asarray(np.fft.irfft((model * area.conj()).sum(axis=0), n_frames))
+    crossed = np.einsum("dk,dk->k", model.rows, area.rows.conj())
+    return np.asarray(np.fft.irfft(crossed, model.n_frames))
+
+
+def _without_lag_means(matrix: FloatArray) -> FloatArray:
+    frames = np.arange(len(matrix))
+    lags = np.abs(np.subtract.outer(frames, frames))
+    means = np.bincount(lags.ravel(), matrix.ravel()) / np.bincount(lags.ravel())
+    return np.asarray(matrix - means[lags])
 
 
 @dataclass(frozen=True)
@@ -84,8 +142,13 @@ def against_shifts(shifts: FloatArray) -> Shifted:
     Returns
     -------
     Shifted
-        p = (1 + #{k != 0: c(k) >= c(0)}) / T. It assumes that the series are stationary but for the alignment tested: a
-        shared onset or drift makes it too small. NaN where there is no score.
+        p = (1 + #{k != 0: c(k) >= c(0)}) / T. NaN where there is no score.
+
+    Notes
+    -----
+    It assumes series that are stationary but for the alignment tested, and long beside their correlation time. Independent
+    AR(1) populations were called alike at 5 % in 4 to 7 % of cases up to a coefficient of 0.95 (T = 200 to 300), in 10 % at
+    0.99, whose correlation time is a third of the movie. A shared onset or drift makes p far too small.
     """
     if np.isnan(shifts[0]):
         return Shifted(float("nan"), float("nan"))
@@ -93,19 +156,20 @@ def against_shifts(shifts: FloatArray) -> Shifted:
 
 
 def correlation_time(similarity: FloatArray) -> int:
-    """Lag in frames at which the mean correlation of frames has fallen by 1 - 1 / e on its way to that of far frames.
+    """Lag in frames at which neighbouring frames' mean correlation has fallen by 1 - 1 / e on its way to that of far ones.
 
     Parameters
     ----------
     similarity : float64, shape (T, T)
+        Defined for every frame.
 
     Returns
     -------
     int
-        1 to T // 2; far frames are those a third of the movie or more apart.
+        1 to T // 2. The fall is measured from lag 1, since noise that no two frames share makes the step from lag 0; far
+        frames are those a third of the movie or more apart.
     """
     n = len(similarity)
     by_lag = np.array([np.diagonal(similarity, lag).mean() for lag in range(n // 2 + 1)])
-    far = np.mean([np.diagonal(similarity, lag).mean() for lag in range(n // 3, n // 2 + 1)])
-    left = (by_lag - far) / (by_lag[0] - far)
-    return max(1, int(np.argmax(left < 1 / np.e)) if (left < 1 / np.e).any() else n // 2)
+    fallen = by_lag - by_lag[n // 3 :].mean() < (by_lag[1] - by_lag[n // 3 :].mean()) / np.e
+    return max(1, int(np.argmax(fallen)) if fallen.any() else n // 2)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+DoubledRanks = NDArray[np.int32]
 Ties = Literal["average", "ordinal"]
 
 DECIMALS = 12  # equal fractions differ in the last digit of a float; twelve digits make them equal again
@@ -69,3 +70,34 @@ def unit_ranks(similarity: FloatArray, ties: Ties = "average") -> FloatArray:
     centred: FloatArray = ranks(similarity, ties) - (len(similarity) + 1) / 2
     length = np.linalg.norm(centred)
     return centred / length if length > 0 else np.full(similarity.shape, np.nan)
+
+
+def doubled_ranks(similarity: FloatArray, ties: Ties = "average") -> DoubledRanks:
+    """Twice the ranks, which are whole numbers though tied ranks are halves: exact in half the memory.
+
+    Parameters
+    ----------
+    similarity, ties
+        As for `ranks`; fewer than 2^30 pairs.
+
+    Returns
+    -------
+    int32, shape (pairs,)
+        All 0, as if all pairs were tied, where any similarity is NaN: neither has a rank correlation.
+    """
+    ranked = 2 * ranks(similarity, ties)
+    return np.zeros(len(ranked), np.int32) if np.isnan(ranked).any() else ranked.astype(np.int32)
+
+
+def doubled_ranks_among(chosen: DoubledRanks) -> DoubledRanks:
+    """Rank some pairs among themselves, from their doubled ranks among more: counted, not sorted, so many times faster."""
+    counts = np.bincount(chosen)
+    ranked: DoubledRanks = (2 * np.cumsum(counts) - counts + 1).astype(np.int32)[chosen]
+    return ranked
+
+
+def unit(doubled: DoubledRanks) -> FloatArray:
+    """As `unit_ranks`, from doubled ranks."""
+    centred = doubled.astype(np.float64) - (len(doubled) + 1)
+    length = np.linalg.norm(centred) if len(doubled) and np.ptp(doubled) else 0.0
+    return centred / length if length > 0 else np.full(len(doubled), np.nan)

@@ -10,7 +10,7 @@ import recipe
 import torch
 from published_files import MOVIE, SCENES, lorafb, save, write_checkpoint, write_recordings
 
-from lorafb.artefacts import grams, recordings, stimuli, tables
+from lorafb.artefacts import grams, recordings, stimuli, tables, truths
 from lorafb.artefacts.provenance import Provenance, sealed, sidecar
 from lorafb.artefacts.recordings import Recording
 from lorafb.artefacts.stimuli import Stimulus
@@ -40,6 +40,14 @@ RIGHT = {
     "gram.h5": (
         lambda path: grams.write({"a": products()}, path, MADE_FROM),
         "lorafb-gram, version 1, as it was written",
+    ),
+    "trials.h5": (
+        lambda path: grams.write_trials(path, MADE_FROM, [("0", {"a": products()})]),
+        "lorafb-grams-of-trials, version 1, as it was written",
+    ),
+    "truth.h5": (
+        lambda path: truths.write(np.ones((5, 2)), np.arange(2), path, MADE_FROM),
+        "lorafb-truth, version 1, as it was written",
     ),
     "recording.h5": (lambda path: recordings.write(small_recording(), path, MADE_FROM), "lorafb-recording, version 1"),
     "stimulus.h5": (

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lorafb.experiments.best import area_scores, best_layers, model_scores
+from lorafb.experiments.best import area_scores, best_layers, best_of, model_scores
 from lorafb.experiments.scoring import Layer, UndefinedScore, mark_best
 from lorafb.experiments.table import COLUMNS, Labels, Score, joined, tidy, typed
 
@@ -39,6 +39,17 @@ def test_the_published_choice_takes_nan_for_the_largest():
 def test_an_area_without_any_score_has_no_best_layer():
     with pytest.raises(ValueError, match="area visl: no layer has a score"):
         best_layers(scores([[0.1, np.nan], [0.3, np.nan]]))
+
+
+def test_an_area_without_any_score_is_named_and_stops_no_other():
+    table = joined([scores([[0.1, np.nan], [0.3, np.nan]]), scores([[0.9, 0.9]], experiment="clip")])
+    with pytest.warns(UndefinedScore, match="area visl: no layer has a score"):
+        assert best_of(table, "tsrsa") == {"visp": Layer("b", 1)}
+
+
+@pytest.mark.filterwarnings("ignore::lorafb.experiments.scoring.UndefinedScore")
+def test_where_no_area_has_a_score_there_is_no_best_layer_at_all():
+    assert best_of(scores([[np.nan, np.nan]]), "tsrsa") == {}
 
 
 def test_best_layers_of_two_runs_at_once_are_refused():

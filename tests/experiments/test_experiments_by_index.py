@@ -161,8 +161,13 @@ def test_best_layer_mode_scores_only_the_best_layers_and_keeps_their_places():
 def test_a_best_layer_that_was_not_seen_is_told():
     with pytest.raises(ValueError, match="no layer deep: there are stem, top"):
         score_layers(LAYERS, AREAS, np.arange(1, T), TSRSA, best={"visp": Layer("deep", 3), "visl": Layer("top", 1)})
-    with pytest.raises(ValueError, match="no best layer is known for visl"):
-        score_layers(LAYERS, AREAS, np.arange(1, T), TSRSA, best={"visp": Layer("top", 1)})
+
+
+def test_an_area_without_a_best_layer_stays_without_a_score():
+    visp, visl = score_layers(LAYERS, AREAS, np.arange(1, T), TSRSA, best={"visp": Layer("top", 1)})
+    assert (visp.area, visp.layer) == ("visp", "top")
+    assert (visl.area, visl.layer, visl.layer_index, visl.best) == ("visl", "", None, True)
+    assert np.isnan(visl.value)
 
 
 def test_a_movie_of_another_length_is_told():

@@ -3,14 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.signal import lfilter
 
 from lorafb.artefacts.grams import Products
 from lorafb.artefacts.recordings import Recording
 from lorafb.experiments.ceiling import score_all_ceilings
 from lorafb.experiments.cortex_side import area_side
-from lorafb.experiments.statistics import LAG_ONLY, Movie, pairs, summarise
-from lorafb.similarity import jackknife
-from lorafb.similarity.pearson import integer_products, pearson
+from lorafb.experiments.replicates import LAG_ONLY, Movie
+from lorafb.experiments.scoring import UndefinedScore
+from lorafb.experiments.statistics import pairs, summarise
+from lorafb.similarity import jackknife, lag, ranks
+from lorafb.similarity.pearson import integer_products, pearson, upper_triangle
 from lorafb.similarity.tsrsa import compare, prepare
 
 T, RATE_HZ = 80, 10.0
@@ -79,7 +82,7 @@ def test_leaving_units_out_is_as_if_they_had_never_been_recorded(made):
     sessions = [one.units["session"] for one in AREAS]
     streams = [movie_stream(place) for place in range(3)]
     for place, groups in enumerate(jackknife.groups_of_units(sessions, streams)):
-        for group, values in zip(groups, networks["driven"].units[place], strict=True):
+        for group, values in zip(groups, networks["driven"].units[:, :, place], strict=True):
             rest = np.delete(AREAS[place].summed, group, axis=1)
             expected = [score(features, rest, frames) for features in FEATURES.values()]
             np.testing.assert_allclose(values, expected, atol=1e-12)
@@ -140,6 +143,25 @@ def test_against_the_truth_it_is_the_score_on_data_without_noise(made):
     assert table.loc[("driven", "visp"), "truth_value"] == pytest.approx(expected, abs=1e-9)
 
 
+def test_optimism_and_the_cross_fitted_score_by_hand(made):
+    movie, _, table, *_ = made
+    halves = jackknife.alternate_blocks(np.arange(1, T), movie.correlation_time)
+    by_half = np.array(
+        [[score(features, AREAS[0].summed, frames) for features in FEATURES.values()] for frames in halves]
+    )
+    chosen = by_half.argmax(axis=1)
+    crossed = (by_half[1, chosen[0]] + by_half[0, chosen[1]]) / 2
+    row = table.loc[("driven", "visp")]
+    assert row["cross_fitted"] == pytest.approx(crossed, abs=1e-12)
+    assert row["optimism"] == pytest.approx(by_half.max(axis=1).mean() - crossed, abs=1e-12)
+
+
+def test_halves_that_the_gap_leaves_nothing_of_have_no_score():
+    movie = Movie(AREAS[:1], [], RATE_HZ, seed=1)
+    movie.halves = [np.zeros(len(pairs), bool) for pairs in movie.halves]
+    assert np.isnan(movie.score({"top": layer(FEATURES["top"])}).halves).all()
+
+
 def test_a_silent_layer_is_never_the_best_and_a_network_of_silent_layers_has_no_score(made):
     movie, _, _, _, ceilings = made
     silent = layer(np.zeros((T, 5), np.int64))
@@ -155,6 +177,52 @@ def test_a_silent_layer_is_never_the_best_and_a_network_of_silent_layers_has_no_
     assert table.loc["whole"][["value", "ci_low", "p_lag", "optimism"]].isna().all(axis=None)
 
 
+def slow_drives(random, n):
+    """Slow positive series [T, n], more alike the nearer in time."""
+    noise = random.normal(size=(T + 100, n))
+    return np.exp(0.5 * lfilter([1], [1, -0.8], noise, axis=0)[100:])
+
+
+def size_of_the_paired_test(draw, column, n_draws=300):
+    """Share of draws in which two networks that nothing tells apart are called different at 5 %."""
+    called = 0
+    for seed in range(n_draws):
+        counts, one, other = draw(np.random.default_rng([7, seed]))
+        movie = Movie([area("VISp", 1, counts)], [], RATE_HZ, seed=seed)
+        networks = {name: movie.score({"only": layer(side)}) for name, side in (("one", one), ("other", other))}
+        called += pairs(networks, movie, "movie")[column].item() <= 0.05
+    return called / n_draws
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:movie. blocks of time")
+def test_networks_that_other_units_would_tell_apart_the_other_way_differ_in_one_case_in_twenty():
+    """Each unit follows a drive or, as likely, that drive backwards; a network sees the one or the other."""
+
+    def draw(random):
+        drive = slow_drives(random, 6)
+        rates = np.where(random.random(60) < 0.5, drive @ (w := random.gamma(1, 1, (6, 60))), drive[::-1] @ w)
+        features = random.poisson(drive @ random.gamma(1, 1, (6, 200)) * 3)
+        return random.poisson(rates, (6, T, 60)).astype(np.uint8), features, features[::-1]
+
+    assert size_of_the_paired_test(draw, "ci_p") <= 0.08  # standard error of 300 draws: 0.013
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:movie. blocks of time")
+def test_networks_that_another_movie_would_tell_apart_the_other_way_differ_in_one_case_in_twenty():
+    """Every unit has a twin that follows another drive of the same law as it the first; a network sees either drive."""
+
+    def draw(random):
+        first, second = slow_drives(random, 6), slow_drives(random, 6)
+        tuning, seen = random.gamma(1, 1, (6, 30)), random.gamma(1, 1, (6, 200))
+        rates = np.concatenate([first @ tuning, second @ tuning], axis=1)
+        one, other = (random.poisson(drive @ seen * 3) for drive in (first, second))
+        return random.poisson(rates, (6, T, 60)).astype(np.uint8), one, other
+
+    assert size_of_the_paired_test(draw, "e2_p") <= 0.1  # blocks of 8 frames: a little too often, as documented
+
+
 def test_mice_are_left_out_whole_where_there_are_eight(made):
     units = {"unit_id": np.arange(48), "session": np.repeat(np.arange(8), 6)}
     counts = driven(9, 48)
@@ -162,6 +230,77 @@ def test_mice_are_left_out_whole_where_there_are_eight(made):
     movie = Movie([one], [], RATE_HZ)
     assert movie.sessions_as_groups
     assert len(movie.units[0]) == 8
+
+
+@pytest.mark.filterwarnings("ignore:area ca3. 3 of 4 splits")
+def test_an_area_of_few_units_is_left_out_unit_by_unit_and_takes_nothing_from_others():
+    few = area("CA3", 8, driven(8, 6))
+    movie = Movie([AREAS[0], few], ["CA3"], RATE_HZ, seed=1)
+    scores = movie.score({"top": layer(FEATURES["top"])})
+    ceilings = score_all_ceilings([AREAS[0], few], "movie", 4, seed=1)
+    table = summarise({"net": scores}, {"net": ["top"]}, movie, "movie", ceilings).set_index("area")
+    assert table["n_groups"].to_dict() == {"visp": 20, "ca3": 6, "mean": 20}
+    frames = np.arange(1, T)
+    one_less = [score(FEATURES["top"], np.delete(few.summed, unit, axis=1), frames) for unit in range(6)]
+    error = jackknife.interval(table.loc["ca3", "value"], np.array(one_less))
+    assert table.loc["ca3", "ci_low"] == pytest.approx(error.low, abs=1e-12)
+
+
+def test_an_area_that_is_silent_in_a_frame_has_no_score_and_spoils_no_other():
+    counts = driven(8, 6)
+    counts[:, 20] = 0
+    silent = area("CA3", 8, counts)
+    with pytest.warns(UndefinedScore, match="area ca3: without 6 of 20 groups|area ca3: without 20 of 20 groups"):
+        movie = Movie([AREAS[0], silent], ["CA3"], RATE_HZ, seed=1)
+    alone = Movie([AREAS[0]], [], RATE_HZ, seed=1)
+    features = {"top": layer(FEATURES["top"])}
+    beside, by_itself = movie.score(features), alone.score(features)
+    assert movie.correlation_time == alone.correlation_time
+    assert np.isnan(beside.whole[0, 1])
+    np.testing.assert_array_equal(beside.blocks[:, :, 0], by_itself.blocks[:, :, 0])
+    np.testing.assert_array_equal(beside.halves[:, :, 0], by_itself.halves[:, :, 0])
+
+
+def test_the_checks_are_the_test_on_other_frames_and_on_units_without_their_trend(made):
+    _, networks, table, *_ = made
+    found = networks["driven"].shifts
+    frames = np.arange(1 + 10, T)  # the first second at 10 frames/s
+
+    def by_hand(features, area_responses):
+        one, other = (
+            lag.residual_ranks(ranks.ranks(upper_triangle(pearson(side)))) for side in (features, area_responses)
+        )
+        return lag.shift_scores(lag.spectrum(one), lag.spectrum(other))
+
+    stem, summed = FEATURES["stem"], AREAS[0].summed
+    np.testing.assert_allclose(found["_later"][0, 0], by_hand(stem[frames], summed[frames]), atol=1e-9)
+    straight = [detrend_linear(side[1:].astype(np.float64)) for side in (stem, summed)]
+    np.testing.assert_allclose(found["_detrended"][0, 0], by_hand(*straight), atol=1e-6)
+    row = table.loc[("driven", "visp")]
+    assert row["supported"] == (row[["p_lag", "p_lag_later", "p_lag_detrended", "p_lag_frames"]].max() <= 0.05)
+
+
+def detrend_linear(responses):
+    """Each unit's responses [T, units] without their slope in time, their mean kept: the long way."""
+    time = np.arange(len(responses))
+    slopes = np.polyfit(time, responses, 1)[0]
+    return responses - np.outer(time - time.mean(), slopes)
+
+
+def test_a_drift_that_both_sides_share_is_no_support():
+    """Both populations drift, and share nothing else: what the plain test takes for agreement, the checks do not."""
+    random = np.random.default_rng(5)
+    drift = np.linspace(0, 1, T)[:, None]
+    counts = random.poisson(3 + 9 * drift * random.random(50), (6, T, 50)).astype(np.uint8)
+    features = random.poisson(3 + 9 * drift * random.random(60), (T, 60))
+    with pytest.warns(UserWarning, match="blocks of time are shorter than three correlation times"):
+        movie = Movie([area("VISp", 1, counts)], [], RATE_HZ, seed=1)
+    ceilings = score_all_ceilings(movie.areas, "movie", 4, seed=1)
+    networks = {"drifting": movie.score({"only": layer(features)})}
+    row = summarise(networks, {"drifting": ["only"]}, movie, "movie", ceilings).iloc[0]
+    assert row["p_lag"] <= 0.05
+    assert row["p_lag_detrended"] > 0.05
+    assert not row["supported"]
 
 
 def test_columns_are_the_ones_that_figures_read(made):

@@ -75,6 +75,15 @@ def test_a_network_that_sees_frames_alone_asks_for_no_pass_and_scores_as_ever():
     assert found.loc[found["area"] == "visp", "value"].tolist() == pytest.approx([expected] * 3)
 
 
+def test_an_area_without_a_score_goes_through_a_sweep_and_leaves_the_network_without_one():
+    found = score_shuffles(
+        asked, {}, AREAS, LABELS, TSRSA, {"visp": Layer("top", 1)}, windows=[5], n_trials=1, feed="stateful"
+    )
+    assert found["value"].isna().tolist() == [False, True]
+    assert model_scores(found)["value"].isna().tolist() == [True]
+    assert model_scores(found, ["VISl"])["value"].notna().tolist() == [True]
+
+
 def test_replacements_of_every_kind_are_scored_on_the_frames_of_the_movie():
     found = score_replacements(
         asked, AREAS, LABELS, TSRSA, BEST, windows=[2], kinds=["gaussian", "black"], n_trials=2, still=False
@@ -156,6 +165,10 @@ def test_the_unit_shown_is_the_one_with_the_median_r2():
     residual = ((found["measured"] - found["regressed"]) ** 2).sum()
     total = ((found["measured"] - found["measured"].mean()) ** 2).sum()
     assert found["r2"].iloc[0] == pytest.approx(1 - residual / total)
+
+
+def test_an_area_that_no_layer_regresses_shows_no_unit():
+    assert regressed_units({"top": products(counts(1))}, AREAS, {}, 5, 10.0).empty
 
 
 def test_trials_are_written_as_they_come_and_read_one_by_one(tmp_path):

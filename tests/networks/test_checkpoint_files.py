@@ -151,7 +151,7 @@ def test_training_set_and_classes_must_agree_with_the_file(tmp_path):
     weights = checkpoint.initial("sew_resnet_tiny", 1000, 0).state_dict
     torch.save({"model": weights, "args": argparse.Namespace(model_name="sew_resnet_tiny")}, tmp_path / "a.pth")
     assert checkpoint.read(tmp_path / "a.pth").training == "imagenet"
-    assert "has 1000 classes; a sew_resnet_tiny has, by training: motion 8, ucf101 101" in refusal(
+    assert "has 1000 classes; a sew_resnet_tiny has, by training: motion 8, motion_subset 8" in refusal(
         checkpoint.read, tmp_path / "a.pth", None, "ucf101"
     )
     weights = checkpoint.initial("sew_resnet_tiny", 101, 0).state_dict

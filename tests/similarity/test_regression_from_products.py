@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.decomposition import PCA
 
 from lorafb.similarity import metrics, regression
 
@@ -14,12 +15,18 @@ def case(seed, n_frames=60, n_units=120):
 
 @given(seed=st.integers(0, 200))
 @settings(max_examples=20, deadline=None)
-def test_components_of_products_span_what_exact_components_span(seed):
+def test_components_of_products_are_the_exact_components_but_for_signs(seed):
     features, psth = case(seed)
-    exact = regression.components(features.astype(np.float32))  # few enough units that the solver is exact
+    exact = PCA(40, svd_solver="full").fit_transform(features)
     found = regression.components_of_products(features @ features.T)
-    assert found.shape == (60, 40)
-    assert regression.r2(found, psth) == pytest.approx(regression.r2(exact, psth), abs=2e-4)
+    np.testing.assert_allclose(np.abs(found), np.abs(exact), atol=1e-7)
+    assert regression.r2(found, psth) == pytest.approx(regression.r2(exact, psth), abs=1e-12)
+
+
+def test_a_layer_that_responds_alike_to_all_frames_explains_nothing():
+    found = regression.components_of_products(np.full((50, 50), 7.0))
+    assert regression.r2(found, case(3, 50)[1]) == pytest.approx(0, abs=1e-12)
+    assert regression.components_of_products(np.zeros((50, 50))).tolist() == [[0.0]] * 50
 
 
 def test_fewer_units_than_components_are_taken_as_they_are():

@@ -101,6 +101,25 @@ def test_average_ranks_are_those_of_scipy(values):
     assert_array_equal(ranks.average_ranks(values), rankdata(values))
 
 
+@given(values=vectors, chosen=arrays(np.bool_, 15))
+def test_pairs_are_ranked_among_themselves_from_their_ranks_among_more(values, chosen):
+    found = ranks.doubled_ranks_among(ranks.doubled_ranks(values)[chosen])
+    assert_array_equal(found, 2 * rankdata(values[chosen]))
+
+
+@given(values=vectors, ties=st.sampled_from(["average", "ordinal"]))
+def test_doubled_ranks_hold_what_ranks_hold(values, ties):
+    assert_array_equal(ranks.doubled_ranks(values, ties), 2 * ranks.ranks(values, ties))
+    assert_allclose(ranks.unit(ranks.doubled_ranks(values, ties)), ranks.unit_ranks(values, ties), atol=1e-15)
+
+
+def test_doubled_ranks_of_undefined_pairs_have_no_score():
+    undefined = ranks.doubled_ranks(np.array([0.1, np.nan, 0.3]))
+    assert np.isnan(ranks.unit(undefined)).all()
+    assert np.isnan(ranks.unit(ranks.doubled_ranks_among(undefined[:2]))).all()
+    assert ranks.unit(undefined[:0]).tolist() == []
+
+
 @given(model=vectors, area=vectors)
 def test_the_score_is_scipys_spearman(model, area):
     if np.ptp(model) and np.ptp(area):
