@@ -10,11 +10,16 @@ ROOT = Path(str(workflow.current_basedir)).resolve().parent
 sys.path.insert(0, str(ROOT))
 
 from lorafb import code as _code
+from lorafb import processes as _processes
+from lorafb.commands import times as _times
 from lorafb.config import reading as _config
+from lorafb.fetch import registry as _registry
+from lorafb.figures import catalogue as _figures
 from lorafb.files import InputError
 from lorafb.networks import catalogue
 from lorafb.similarity import metrics
 
+shell.prefix(_processes.JOB_PREFIX)
 FOLDERS = (Path.cwd(), ROOT)
 
 try:
@@ -27,7 +32,8 @@ TRAINED = [name for name, subject in study.subjects.items() if subject.checkpoin
 ROLES = {subject.role: name for name, subject in study.subjects.items() if subject.role}
 SHUFFLED, REPLACED = study.perturbed("shuffle"), study.perturbed("replace")
 STILL = [name for name, one in study.subjects.items() if study.record(name).feed(one.training).kind == "still"]
-NOISES = sorted({(movie, kind) for _, movie in REPLACED for kind in study.experiments.replace.kinds})
+PREPARED = {name for name, one in study.stimuli.items() if one.stimulus and one.stimulus.kind == "tensor"}
+NOISE_KINDS = study.experiments.replace.kinds
 METRIC_MODULES = metrics.find(study.metric).modules
 FIGURE_FILES = [".svg", ".png", ".csv", ".txt"]
 FEATURES = {} if study.features.keep == "none" else {"features": "results/features/{subject}/{movie}.h5"}
@@ -52,6 +58,13 @@ def found(file: str) -> str:
     """Path of a file that the config names."""
     path = _config.locate(file, FOLDERS)
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def only_by_hand(file: str) -> str:
+    """Where a person gets a file that no program can fetch; empty for those of the registry that one can."""
+    if (known := _registry.split(file)) is None:
+        return f"from {study.assets[file]}"
+    return _registry.assets()[known[1]].by_hand
 
 
 def plain(model) -> dict:
@@ -98,11 +111,19 @@ def frames_of(wildcards) -> int | None:
     return None if stimulus is None else stimulus.frames
 
 
-def session_of(wildcards) -> str:
+def session_of(wildcards) -> list[str]:
+    """File of a session; none of one that lies on a server."""
     recording = study.stimuli[wildcards.movie].recording
     if recording.kind == "simulated":
-        return f"results/sessions/{wildcards.movie}/simulated_{wildcards.session}.nwb"
-    return found(recording.sessions[int(wildcards.session)])
+        return [f"results/sessions/{wildcards.movie}/simulated_{wildcards.session}.nwb"]
+    return [] if address_of(wildcards) else [found(recording.sessions[int(wildcards.session)])]
+
+
+def address_of(wildcards) -> str | None:
+    """Address of a session that lies on a server."""
+    recording = study.stimuli[wildcards.movie].recording
+    session = "" if recording.kind == "simulated" else recording.sessions[int(wildcards.session)]
+    return session if _config.is_url(session) else None
 
 
 def sessions_of(movie: str) -> range:
@@ -130,7 +151,9 @@ def files_of_recording(wildcards) -> list[str]:
 def recording_of(wildcards) -> dict:
     """What decides how an area's recording is put together."""
     told = plain(study.stimuli[wildcards.movie].recording)
-    return {key: told[key] for key in ("kind", "rate_hz", "axes") if key in told}
+    if told["kind"] == "simulated":  # its `repeats` are those that the mouse saw
+        return {"kind": "simulated"}
+    return {key: told[key] for key in ("kind", "rate_hz", "axes", "repeats") if key in told}
 
 
 def recordings_of(wildcards) -> list[str]:
@@ -234,8 +257,12 @@ def labels_of(wildcards) -> dict:
 
 
 def regressed(wildcards) -> bool:
+    return is_regressed(wildcards.movie)
+
+
+def is_regressed(name: str) -> bool:
     """Whether layers are regressed on units: 40 components take more scored frames than that."""
-    movie = study.movies[wildcards.movie]
+    movie = study.movies[name]
     return study.experiments.regression and movie.stimulus.frames - movie.skip_frames > 40
 
 
@@ -247,7 +274,7 @@ def perturbed_of(wildcards) -> dict:
 
 
 def noises_of(wildcards) -> list[str]:
-    kinds = study.experiments.replace.kinds if wildcards.get("experiment") != "shuffle" else []
+    kinds = NOISE_KINDS if wildcards.get("experiment") != "shuffle" else []
     return [f"results/noise/{wildcards.movie}_{kind}.h5" for kind in kinds]
 
 
@@ -257,7 +284,9 @@ def subjects_that_see(movie: str) -> list[str]:
 
 def grams_of(wildcards) -> dict[str, list[str]]:
     """Products of every subject that saw the movie."""
-    return {"grams": [f"results/grams/{subject}/{wildcards.movie}.h5" for subject in subjects_that_see(wildcards.movie)]}
+    return {
+        "grams": [f"results/grams/{subject}/{wildcards.movie}.h5" for subject in subjects_that_see(wildcards.movie)]
+    }
 
 
 def passes_of_shuffle(wildcards) -> list[str]:
@@ -274,26 +303,102 @@ def passes_of_replace(wildcards) -> list[str]:
     return [f"{folder}/replace_{window}.h5" for window in study.experiments.replace.windows]
 
 
-# ---------------------------------------------------------------- figures
+# ---------------------------------------------------------------- figures and tables
 
 
-def figures_of_study() -> dict[str, str]:
-    """Title to stem of every figure that this study has the data for."""
-    figures = {"Figure 3A: networks against visual cortex": "results/figures/figure_3a"} if study.scored else {}
-    for movie in study.recorded:
-        figures[f"Areas among themselves, {title_of(movie)}"] = f"results/figures/areas/{movie}"
-    for subject, movie in study.passes:
-        title = f"Frame against frame: {label_of(subject)}, {movie}"
-        figures[title] = f"results/figures/frames/{subject}/{movie}"
-    return figures
+def paper_of(movie: str) -> str:
+    """Movie of the paper that a movie stands for; empty where it stands for none."""
+    return "scenes" if movie in study.scenes else study.movies[movie].paper or ""
+
+
+def role_of(subject: str) -> str:
+    return study.subjects[subject].role or ""
+
+
+def held() -> set[tuple[str, str, str]]:
+    """Experiment, role and movie of the paper of everything that this study scores."""
+    experiments = {("units", "", paper_of(movie)) for movie in study.recorded}
+    for subject, movie in scored_passes():
+        done = {"scenes"} if movie in study.scenes else {"original"}
+        if movie in study.movies:
+            fits = [one for one in study.experiments.clip.lengths if one <= study.movies[movie].stimulus.frames]
+            done |= ({"clip"} if fits else set()) | ({"regression", "psth"} if is_regressed(movie) else set())
+        done |= {name for name, pairs in (("shuffle", SHUFFLED), ("replace", REPLACED)) if (subject, movie) in pairs}
+        experiments |= {(one, role_of(subject), paper_of(movie)) for one in done}
+    return experiments
+
+
+def possible(records: dict) -> list[str]:
+    """Figures, or tables, that this study has the data for."""
+    return [name for name, record in records.items() if _figures.possible(record, HELD)]
+
+
+def movies_in(record) -> list[str]:
+    """Movies that a figure or table shows."""
+    movies = study.recorded if record.experiments == ("units",) else compared(scenes=True)
+    return [movie for movie in movies if paper_of(movie) in record.movies]
+
+
+def subjects_in(record) -> list[str]:
+    """Subjects that a figure or table shows."""
+    return [one for one in study.subjects if not record.roles or role_of(one) in record.roles]
+
+
+def tables_of(name: str, records: dict) -> dict[str, list[str]]:
+    """Files that a figure or table is made from."""
+    record, files = records[name], {}
+    movies, subjects = movies_in(record), subjects_in(record)
+    for table in record.reads:
+        if table in ("base", "shuffle", "replace", "scenes"):
+            files[table] = [file for file in scores_of(table) if Path(file).parts[-2] in movies]
+            files[table] = [file for file in files[table] if Path(file).parts[-3] in subjects]
+        elif table in ("statistics", "pairs"):
+            ending = "_pairs" if table == "pairs" else ""
+            files[table] = [f"results/statistics/{movie}{ending}.csv" for movie in movies if movie in compared()]
+        else:
+            files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
+    return {**files, "published": os.path.relpath(ROOT / "lorafb" / "figures" / "paper.csv")}
+
+
+def told_of(name: str, records: dict) -> dict:
+    """What a figure or table must know beside its tables."""
+    record = records[name]
+    movies = movies_in(record)
+    controls = {area.lower() for movie in movies for area in study.stimuli[movie].controls}
+    return {
+        "subjects": {
+            one: {"label": label_of(one), "role": role_of(one), "still": one in STILL} for one in subjects_in(record)
+        },
+        "movies": {movie: {"title": title_of(movie), "paper": paper_of(movie)} for movie in movies},
+        "roles": record.roles,
+        "controls": tuple(sorted(controls)),
+        "note": " ".join(dict.fromkeys(nature_of(movie) for movie in movies)),
+        "miniature": study.study != "paper",
+        "simulated": any(study.stimuli[movie].recording.kind == "simulated" for movie in movies),
+        "command": f"snakemake {name}",
+    }
+
+
+def pictures() -> dict[str, str]:
+    """Title of the figures of matrices that every study has, to their names."""
+    movies = [movie for movie in study.recorded if movie in study.movies]
+    areas = {f"Areas among themselves, {title_of(movie)}": f"areas/{movie}" for movie in movies}
+    first = dict(reversed(study.passes))  # one movie a network is enough to look at, and of the paper's one network
+    seen = [one for one in study.subjects if one in first and role_of(one) in ("", "lorafb_snet")]
+    return areas | {f"Frame against frame: {label_of(one)}, {first[one]}": f"frames/{one}/{first[one]}" for one in seen}
 
 
 # ---------------------------------------------------------------- targets
 
 
+def scored_passes() -> list[tuple[str, str]]:
+    """Subject and movie of every pass that is scored."""
+    return [(subject, movie) for subject, movie in study.passes if movie in study.scored]
+
+
 def scores_of(experiment: str) -> list[str]:
     """Tables of scores of an experiment: base, shuffle, replace or scenes."""
-    scored = [(subject, movie) for subject, movie in study.passes if movie in study.scored]
+    scored = scored_passes()
     pairs = {
         "base": [pair for pair in scored if pair[1] in study.movies],
         "scenes": [pair for pair in scored if pair[1] in study.scenes],
@@ -312,21 +417,29 @@ def passes() -> list[str]:
 def scores() -> list[str]:
     """Every table of scores, ceilings and statistics."""
     experiments = [table for one in ("base", "shuffle", "replace", "scenes") for table in scores_of(one)]
-    cortex = [f"results/{table}/{movie}.csv" for movie in study.recorded for table in ("units", "ceilings", "areas")]
+    cortex = [f"results/{table}/{movie}.csv" for movie in study.recorded for table in ("units", "ceilings")]
+    cortex += [f"results/areas/{movie}.csv" for movie in study.recorded if movie in study.movies]
     statistics = [f"results/statistics/{movie}{of}.csv" for movie in compared() for of in ("", "_pairs")]
     return [*experiments, *cortex, *statistics]
 
 
-def compared() -> list[str]:
-    """Movies on which at least one network is scored."""
-    return [movie for movie in study.scored if movie in study.movies and subjects_that_see(movie)]
+def compared(scenes: bool = False) -> list[str]:
+    """Movies (and scenes) on which at least one network is scored."""
+    seen = {movie for _, movie in scored_passes()}
+    return [movie for movie in study.scored if movie in seen and (scenes or movie in study.movies)]
+
+
+def figure_files() -> list[str]:
+    """Every file of every figure."""
+    names = [*FIGURES, *pictures().values()]
+    return [f"results/figures/{name}{ending}" for name in names for ending in FIGURE_FILES]
 
 
 def everything() -> list[str]:
     """Every file that the study promises: one that is missing is made again, though the report stands."""
     return [
         *(f"results/stimuli/{movie}.h5" for movie in study.shown),
-        *(f"results/noise/{movie}_{kind}.h5" for movie, kind in NOISES),
+        *(f"results/noise/{movie}_{kind}.h5" for movie in {movie for _, movie in REPLACED} for kind in NOISE_KINDS),
         *(
             f"results/recordings/{movie}/{area}.h5"
             for movie in study.recorded
@@ -336,15 +449,21 @@ def everything() -> list[str]:
         *(f"results/training/{subject}/{table}.csv" for subject in TRAINED for table in ("result", "epochs")),
         *passes(),
         *scores(),
-        *(f"{stem}{ending}" for stem in figures_of_study().values() for ending in FIGURE_FILES),
+        *figure_files(),
+        *(f"results/tables/{name}{ending}" for name in TABLES for ending in (".csv", ".md")),
     ]
 
 
+HELD = held()
+FIGURES, TABLES = possible(_figures.FIGURES), possible(_figures.TABLES)
+
+
 wildcard_constraints:
+    figure=either(FIGURES),
+    table=either(TABLES),
     movie=either(study.stimuli),
     experiment="shuffle|replace",
     window=r"\d+",
-    kind=either({kind for _, kind in NOISES}),
     subject=either(study.subjects),
     asset=either(map(re.escape, ASSETS)),
     area=either({*study.areas, *(area for one in study.stimuli.values() for area in one.controls)}),
@@ -352,11 +471,19 @@ wildcard_constraints:
 
 
 onstart:
-    if ASSETS:
-        lines = [f"{file}: is not there yet. Get it from {study.assets[file]}" for file in ASSETS]
+    by_hand = {file: where for file in ASSETS if (where := only_by_hand(file))}
+    if by_hand:
+        lines = [f"{file}: is not there yet. Get it {where}" for file, where in by_hand.items()]
         raise WorkflowError("\n".join(["some files must be put in their places first:", *lines]))
+    try:
+        _processes.hold(Path.cwd())
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    _processes.tell_jobs()
+    _processes.stop_jobs_on_interrupt()
     _config.write(study, Path("results/config.yaml"))
 
 
 onsuccess:
+    _times.print_run(Path("results"), _processes.held_since(Path.cwd()))
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")

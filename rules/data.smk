@@ -13,9 +13,9 @@ rule asset:
     threads: 1
     resources:
         mem_mb=500,
-        runtime=5,
+        runtime=600,
     params:
-        where=lambda wildcards: study.assets[wildcards.asset],
+        folder=lambda wildcards: _registry.split(wildcards.asset)[0],
         code=code("asset.py"),
     script:
         "../workflow_scripts/asset.py"
@@ -30,6 +30,8 @@ rule stimulus:
         "results/logs/stimulus/{movie}.log",
     benchmark:
         "results/benchmarks/stimulus/{movie}.tsv"
+    wildcard_constraints:
+        movie=either(set(study.stimuli) - PREPARED),
     conda:
         "../envs/lorafb.yaml"
     threads: 1
@@ -43,16 +45,40 @@ rule stimulus:
         "../workflow_scripts/stimulus.py"
 
 
+rule prepared_stimulus:
+    input:
+        files_of_stimulus,
+    output:
+        "results/stimuli/{movie}.h5",
+    log:
+        "results/logs/prepared_stimulus/{movie}.log",
+    benchmark:
+        "results/benchmarks/prepared_stimulus/{movie}.tsv"
+    wildcard_constraints:
+        movie=either(PREPARED),
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        stimulus=stimulus_of,
+        code=code("prepared_stimulus.py"),
+    script:
+        "../workflow_scripts/prepared_stimulus.py"
+
+
 rule noise:
     input:
         stimulus="results/stimuli/{movie}.h5",
         photographs=PHOTOGRAPHS,
     output:
-        "results/noise/{movie}_{kind}.h5",
+        expand("results/noise/{{movie}}_{kind}.h5", kind=NOISE_KINDS),
     log:
-        "results/logs/noise/{movie}_{kind}.log",
+        "results/logs/noise/{movie}.log",
     benchmark:
-        "results/benchmarks/noise/{movie}_{kind}.tsv"
+        "results/benchmarks/noise/{movie}.tsv"
     conda:
         "../envs/lorafb.yaml"
     threads: 1
@@ -60,6 +86,7 @@ rule noise:
         mem_mb=1500,
         runtime=30,
     params:
+        kinds=NOISE_KINDS,
         seed=study.seed,
         code=code("noise.py"),
     script:
@@ -92,7 +119,7 @@ rule simulate_session:
 
 rule count_spikes:
     input:
-        session=session_of,
+        session_of,
     output:
         counts="results/counts/{movie}/{session}.h5",
         report="results/counts/{movie}/{session}.csv",
@@ -107,6 +134,7 @@ rule count_spikes:
         mem_mb=3000,
         runtime=60,
     params:
+        address=address_of,
         presentations=presentations_of,
         order=order_of,
         n_frames=frames_of,

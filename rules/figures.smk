@@ -1,20 +1,15 @@
-# Tables of scores in; figures, each with its data and caption, and the report out.
+# Tables of scores in; figures and tables, each with its data and caption, and the report out.
 
 
-rule figure_3a:
+rule figure:
     input:
-        scores=expand(
-            "results/scores/{subject}/{movie}/base.csv",
-            subject=study.subjects,
-            movie=study.scored,
-        ),
-        ceilings=expand("results/ceilings/{movie}.csv", movie=study.scored),
+        unpack(lambda wildcards: tables_of(wildcards.figure, _figures.FIGURES)),
     output:
-        multiext("results/figures/figure_3a", *FIGURE_FILES),
+        multiext("results/figures/{figure}", *FIGURE_FILES),
     log:
-        "results/logs/figures/figure_3a.log",
+        "results/logs/figures/{figure}.log",
     benchmark:
-        "results/benchmarks/figures/figure_3a.tsv"
+        "results/benchmarks/figures/{figure}.tsv"
     conda:
         "../envs/lorafb.yaml"
     threads: 1
@@ -22,14 +17,35 @@ rule figure_3a:
         mem_mb=1000,
         runtime=10,
     params:
-        subjects=[subject for subject in study.subjects for movie in study.scored],
-        labels={subject: label_of(subject) for subject in study.subjects},
-        titles={movie: title_of(movie) for movie in study.scored},
-        splits=study.experiments.ceiling.splits,
-        note=" ".join(dict.fromkeys(nature_of(movie) for movie in study.scored)),
-        code=code("figure_3a.py"),
+        shown=lambda wildcards: told_of(wildcards.figure, _figures.FIGURES),
+        make=lambda wildcards: _figures.FIGURES[wildcards.figure].make,
+        code=lambda wildcards: code("figure.py", _figures.FIGURES[wildcards.figure].make),
     script:
-        "../workflow_scripts/figure_3a.py"
+        "../workflow_scripts/figure.py"
+
+
+rule table:
+    input:
+        unpack(lambda wildcards: tables_of(wildcards.table, _figures.TABLES)),
+    output:
+        multiext("results/tables/{table}", ".csv", ".md"),
+    log:
+        "results/logs/tables/{table}.log",
+    benchmark:
+        "results/benchmarks/tables/{table}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        title=lambda wildcards: _figures.TABLES[wildcards.table].title,
+        shown=lambda wildcards: told_of(wildcards.table, _figures.TABLES),
+        make=lambda wildcards: _figures.TABLES[wildcards.table].make,
+        code=lambda wildcards: code("table.py", _figures.TABLES[wildcards.table].make),
+    script:
+        "../workflow_scripts/table.py"
 
 
 rule figure_areas:
@@ -81,8 +97,10 @@ rule figure_frames:
 
 rule report:
     input:
-        figures=[f"{stem}{ending}" for stem in figures_of_study().values() for ending in FIGURE_FILES],
+        figures=figure_files(),
+        tables=expand("results/tables/{table}{ending}", table=TABLES, ending=[".csv", ".md"]),
         trainings=expand("results/training/{subject}/result.csv", subject=TRAINED),
+        units=expand("results/units/{movie}.csv", movie=study.recorded),
     output:
         "results/report.html",
     log:
@@ -97,9 +115,11 @@ rule report:
         runtime=10,
     params:
         study=study.study,
-        figures=figures_of_study(),
+        figures={name: _figures.FIGURES[name].title for name in FIGURES},
+        tables={name: _figures.TABLES[name].title for name in TABLES},
+        linked={name: title for title, name in pictures().items()},
+        movies={movie: title_of(movie) for movie in study.recorded},
         trained=[label_of(subject) for subject in TRAINED],
-        scored=bool(study.scored),
         notes=list(dict.fromkeys(nature_of(movie) for movie in study.recorded)),
         config=plain(study),
         code=code("report.py"),

@@ -7,12 +7,12 @@ rule score:
         recordings=recordings_of,
     output:
         "results/scores/{subject}/{movie}/base.csv",
-    wildcard_constraints:
-        movie=either(study.movies),
     log:
         "results/logs/score/{subject}/{movie}.log",
     benchmark:
         "results/benchmarks/score/{subject}/{movie}.tsv"
+    wildcard_constraints:
+        movie=either(study.movies),
     conda:
         "../envs/lorafb.yaml"
     threads: 1
@@ -30,7 +30,7 @@ rule score:
         chunk=chunk_of,
         draws=study.draws,
         seed=study.seed,
-        code=code("score.py", *METRIC_MODULES),
+        code=code("score.py", *METRIC_MODULES, *metrics.find("regression").modules),
     script:
         "../workflow_scripts/score.py"
 
@@ -41,12 +41,12 @@ rule score_scenes:
         recordings=recordings_of,
     output:
         "results/scores/{subject}/{movie}/scenes.csv",
-    wildcard_constraints:
-        movie=either(study.scenes),
     log:
         "results/logs/score_scenes/{subject}/{movie}.log",
     benchmark:
         "results/benchmarks/score_scenes/{subject}/{movie}.tsv"
+    wildcard_constraints:
+        movie=either(study.scenes),
     conda:
         "../envs/lorafb.yaml"
     threads: 1
@@ -198,7 +198,7 @@ rule statistics:
         "../envs/lorafb.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=6000,
         runtime=240,
     params:
         subjects=lambda wildcards: subjects_that_see(wildcards.movie),
@@ -230,6 +230,6 @@ rule psth:
         runtime=30,
     params:
         units=units_of,
-        code=code("psth.py", *METRIC_MODULES),
+        code=code("psth.py"),
     script:
         "../workflow_scripts/psth.py"

@@ -54,3 +54,23 @@ rule replace:
 rule scenes:
     input:
         scores_of("scenes"),
+
+
+rule figures:
+    input:
+        figure_files(),
+
+
+rule tables:
+    input:
+        expand("results/tables/{table}{ending}", table=TABLES, ending=[".csv", ".md"]),
+
+
+for made, names, endings in (("figures", FIGURES, FIGURE_FILES), ("tables", TABLES, [".csv", ".md"])):
+    for name in names:
+
+        rule:
+            name:
+                name
+            input:
+                multiext(f"results/{made}/{name}", *endings),

@@ -1,4 +1,4 @@
-"""Make a noise movie whose frames will replace some of a movie's."""
+"""Make the noise movies whose frames will replace some of a movie's."""
 
 from lorafb.artefacts import stimuli
 from lorafb.job import provenance, start
@@ -6,6 +6,7 @@ from lorafb.stimuli.source import noise_movie
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    told, made_by = job.params, provenance(job)
     with stimuli.opened(job.input.stimulus) as movie:
-        made = noise_movie(job.wildcards.kind, movie, job.params.seed, job.input.photographs)
-    stimuli.write(made, job.output[0], provenance(job))
+        for kind, path in zip(told.kinds, job.output, strict=True):
+            stimuli.write(noise_movie(kind, movie, told.seed, job.input.photographs), path, made_by)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lorafb.artefacts import tables
@@ -17,6 +18,35 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9
 
 COLUMN, PAGE = 3.4, 7.0
 """Widths of one column and of a page, in inches."""
+
+
+class Look(NamedTuple):
+    """How a network looks in every figure: colour, marker, and hatch of its bar (hatched: trained on still images)."""
+
+    colour: str
+    marker: str = "o"
+    hatch: str = ""
+
+
+LOOKS = {
+    "lorafb_snet": Look(COLOURS[0]),
+    "cornet": Look(COLOURS[1], "s"),
+    "resnet_2p_cpc": Look(COLOURS[2], "^"),
+    "sew_resnet": Look(COLOURS[3], "D"),
+    "lorafb_imagenet": Look(COLOURS[5], "v", "////"),
+    "sew_imagenet": Look("#E7BFD6", "P", "////"),
+    "lorafb_continuous": Look(COLOURS[5], "<"),
+    "lorafb_discontinuous": Look(COLOURS[5], ">"),
+    "no_spike": Look(COLOURS[4], "X"),
+}
+OTHER = Look(COLOURS[6], "h")
+"""Look of a network that plays no role of the paper's."""
+
+
+def look(role: str) -> Look:
+    """Look of a role, or of a network without one."""
+    return LOOKS.get(role, OTHER)
+
 
 SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -35,7 +65,9 @@ SETTINGS: dict[str, Any] = {
 
 def area_name(area: str) -> str:
     """Spell an area as anatomists do: visp is VISp."""
-    return area[:3].upper() + area[3:] if area.startswith("vis") else area
+    if area.startswith("vis"):
+        return area[:3].upper() + area[3:]
+    return area.upper() if area.startswith("ca") else area
 
 
 @contextmanager
@@ -43,6 +75,21 @@ def house_style() -> Iterator[None]:
     """Draw in the house's style, without a display and without touching a caller's settings."""
     with mpl.rc_context(cast(Any, SETTINGS)):
         yield
+
+
+def panels(n: int, height: float, width: float = COLUMN) -> tuple[Figure, list[Axes]]:
+    """Make a figure of `n` panels side by side that share their y axis; sizes in inches, `width` of the whole."""
+    figure = Figure(figsize=(width, height))
+    return figure, list(figure.subplots(1, n, sharey=True, squeeze=False)[0])
+
+
+def legend(figure: Figure, columns: int = 2) -> None:
+    """Name under the panels what they draw, each thing once; there it can cover nothing."""
+    handles = {
+        label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    if handles:
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns, fontsize=7)
 
 
 def write(figure: Figure, shown: pd.DataFrame, caption: str, stem: Path, provenance: Provenance) -> None:
@@ -56,3 +103,25 @@ def write(figure: Figure, shown: pd.DataFrame, caption: str, stem: Path, provena
     tables.write(shown, stem.with_suffix(".csv"), provenance)
     with sealed(stem.with_suffix(".txt"), provenance) as temporary:
         temporary.write_text(caption + "\n", encoding="utf-8")
+
+
+def write_table(title: str, table: pd.DataFrame, caption: str, stem: Path, provenance: Provenance) -> None:
+    """Write a table as `stem`.csv, all digits, and as `stem`.md, for reading: title, caption, four digits a number."""
+    tables.write(table, stem.with_suffix(".csv"), provenance)
+    with sealed(stem.with_suffix(".md"), provenance) as temporary:
+        temporary.write_text(f"# {title}\n\n{caption}\n\n{markdown(table)}", encoding="utf-8")
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Lay a table out in Markdown: numbers to the right, undefined values empty."""
+    numeric = [pd.api.types.is_numeric_dtype(table[column]) for column in table]
+    lines = [list(map(str, table.columns)), ["---:" if one else "---" for one in numeric]]
+    lines += [[cell(value) for value in row] for row in table.itertuples(index=False)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def cell(value: object) -> str:
+    """Text of a value: floats with four digits, nothing where there is none."""
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.4g}"
+    return "" if value is None or value is pd.NA else str(value).replace("|", "\\|")

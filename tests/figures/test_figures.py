@@ -1,70 +1,234 @@
 """Figures show the numbers that they are given, the same data give the same bytes, text stays text."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_study import AREAS, held, material, seen_by
 
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import Provenance
-from lorafb.figures import bars, matrices, report, style
+from lorafb.figures import catalogue, matrices, scores, style
+from lorafb.figures.material import function
 
-SCORES = pd.DataFrame(
-    [
-        ("one", "Network one", "movie1", "visp", "a", 0.2, False),
-        ("one", "Network one", "movie1", "visp", "b", 0.4, True),
-        ("one", "Network one", "movie1", "visl", "a", 0.6, True),
-        ("one", "Network one", "movie1", "visl", "b", 0.1, False),
-        ("two", "Network <two>", "movie1", "visp", "a", 0.3, True),
-        ("two", "Network <two>", "movie1", "visl", "a", 0.5, True),
-    ],
-    columns=["subject", "label", "movie", "area", "layer", "value", "best"],
-)
-CEILINGS = pd.DataFrame(
-    [("movie1", "visp", 0, 0.7), ("movie1", "visp", 1, 0.9), ("movie1", "visl", 0, 1.0), ("movie1", "visl", 1, 1.0)],
-    columns=["movie", "area", "trial", "value"],
-)
+SPARSE = {
+    "subjects": ("lorafb_snet", "cornet", "own"),
+    "movies": ("movie1", "scenes"),
+    "controls": (),
+    "n_trials": 1,
+    "undefined": (("cornet", "visl"),),
+    "statistics": False,
+}
+"""Few networks, one without a score, single trials, no intervals."""
 
 
-@pytest.fixture
-def shown():
-    return bars.score_of_each_area(SCORES, CEILINGS)
+def drawn(whole, name):
+    record = catalogue.FIGURES[name]
+    return function(record.make)(seen_by(whole, record))
 
 
-def test_a_networks_score_is_the_mean_over_areas_of_their_best_layers(shown):
-    mean = shown[(shown["subject"] == "one") & (shown["area"] == "mean")].iloc[0]
-    assert mean["value"] == pytest.approx((0.4 + 0.6) / 2)
-    assert mean["ceiling"] == pytest.approx((0.8 + 1.0) / 2)
-    assert mean["fraction"] == pytest.approx(0.5 / 0.9)
+@pytest.mark.parametrize("name", catalogue.FIGURES)
+@pytest.mark.parametrize("whole", [{}, SPARSE], ids=["dense", "sparse"])
+def test_every_figure_is_drawn_of_much_and_of_little(name, whole, tmp_path):
+    assert catalogue.possible(catalogue.FIGURES[name], held(material(**whole)))
+    figure, shown, caption = drawn(material(**whole), name)
+    style.write(figure, shown, caption, tmp_path / name, Provenance())
+    assert len(tables.read(tmp_path / f"{name}.csv")) == len(shown) > 0
+    assert (tmp_path / f"{name}.svg").stat().st_size > 1000
+    for said in ("SIMULATED", "MINIATURE", "Made by: ./run snakemake"):
+        assert said in caption
 
 
-def test_an_area_without_a_score_leaves_the_networks_mean_empty():
-    scores = SCORES.assign(best=SCORES["best"] & (SCORES["area"] != "visl"))
-    shown = bars.score_of_each_area(scores, CEILINGS)
-    assert shown.loc[shown["area"] == "mean", "value"].isna().all()
+def test_a_networks_bar_is_the_mean_over_areas_and_its_points_are_the_areas():
+    figure, shown, _ = drawn(material(), "figure_3a")
+    bars = [bar for bar in figure.axes[0].patches if np.isclose(bar.get_width(), 0.7)]
+    areas = shown[(shown["movie"] == "movie1") & shown["area"].isin(AREAS)].groupby("subject", sort=False)["value"]
+    subjects = ["lorafb_snet", "cornet", "resnet_2p_cpc"]
+    assert [bar.get_height() for bar in bars] == pytest.approx(areas.mean()[subjects].tolist())
+    points = [line.get_ydata().tolist() for line in figure.axes[0].lines if line.get_label() == "an area"]
+    assert points == [areas.get_group(subject).tolist() for subject in subjects]
 
 
-def test_bars_are_as_high_as_the_scores_and_the_ceiling_is_drawn(shown):
-    axes = bars.figure_3a(shown, {"movie1": "Movie 1"}).axes[0]
-    assert [bar.get_height() for bar in axes.patches] == pytest.approx([0.5, 0.4])
-    assert any(np.allclose(line.get_ydata(), 0.9) for line in axes.lines)
-    assert axes.get_title(loc="left") == "Movie 1"
+def test_the_ceiling_is_the_mean_over_areas_that_are_no_controls_of_halves_of_units():
+    whole = material()
+    figure, shown, _ = drawn(whole, "figure_3a")
+    splits = whole.ceilings[(whole.ceilings["movie"] == "movie1") & (whole.ceilings["layer"] == "units")]
+    ceiling = splits[splits["area"].isin(AREAS)].groupby("area")["value"].mean().mean()
+    assert shown[(shown["movie"] == "movie1") & (shown["area"] == "mean")]["ceiling"].tolist() == pytest.approx(
+        [ceiling] * 3
+    )
+    assert any(np.allclose(line.get_ydata(), ceiling) for line in figure.axes[0].lines if line.get_linestyle() == "--")
 
 
-def test_the_same_figure_gives_the_same_bytes_and_its_text_stays_text(shown, tmp_path):
-    for name in ("one", "two"):
-        figure = bars.figure_3a(shown, {"movie1": "Movie 1"})
-        style.write(figure, shown, "caption", tmp_path / name, Provenance())
+def test_an_interval_is_drawn_where_the_statistics_put_it_and_the_baseline_is_dotted():
+    figure, shown, caption = drawn(material(), "figure_3a")
+    mean = shown[(shown["movie"] == "movie1") & (shown["area"] == "mean") & (shown["subject"] == "cornet")].iloc[0]
+    lines = [list(line.get_ydata()) for line in figure.axes[0].lines]
+    assert [mean["ci_low"], mean["ci_high"]] in lines
+    assert any(np.allclose(line.get_ydata(), 0.33) for line in figure.axes[0].lines if line.get_linestyle() == ":")
+    assert "20 groups of units left out in turn" in caption
+    assert "too narrow" in caption
+    assert "no interval is drawn" in drawn(material(statistics=False), "figure_3a")[2]
+
+
+def test_a_control_area_is_shown_hollow_and_is_in_no_mean():
+    figure, shown, _ = drawn(material(), "figure_3a")
+    one = shown[(shown["movie"] == "movie1") & (shown["subject"] == "cornet")].set_index("area")
+    assert one.loc["mean", "value"] == pytest.approx(one.loc[list(AREAS), "value"].mean())
+    assert one["control"].to_dict() == {**dict.fromkeys((*AREAS, "mean"), False), "control": True}
+    hollow = [line for line in figure.axes[0].lines if line.get_label() == "control area, in no mean"]
+    assert {line.get_markerfacecolor() for line in hollow} == {"white"}
+    assert any(np.allclose(line.get_ydata(), one.loc["control", "value"]) for line in hollow)
+
+
+def test_a_network_without_a_score_has_words_where_its_bar_would_be():
+    figure, shown, caption = drawn(material(undefined=(("cornet", "visl"),)), "figure_3a")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no score"]
+    assert [text.get_text() for text in figure.axes[1].texts] == []
+    assert shown[(shown["subject"] == "cornet") & (shown["area"] == "mean")]["value"].isna().tolist() == [True, False]
+    assert "Without a score, since an area has none: CORnet on movie1 (simulated mouse) (VISl)." in caption
+
+
+def test_a_network_that_is_not_in_the_study_keeps_an_empty_place_and_is_named():
+    figure, _, caption = drawn(material(subjects=("lorafb_snet", "cornet")), "figure_3a")
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == [
+        "LoRaFB-SNet",
+        "CORnet",
+        "ResNet-2p-CPC",
+    ]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["not in this study"]
+    assert "Not in this study: ResNet-2p-CPC." in caption
+
+
+def test_the_papers_scores_stand_beside_ours_as_open_diamonds():
+    figure, shown, caption = drawn(material(), "figure_3a")
+    diamonds = [line.get_ydata()[0] for line in figure.axes[0].lines if line.get_marker() == "D"]
+    assert diamonds == [0.520, 0.506, 0.348]
+    assert shown.loc[shown["area"] == "mean", "paper"].tolist() == [0.520, 0.283, 0.506, 0.223, 0.348, 0.172]
+    assert "(the paper: +2.8 %)" in caption
+
+
+def test_the_caption_of_bars_gives_difference_and_p_of_the_paired_test():
+    whole = material()
+    test = scores.difference(whole, "movie1", "lorafb_snet", "resnet_2p_cpc")
+    assert (
+        f"difference {test.difference:.3f} [{test.low:.3f}, {test.high:.3f}], p = 0.001" in drawn(whole, "figure_3a")[2]
+    )
+    turned = scores.difference(whole, "movie1", "resnet_2p_cpc", "lorafb_snet")
+    assert turned == (-test.difference, -test.high, -test.low, test.p)
+
+
+def test_figure_3c_shows_means_and_standard_errors_over_clips():
+    whole = material()
+    _, shown, _ = drawn(whole, "figure_3c")
+    clips = whole.run("clip").query("subject == 'cornet' and movie == 'movie2' and area == 'mean' and length == 60")[
+        "value"
+    ]
+    point = shown.query("subject == 'cornet' and movie == 'movie2' and length == 60").iloc[0]
+    assert point["value"] == pytest.approx(clips.mean())
+    assert point["standard_error"] == pytest.approx(clips.std() / np.sqrt(3))
+    assert point["trials"] == 3
+
+
+def test_figure_3d_divides_the_first_networks_mean_by_each_others():
+    _, means, _ = drawn(material(), "figure_3c")
+    _, shown, _ = drawn(material(), "figure_3d")
+    at = "movie == 'movie1' and length == 120 and subject == "
+    above, below = (means.query(f"{at} '{name}'")["value"].item() for name in ("lorafb_snet", "resnet_2p_cpc"))
+    assert shown.query(f"{at} 'resnet_2p_cpc'")["value"].item() == pytest.approx(above / below)
+    assert set(shown["subject"]) == {"cornet", "resnet_2p_cpc"}
+
+
+def test_figure_4a_shows_trials_means_and_drops_against_the_movie_as_it_is():
+    whole = material()
+    figure, shown, _ = drawn(whole, "figure_4a")
+    trials = whole.run("shuffle").query("role == 'lorafb_snet' and area == 'mean' and window == 300")
+    intact = (
+        whole.run("original").query("role == 'lorafb_snet' and area == 'mean' and movie == 'movie1'")["value"].item()
+    )
+    mean = shown.query("series == 'LoRaFB-SNet' and window == 300 and point == 'mean'").iloc[0]
+    assert mean["value"] == pytest.approx(trials["value"].mean())
+    assert mean["x"] == pytest.approx(trials["chaos"].mean())
+    assert mean["drop"] == pytest.approx(1 - trials["value"].mean() / intact)
+    assert mean["half_width"] == pytest.approx(9.92484 * trials["value"].std() / np.sqrt(3))  # t(0.995, 2)
+    assert mean["x_half_width"] == pytest.approx(9.92484 * trials["chaos"].std() / np.sqrt(3))
+    assert len(shown.query("series == 'LoRaFB-SNet' and point == 'trial'")) == 9
+    dashed = [line.get_ydata()[0] for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+    assert any(np.isclose(value, intact) for value in dashed)
+
+
+def test_the_inset_lies_below_every_point():
+    figure, shown, _ = drawn(material(), "figure_4a")
+    axes, inset = figure.axes[0], figure.axes[0].child_axes[0]
+    figure.draw_without_rendering()
+    top = axes.transData.inverted().transform(inset.get_window_extent().corners())[:, 1].max()
+    points = shown.query("point == 'mean'")
+    assert top < (points["value"] - points["half_width"]).min()
+
+
+def test_a_network_that_sees_frames_alone_has_no_points_when_frames_are_shuffled():
+    whole = material()
+    still = {**whole.subjects, "sew_resnet": {**whole.subjects["sew_resnet"], "still": True}}
+    figure, shown, caption = drawn(replace(whole, subjects=still), "figure_4a")
+    assert set(shown["series"]) == {"LoRaFB-SNet"}
+    assert "SEW-ResNet sees each frame alone, so that a shuffle cannot change its score" in caption
+    assert "SEW-ResNet (sees frames alone)" in [line.get_label() for line in figure.axes[0].lines]
+
+
+def test_networks_and_kinds_that_were_not_tried_are_said_and_not_drawn():
+    whole = material()
+    gone = whole.scores["experiment"].isin(["shuffle"]) & (whole.scores["role"] == "cornet")
+    gone |= whole.scores["replacement"] == "uniform"
+    some = replace(whole, scores=whole.scores[~gone])
+    for name, missing in (("figure_7a", "CORnet"), ("figure_7b", "uniform noise")):
+        figure, shown, caption = drawn(some, name)
+        assert f"Not tried here: {missing}." in caption
+        assert missing not in set(shown["series"])
+        assert not any(missing in str(line.get_label()) for line in figure.axes[0].lines)
+
+
+def test_figure_7b_shows_the_papers_three_kinds_and_no_fourth():
+    _, shown, _ = drawn(material(), "figure_7b")
+    assert list(dict.fromkeys(shown["series"])) == ["Gaussian noise", "uniform noise", "static natural image"]
+    assert set(shown["x"].round(12)) == {1 / 2, 1 / 5, 1 / 20}
+    assert (shown.loc[shown["point"] == "mean", "x_half_width"] < 1e-12).all()
+
+
+def test_trials_without_a_score_are_left_out_and_counted():
+    whole = material()
+    hole = whole.scores["experiment"].eq("shuffle") & whole.scores["trial"].eq(0) & whole.scores["area"].eq("mean")
+    table = whole.scores.assign(value=whole.scores["value"].mask(hole))
+    _, shown, caption = drawn(replace(whole, scores=table), "figure_4a")
+    means = shown[shown["point"] == "mean"]
+    assert means["trials"].tolist() == [2] * 6
+    assert means["undefined"].tolist() == [1] * 6
+    assert "6 trials have no score, and are left out." in caption
+
+
+def test_figure_6_draws_a_unit_of_each_area():
+    figure, shown, _ = drawn(material(), "figure_6")
+    panels = [axes for axes in figure.axes if axes.lines]
+    assert len(panels) == 6
+    first = shown[shown["area"] == "visp"]
+    assert panels[0].lines[0].get_ydata().tolist() == first["measured"].tolist()
+    assert panels[0].get_title(loc="left").startswith("VISp, unit 100")
+
+
+def test_the_figure_of_networks_has_a_row_for_every_subject_on_every_movie():
+    figure, shown, _ = drawn(material(subjects=("cornet", "own"), movies=("movie1", "scenes")), "networks")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["CORnet", "own"]
+    assert len(figure.axes) == 2
+    assert len(shown[shown["area"] == "mean"]) == 4
+
+
+@pytest.mark.parametrize("name", ["figure_3b", "figure_4a"])
+def test_the_same_data_give_the_same_bytes_and_text_stays_text(name, tmp_path):
+    for folder in ("one", "two"):
+        style.write(*drawn(material(), name), tmp_path / folder, Provenance())
     for ending in (".svg", ".png", ".csv", ".txt"):
         assert (tmp_path / f"one{ending}").read_bytes() == (tmp_path / f"two{ending}").read_bytes()
     assert "TSRSA score" in (tmp_path / "one.svg").read_text()
-    assert tables.read(tmp_path / "one.csv")["value"].tolist() == pytest.approx(shown["value"].tolist())
-
-
-def test_the_caption_says_n_and_whose_brain_it_is(shown):
-    caption = bars.caption_3a(shown, 100, "The mice are SIMULATED.")
-    assert "2 areas" in caption
-    assert "100 splits" in caption
-    assert caption.endswith("The mice are SIMULATED.")
 
 
 def test_areas_are_drawn_with_their_ceilings_on_the_diagonal():
@@ -89,23 +253,13 @@ def test_a_layer_without_correlations_is_named_in_the_caption():
     assert caption.endswith("(white), in: sn1.")
 
 
-def test_the_report_holds_figures_and_escapes_what_people_wrote(shown, tmp_path):
-    style.write(
-        bars.figure_3a(shown, {"movie1": "M"}),
-        shown,
-        "about <b>",
-        tmp_path / "figure_3a",
-        Provenance({"scores.csv": "ab" * 32}),
-    )
-    sections = [report.summary(tmp_path / "figure_3a.csv")]
-    page = report.render("study", ["SIMULATED"], sections, {"Figure 3A": tmp_path / "figure_3a"}, "a: <1>")
-    assert page.count("<svg") == 1
-    assert "about &lt;b&gt;" in page
-    assert "Network &lt;two&gt;" in page
-    assert "abababababab" in page
-    assert "http" not in page.replace("http://www.w3.org", "")
-
-
-def test_ids_of_two_pictures_on_one_page_do_not_meet():
-    svg = '<path id="p"/><use xlink:href="#p"/><g clip-path="url(#p)"/>'
-    assert report._own_ids(svg, "a") == '<path id="a-p"/><use xlink:href="#a-p"/><g clip-path="url(#a-p)"/>'
+def test_no_part_is_told_of_a_ceiling_that_is_not_clear_of_nothing():
+    whole = material()
+    near = whole.ceilings["value"].where(whole.ceilings["movie"] != "movie2", whole.ceilings["value"] - 0.63)
+    shown = scores.beside_ceiling(replace(whole, ceilings=whole.ceilings.assign(value=near)), "original")
+    means = shown[shown["area"] == "mean"]
+    assert means["ceiling"].notna().all()
+    assert means.groupby("movie")["fraction"].agg(lambda parts: parts.notna().all()).to_dict() == {
+        "movie1": True,
+        "movie2": False,
+    }

@@ -1,0 +1,122 @@
+"""Every figure and table as a plain record: what it shows, what it reads, which function makes it. Nothing is imported."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Record:
+    """One figure or table.
+
+    Attributes
+    ----------
+    name, title : of its files, and its heading
+    make : "module:function" from a `lorafb.figures.material.Material` to what is shown
+    experiments : original, clip, shuffle, replace, scenes, regression, psth or units; one of them must be there
+    reads : tables: of scores (base, shuffle, replace, scenes), and ceilings, statistics, pairs, psth, units
+    roles : networks of the paper, in the order shown; none for every subject
+    movies : movies of the paper that it shows; "" for movies that stand for none
+    least : networks without which there is nothing to compare; where more than one, the first role must be among them
+    """
+
+    name: str
+    title: str
+    make: str
+    experiments: tuple[str, ...]
+    reads: tuple[str, ...]
+    roles: tuple[str, ...] = ()
+    movies: tuple[str, ...] = ("Movie1", "Movie2")
+    least: int = 1
+
+
+EVERY = ("Movie1", "Movie2", "scenes", "")
+SNET, CORNET, CPC, SEW = "lorafb_snet", "cornet", "resnet_2p_cpc", "sew_resnet"
+FOUR = (CORNET, CPC, SEW, SNET)
+TRAININGS = (SNET, "lorafb_imagenet", SEW, "sew_imagenet")
+ABLATIONS = ("lorafb_continuous", "lorafb_discontinuous", "lorafb_imagenet", "no_spike", SEW, SNET)
+
+BASE = ("base", "ceilings", "statistics", "pairs")
+SHUFFLE, REPLACE = ("base", "shuffle"), ("base", "replace")
+
+_BARS, _CLIPS, _SWEEPS = "lorafb.figures.bars", "lorafb.figures.clips", "lorafb.figures.sweeps"
+_TABLES = "lorafb.figures.comparison"
+
+NETWORKS = Record(
+    "networks",
+    "Every network of the study beside the ceiling",
+    "lorafb.figures.bars:networks",
+    ("original", "scenes"),
+    ("base", "scenes", "ceilings", "statistics"),
+    movies=EVERY,
+)
+CLAIMS = Record(
+    "claims",
+    "The paper's claims",
+    "lorafb.figures.claims:claims",
+    ("original", "scenes"),
+    ("base", "shuffle", "scenes", "pairs"),
+    (SNET, CORNET, CPC, *ABLATIONS[:-1]),
+    ("Movie1", "Movie2", "scenes"),
+    least=2,
+)
+
+# fmt: off
+_FIGURES = (
+    NETWORKS,
+    Record("figure_3a", "Figure 3A: networks against visual cortex",
+           f"{_BARS}:figure_3a", ("original",), BASE, (SNET, CORNET, CPC)),
+    Record("figure_3b", "Figure 3B: feedback, and video against still images",
+           f"{_BARS}:figure_3b", ("original",), BASE, TRAININGS),
+    Record("figure_3c", "Figure 3C: score against clip length",
+           f"{_CLIPS}:figure_3c", ("clip",), ("base",), (SNET, CORNET, CPC)),
+    Record("figure_3d", "Figure 3D: ratio of scores against clip length",
+           f"{_CLIPS}:figure_3d", ("clip",), ("base",), (SNET, CORNET, CPC), least=2),
+    Record("figure_4a", "Figure 4A: frames in random order",
+           f"{_SWEEPS}:shuffled", ("shuffle",), SHUFFLE, (SNET, SEW)),
+    Record("figure_4b", "Figure 4B: frames replaced by Gaussian noise",
+           f"{_SWEEPS}:replaced", ("replace",), REPLACE, (SNET, "lorafb_imagenet")),
+    Record("figure_4c", "Figure 4C: still scenes",
+           f"{_BARS}:figure_4c", ("scenes",), ("scenes", "ceilings"), TRAININGS, ("scenes",)),
+    Record("figure_6", "Figure 6: responses of single units, measured and regressed",
+           "lorafb.figures.psth:figure_6", ("psth",), ("psth",), (SNET,), ("Movie1",)),
+    Record("figure_7a", "Figure 7A: frames in random order, LoRaFB-SNet and CORnet",
+           f"{_SWEEPS}:shuffled", ("shuffle",), SHUFFLE, (SNET, CORNET)),
+    Record("figure_7b", "Figure 7B: frames replaced by three kinds of others",
+           f"{_SWEEPS}:replaced_by_kind", ("replace",), REPLACE, (SNET,)),
+)
+_TABLES_OF_PAPER = (
+    CLAIMS,
+    Record("table_1", "Table 1: scores, and percent of the ceiling",
+           f"{_TABLES}:table_1", ("original",), BASE, FOUR),
+    Record("table_2", "Table 2: ablations",
+           f"{_TABLES}:table_2", ("original",), ("base", "statistics"), ABLATIONS, ("Movie1",)),
+    Record("table_3", "Table 3: units",
+           f"{_TABLES}:table_3", ("units",), ("units",)),
+    Record("table_4", "Table 4: LoRaFB-SNet, area by area",
+           f"{_TABLES}:table_4", ("original",), ("base", "statistics"), (SNET,)),
+    Record("table_5", "Table 5: regression",
+           f"{_TABLES}:table_5", ("regression",), ("base",), FOUR),
+    Record("table_6", "Table 6: still scenes",
+           f"{_TABLES}:table_6", ("scenes",), ("scenes",), FOUR, ("scenes",)),
+)
+# fmt: on
+
+FIGURES = {record.name: record for record in _FIGURES}
+TABLES = {record.name: record for record in _TABLES_OF_PAPER}
+
+
+def possible(record: Record, held: Iterable[tuple[str, str, str]]) -> bool:
+    """Whether a study has the data of a figure or table.
+
+    Parameters
+    ----------
+    record : Record
+    held : of (experiment, role, movie of the paper)
+        What the study holds; "" for a subject without a role (units have none), and for a movie that stands for none.
+    """
+    roles_on: dict[str, set[str]] = {}
+    for experiment, role, movie in held:
+        if experiment in record.experiments and movie in record.movies and role in (record.roles or (role,)):
+            roles_on.setdefault(movie, set()).add(role)
+    first = set(record.roles[:1]) if record.least > 1 else set()
+    return any(len(roles) >= record.least and first <= roles for roles in roles_on.values())

@@ -1,0 +1,82 @@
+"""The catalogue says what can be made of a study, and imports nothing that draws."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from synthetic_study import held, material
+
+from lorafb.artefacts import tables
+from lorafb.artefacts.provenance import Provenance
+from lorafb.figures import material as materials
+from lorafb.figures import published
+from lorafb.figures.catalogue import FIGURES, TABLES, possible
+
+EVERY = {**FIGURES, **TABLES}
+
+
+def test_every_figure_and_table_of_the_paper_has_a_record():
+    assert set(FIGURES) == {
+        "networks",
+        *(f"figure_{name}" for name in ("3a", "3b", "3c", "3d", "4a", "4b", "4c", "6", "7a", "7b")),
+    }
+    assert set(TABLES) == {"claims", *(f"table_{number}" for number in range(1, 7))}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_record_names_a_function_roles_and_tables_that_there_are(name):
+    record = EVERY[name]
+    assert callable(materials.function(record.make))
+    assert set(record.roles) <= set(published.NAMES)
+    assert set(record.reads) <= {*materials.SCORES, *materials.BESIDE}
+    assert len(set(record.roles)) == len(record.roles)
+
+
+def test_the_whole_study_has_every_figure_and_table():
+    assert all(possible(record, held(material())) for record in EVERY.values())
+
+
+def test_a_figure_is_made_when_one_of_its_networks_is_there():
+    assert possible(FIGURES["figure_3a"], {("original", "cornet", "Movie2")})
+    assert not possible(FIGURES["figure_3a"], {("original", "sew_resnet", "Movie2")})
+    assert not possible(FIGURES["figure_3a"], {("original", "cornet", "")})
+    assert not possible(FIGURES["figure_3a"], {("clip", "cornet", "Movie2")})
+
+
+def test_a_ratio_takes_the_first_network_and_another_on_the_same_movie():
+    ratio, first, other = FIGURES["figure_3d"], ("clip", "lorafb_snet", "Movie1"), ("clip", "cornet", "Movie1")
+    assert possible(ratio, {first, other})
+    assert not possible(ratio, {first})
+    assert not possible(ratio, {other, ("clip", "resnet_2p_cpc", "Movie1")})
+    assert not possible(ratio, {first, ("clip", "cornet", "Movie2")})
+
+
+def test_networks_of_ones_own_are_shown_on_movies_of_ones_own():
+    assert possible(FIGURES["networks"], {("original", "", "")})
+    assert not any(possible(record, {("original", "", "")}) for name, record in EVERY.items() if name != "networks")
+
+
+def test_reading_the_catalogue_loads_no_drawing():
+    check = "import sys, lorafb.figures.catalogue; sys.exit(bool({'matplotlib', 'pandas'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", check]).returncode == 0
+
+
+def test_tables_are_read_with_whose_they_are_and_of_which_movie(tmp_path):
+    scores = pd.DataFrame({"movie": ["m"], "value": [0.5]})
+    tables.write(scores, tmp_path / "net" / "m" / "base.csv", Provenance())
+    tables.write(pd.DataFrame({"area": ["visp"]}), tmp_path / "psth" / "m.csv", Provenance())
+    (tmp_path / "paper.csv").write_text("table,row,column,value,sd\n")
+    files = {
+        "base": [str(tmp_path / "net" / "m" / "base.csv")],
+        "psth": [str(tmp_path / "psth" / "m.csv")],
+        "published": str(tmp_path / "paper.csv"),
+    }
+    told = {"subjects": {"net": {"label": "Net", "role": "cornet", "still": False}}, "movies": {}, "roles": ("cornet",)}
+    found = materials.read(files, told, lambda table: table.assign(value=table["value"] * 2))
+    assert found.scores.to_dict("records") == [
+        {"movie": "m", "value": 1.0, "subject": "net", "label": "Net", "role": "cornet"}
+    ]
+    assert found.psth["movie"].tolist() == ["m"]
+    assert found.statistics.empty
+    assert found.label("sew_resnet") == "SEW-ResNet"

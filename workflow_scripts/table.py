@@ -1,0 +1,15 @@
+"""Make one table of the catalogue."""
+
+from functools import partial
+from pathlib import Path
+
+from lorafb.experiments.summary import summarise
+from lorafb.figures import material, style
+from lorafb.job import provenance, start
+
+if __name__ == "__main__":
+    job = start(globals()["snakemake"])
+    told, made_by = job.params, provenance(job)
+    read = material.read(job.input, told.shown, partial(summarise, controls=told.shown["controls"]))
+    table, caption = material.function(told.make)(read)
+    style.write_table(told.title, table, caption, Path(job.output[0]), made_by)
