@@ -340,8 +340,12 @@ def movies_in(record) -> list[str]:
 
 
 def subjects_in(record) -> list[str]:
-    """Subjects that a figure or table shows."""
-    return [one for one in study.subjects if not record.roles or role_of(one) in record.roles]
+    """Subjects that a figure or table shows; the table of units shows none."""
+    return (
+        []
+        if record.experiments == ("units",)
+        else [one for one in study.subjects if not record.roles or role_of(one) in record.roles]
+    )
 
 
 def tables_of(name: str, records: dict) -> dict[str, list[str]]:

@@ -74,7 +74,7 @@ def edited(repository):
 def test_the_study_ends_in_figures_and_a_report(repository):
     results = repository / "results"
     page = (results / "report.html").read_text()
-    assert page.count("<svg") == 7
+    assert page.count("<svg") >= 11
     assert "SIMULATED" in page
     for ending in ("svg", "png", "csv", "txt"):
         assert (results / "figures" / f"figure_3a.{ending}").stat().st_size > 100
@@ -83,7 +83,9 @@ def test_the_study_ends_in_figures_and_a_report(repository):
 def test_every_layer_and_area_has_a_score(repository):
     scores = pd.read_csv(repository / "results/scores/spiking/short/base.csv")
     original = scores[scores["experiment"] == "original"]
-    assert set(original["area"]) == {"visp", "visl", "visam"}
+    assert set(original["area"]) == {"visp", "visl", "visam", "control"}
+    assert set(original["metric"]) == {"tsrsa", "regression"}
+    original = original[original["metric"] == "tsrsa"]
     assert original["layer"].nunique() == 5
     assert original["value"].dropna().between(-1, 1).all()  # a layer that falls silent has no score, and says so
     assert original.groupby("area")["best"].sum().eq(1).all()
@@ -95,14 +97,14 @@ def test_every_layer_and_area_has_a_score(repository):
 def test_features_and_products_are_read_with_h5py_alone(repository):
     with h5py.File(repository / "results/features/spiking/short.h5") as file:
         features = file["sn1"]["features"]
-        assert features.shape == (24, int(file["sn1"].attrs["shape"].prod()))
+        assert features.shape == (48, int(file["sn1"].attrs["shape"].prod()))
         assert file.attrs["format"] == "lorafb-features"
     with h5py.File(repository / "results/grams/spiking/short.h5") as file:
         products = file["sn1"]["products"][()]
-        assert len(products) == 24 * 25 // 2
+        assert len(products) == 48 * 49 // 2
         assert json.loads(file.attrs["inputs"]).keys() == {"results/checkpoints/spiking.pt", "results/stimuli/short.h5"}
         row = features_row(repository, 5)
-        assert products[5 * 24 - 5 * 4 // 2] == (row * row).sum()
+        assert products[5 * 48 - 5 * 4 // 2] == (row * row).sum()
 
 
 def features_row(repository, frame):
@@ -119,7 +121,7 @@ def test_a_second_run_does_nothing(repository):
     assert jobs(repository) == set()
 
 
-TORCH = {"train", "weights", "extract"}
+TORCH = {"train", "weights", "extract", "perturbed", "with_noise"}
 
 
 def test_every_job_loads_only_what_its_digest_covers_and_torch_only_where_it_must(repository):
@@ -130,8 +132,11 @@ def test_every_job_loads_only_what_its_digest_covers_and_torch_only_where_it_mus
         loaded = re.findall(r"modules: (.*)$", path.with_suffix("").with_suffix(".log").read_text(), re.MULTILINE)[
             -1
         ].split()
-        extras = [job["params"]["subject"]["build"]] if job["rule"] in TORCH else []
-        extras += [] if "metric" not in job["params"] else metrics.find(job["params"]["metric"]).modules
+        told = job["params"]
+        extras = [told["subject"]["network"]["build"]] if job["rule"] in TORCH else []
+        extras += [told["make"]] if "make" in told else []
+        extras += metrics.find(told["metric"]).modules if "metric" in told else []
+        extras += metrics.find("regression").modules if told.get("regression") else []
         covered = code.closure(ROOT / "workflow_scripts" / Path(job["script"]).name, *extras)
         outside = {name for name in loaded if not code.left_out(name)} - covered - {"torch"}
         assert not outside, f"{path.name}: {outside}"
@@ -157,23 +162,44 @@ def test_a_job_runs_again_alone_in_one_process_and_writes_the_same_bytes(reposit
     assert table.read_bytes() == before
 
 
-SCORES = {"score plain short", "score short spiking"}
-REPORT = {"figure_3a", "report"}
-CORTEX = {"areas short", "ceiling short", "figure_areas short"}
-AREAS_OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
-OF_SPIKING = {
-    "extract clip spiking",
-    "extract short spiking",
-    "figure_frames clip spiking",
-    "figure_frames short spiking",
-}
-OF_PLAIN = {
-    "weights plain",
-    "extract clip plain",
-    "extract plain short",
-    "figure_frames clip plain",
-    "figure_frames plain short",
-}
+AREAS = ("VISp", "VISl", "VISam")
+
+
+def jobs_of(rule, *names):
+    return {f"{rule} {name}" for name in names}
+
+
+def shown(figures="", tables=""):
+    """Jobs of figures and tables by their short names, and of the report."""
+    return (
+        jobs_of("figure", *(name if name == "networks" else f"figure_{name}" for name in figures.split()))
+        | jobs_of("table", *(name if name == "claims" else f"table_{name}" for name in tables.split()))
+        | {"report"}
+    )
+
+
+SHUFFLE = {"score_shuffle short spiking", "score_shuffle short still"}
+REPLACE = {"score_replace short spiking", "score_replace short still"}
+SCENES = {"score_scenes scenes spiking", "score_scenes scenes still"}
+BASE = {"score plain short", "score short spiking", "score short still", "psth short"} | SHUFFLE | REPLACE
+FRAMES = {"figure_frames short spiking"}
+FROM_BASE = shown("networks 3a 3b 3c 3d 4a 4b 6 7a 7b", "claims 1 2 4 5")
+CORTEX = {"areas short", "ceiling short", "figure_areas short", "statistics short"}
+OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
+EVERY = shown("networks 3a 3b 3c 3d 4a 4b 4c 6 7a 7b", "claims 1 2 4 5 6")
+# what follows on another recording of the movie
+RECORDED = BASE | CORTEX | {"units short"} | FROM_BASE | shown(tables="3")
+RECORDINGS = {f"recording {area} short" for area in (*AREAS, "control")}
+PASSES = (
+    jobs_of("extract", "clip spiking", "short spiking", "scenes spiking", "short still", "scenes still")
+    | jobs_of("perturbed", "4 short shuffle spiking", "48 short shuffle spiking", "3 replace short spiking")
+    | {"with_noise short still", "statistics short"}
+    | FRAMES
+)
+TRAINED = PASSES | (BASE - {"score plain short"}) | SCENES | EVERY
+OF_PLAIN = {"extract plain short", "score plain short", "statistics short"} | shown(
+    "networks 3a 3b 3c 3d 7a", "claims 1 2 4 5"
+)
 RERUNS = {
     "a docstring of a metric": (
         ("lorafb/similarity/tsrsa.py", '"""Time-Series', '"""Here is: Time-Series'),
@@ -182,15 +208,19 @@ RERUNS = {
     "a comment in a script": (("workflow_scripts/score.py", "if __name__", "# the whole job\nif __name__"), set()),
     "a statement of the metric": (
         ("lorafb/similarity/tsrsa.py", "np.clip(model @ area, -1, 1)", "np.clip(model @ area, -1.0, 1.0)"),
-        SCORES | CORTEX | AREAS_OF_MOUSE | REPORT,
+        BASE | SCENES | CORTEX | OF_MOUSE | {"ceiling scenes"} | EVERY,
     ),
-    "a statement of Figure 3A": (
-        ("lorafb/figures/bars.py", "width=0.65", "width=0.6"),
-        REPORT,
+    "a statement of one figure's module": (
+        ("lorafb/figures/clips.py", "import numpy as np", "import numpy as np\n\nUNUSED = 1"),
+        shown("3c 3d"),
+    ),
+    "a statement of all figures' style": (
+        ("lorafb/figures/style.py", '"savefig.dpi": 200', '"savefig.dpi": 201'),
+        EVERY | FRAMES | {"figure_areas short", "figure_areas mouse"} | shown(tables="3"),
     ),
     "one network's module": (
         ("lorafb/networks/cornet.py", "import torch", "import torch\n\nUNUSED = 1"),
-        OF_PLAIN | {"score plain short"} | REPORT,
+        OF_PLAIN | {"weights plain", "extract clip plain"},
     ),
     "another network's record": (
         ("lorafb/networks/catalogue.py", '"152": {"blocks": (3, 8, 36, 3)', '"152": {"blocks": (3, 8, 35, 3)'),
@@ -198,76 +228,85 @@ RERUNS = {
     ),
     "one network's record": (
         ("lorafb/networks/catalogue.py", '"groups": 4', '"groups": 2'),
-        OF_PLAIN | {"score plain short"} | REPORT,
+        OF_PLAIN | {"weights plain", "extract clip plain"},
     ),
     "number of clips, in the config": (
         ("nano.yaml", "clip: {lengths: [8], trials: 2}", "clip: {lengths: [8], trials: 3}"),
-        SCORES | REPORT,
+        BASE | FROM_BASE,
+    ),
+    "a window more to shuffle": (
+        ("nano.yaml", "windows: [4, 48]", "windows: [4, 24, 48]"),
+        {"perturbed 24 short shuffle spiking"} | SHUFFLE | shown("4a 7a", "claims"),
+    ),
+    "a kind of noise more": (
+        ("nano.yaml", "kinds: [gaussian, static]", "kinds: [gaussian, static, black]"),
+        {"noise short", "perturbed 3 replace short spiking", "with_noise short still"} | REPLACE | shown("4b 7b"),
     ),
     "number of splits, in the config": (
         ("nano.yaml", "splits: 4", "splits: 5"),
-        CORTEX | AREAS_OF_MOUSE | REPORT,
+        CORTEX | OF_MOUSE | {"ceiling scenes"} | shown("networks 3a 3b 4c", "claims 1 2 4"),
     ),
     "a recipe, in the config": (
         ("nano.yaml", "epochs: 2", "epochs: 3"),
-        {"train spiking", "score short spiking"} | OF_SPIKING | REPORT,
+        {"train spiking", "train still"} | TRAINED,
     ),
     "a label, in the config": (
         ("nano.yaml", "    network: cornet_tiny", "    label: CORnet\n    network: cornet_tiny"),
-        {"figure_frames clip plain", "figure_frames plain short"} | REPORT,
+        shown("networks 3a 3c 3d 7a", "claims 1 5 6"),
     ),
-    "the rate under which units are left out": (
-        ("nano.yaml", "min_rate: 0", "min_rate: 0.1"),
-        SCORES | CORTEX | REPORT,
+    "a network more": (
+        (
+            "nano.yaml",
+            "recipes:",
+            "  more:\n    network: sew_resnet_tiny\n    training: motion\n    size: 64\n    sees: [short]\n"
+            "    checkpoint: {kind: initial, seed: 1}\nrecipes:",
+        ),
+        {"weights more", "extract more short", "score more short", "statistics short", "figure_frames more short"}
+        | shown("networks 3a 3b", "claims 1 2 4"),
     ),
+    "the rate under which units are left out": (("nano.yaml", "min_rate: 0", "min_rate: 0.1"), RECORDED),
     "repeats of the simulated mouse": (
         ("nano.yaml", "repeats: 6", "repeats: 5"),
-        {"simulate_session 0 short", "simulate_session 1 short"}
-        | {f"recording {area} short" for area in ("VISp", "VISl", "VISam")}
-        | {"count_spikes 0 short", "count_spikes 1 short"}
-        | SCORES
-        | CORTEX
-        | REPORT,
-    ),
-    "threads, in the config": (
-        ("nano.yaml", "splits: 4}", "splits: 4}\ncompute: {threads: 2}"),
-        {"train spiking", "extract clip plain", "extract plain short", "figure_frames clip plain"}
-        | {"figure_frames plain short"}
-        | OF_SPIKING
-        | SCORES
-        | REPORT,
+        {f"{rule} {session} short" for rule in ("simulate_session", "count_spikes") for session in (0, 1)}
+        | RECORDINGS
+        | RECORDED,
     ),
     "a unit filter": (
         ("nano.yaml", "isi_violations: null", "isi_violations: 0.5"),
-        {f"count_spikes {session} short" for session in (0, 1)}
-        | {f"recording {area} short" for area in ("VISp", "VISl", "VISam")}
-        | SCORES
-        | CORTEX
-        | REPORT,
+        {f"count_spikes {session} short" for session in (0, 1)} | RECORDINGS | RECORDED,
     ),
     "one more simulated mouse": (
         ("nano.yaml", "sessions: 2", "sessions: 3"),
-        {"simulate_session 2 short", "count_spikes 2 short"}
-        | {f"recording {area} short" for area in ("VISp", "VISl", "VISam")}
-        | SCORES
-        | CORTEX
-        | REPORT,
+        {"simulate_session 2 short", "count_spikes 2 short"} | RECORDINGS | RECORDED,
+    ),
+    "threads, in the config": (
+        ("nano.yaml", "splits: 4}", "splits: 4}\ncompute: {threads: 2}"),
+        {"train spiking", "train still", "extract clip plain"} | OF_PLAIN | TRAINED,
+    ),
+    "layers whose features are kept": (
+        ("nano.yaml", "keep: all", "keep: [sn1]"),
+        jobs_of("extract", "clip spiking", "short spiking", "scenes spiking", "short still", "scenes still")
+        | {"extract clip plain"}
+        | OF_PLAIN
+        | {"score_shuffle short spiking", "score_shuffle short still"}
+        | BASE
+        | SCENES
+        | FRAMES
+        | EVERY,
     ),
     "one byte of a photograph": (
         ("data/photographs/china.jpg", "JFIF", "JFIf"),
-        {"stimulus short", "extract plain short", "figure_frames plain short", "train spiking", "score plain short"}
+        {"stimulus short", "stimulus scenes", "noise short", "extract plain short", "train spiking", "train still"}
         | {f"{rule} {session} short" for rule in ("simulate_session", "count_spikes") for session in (0, 1)}
-        | {f"recording {area} short" for area in ("VISp", "VISl", "VISam")}
-        | OF_SPIKING
-        | SCORES
-        | CORTEX
-        | REPORT,
+        | {"simulate_session 0 scenes", "count_spikes 0 scenes", "ceiling scenes", "units scenes"}
+        | {f"recording {area} scenes" for area in AREAS}
+        | RECORDINGS
+        | RECORDED
+        | TRAINED,
     ),
     "one byte of the real clip": (
         ("data/real/clips/test.avi", "ISFT", "ISFt"),
-        {"stimulus clip", "extract clip spiking", "figure_frames clip spiking", "score plain short"}
-        | OF_PLAIN
-        | REPORT,
+        {"stimulus clip", "extract clip spiking", "weights plain", "extract clip plain"} | OF_PLAIN,
     ),
 }
 
