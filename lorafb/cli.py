@@ -1,6 +1,7 @@
 """The command line: what needs no workflow. Each command imports what it needs, so that help and errors come at once."""
 
 import argparse
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -49,7 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.set_defaults(run=_published)
 
     try:
-        told = parser.parse_args(arguments)
+        told, others = parser.parse_known_args(arguments)
+        if told.command in SNAKEMAKES:
+            told.arguments = others
+        elif others:
+            parser.error(f"unrecognized arguments: {' '.join(others)}")
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
@@ -60,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return int(told.run(told) or 0)
     except BrokenPipeError:
         sys.stderr.close()
+    except KeyboardInterrupt:
+        print(f"\nlorafb {told.command}: stopped", file=sys.stderr)
+        return 128 + signal.SIGINT
     except (InputError, OSError) as error:
         print(f"lorafb {told.command}: {error}", file=sys.stderr)
         return 2
@@ -74,7 +82,13 @@ PUBLISHED = {
     "similarity": "score a network against the areas, with the options of the published program",
     "ceiling": "score halves of each area's units against each other, with the options of the published program",
     "check": "say what files are, and what is wrong with them",
+    "dataset": "say what is there of a training set, what is missing, and where to get it",
+    "fetch": "fetch the files of the published study, verified, or say where each is to be had",
+    "cost": "say what a start of Snakemake with these arguments would take, before it starts",
+    "times": "say what each stage of a study took",
 }
+SNAKEMAKES = ("cost",)
+"""Commands that hand to Snakemake the arguments that they do not know."""
 
 
 def _published(told: argparse.Namespace) -> int | None:

@@ -4,7 +4,11 @@ import difflib
 import hashlib
 import json
 import os
+import platform
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +25,12 @@ def whole(path: Path | str) -> Iterator[Path]:
 
     Notes
     -----
-    The temporary file keeps the ending of `path`, since some writers choose their format by it.
+    The temporary file keeps the ending of `path`, since some writers choose their format by it. A killed process leaves
+    it behind, and `clear_abandoned` finds it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=f".part{path.suffix}")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=part_of(path.stem), suffix=f".part{path.suffix}")
     os.close(handle)
     temporary = Path(name)
     try:
@@ -36,6 +41,54 @@ def whole(path: Path | str) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def part_of(stem: str) -> str:
+    """Start the name of something temporary (it goes on at random, and with `.part`), so that its writer is known."""
+    return f".{stem}.{_machine()}-{os.getpid()}."
+
+
+PART = re.compile(r"\..+\.(?P<machine>[^.]*)-(?P<process>\d+)\.[a-z0-9_]{8}\.part(\.\w+)?")
+DAY_S = 24 * 3600.0
+
+
+def clear_abandoned(folder: Path) -> list[Path]:
+    """Delete, at any depth, the temporary files and folders of killed processes, and return their paths.
+
+    Those of a process that runs stay; so do those of another machine, until a day has passed since they were written.
+    """
+    left = [path for path in sorted(folder.rglob(".*.part*")) if _abandoned(path)]
+    for path in left:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return left
+
+
+def _abandoned(path: Path) -> bool:
+    named = PART.fullmatch(path.name)
+    if named is None:
+        return False
+    if named["machine"] == _machine():
+        return not alive(int(named["process"]))
+    return time.time() - path.stat().st_mtime > DAY_S
+
+
+def alive(process: int) -> bool:
+    """Whether a process of this machine runs; one that has ended and that nobody has asked about yet does not."""
+    status = Path(f"/proc/{process}/stat")
+    try:
+        os.kill(process, 0)
+        return not (status.is_file() and status.read_text(encoding="utf-8").rpartition(") ")[2].startswith("Z"))
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+    except PermissionError:  # it is another user's
+        return True
+
+
+def _machine() -> str:
+    return platform.node().partition(".")[0]
 
 
 def _umask() -> int:

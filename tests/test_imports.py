@@ -22,6 +22,7 @@ ALLOWED = {
     "similarity": set(),
     "experiments": LEAVES | {"similarity"},
     "figures": LEAVES,
+    "fetch": {"files", "artefacts"},
     "code": set(),
     "config": {"files", "artefacts", "networks", "cortex"},
     "processes": {"files"},

@@ -12,17 +12,19 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from lorafb.artefacts import arrays, grams, provenance, recordings, stimuli, tables
+from lorafb.artefacts import arrays, grams, provenance, recordings, stimuli, tables, truths
+from lorafb.commands import against, expected
 from lorafb.cortex import allen, published
 from lorafb.cortex import table as own
 from lorafb.cortex.counts import whole_counts
 from lorafb.features import store
-from lorafb.features.prepare import read_prepared
+from lorafb.features.published import read_prepared
 from lorafb.files import InputError
 from lorafb.networks import checkpoint, fit, foreign
 from lorafb.stimuli import array, video
 
-FORMATS = {module.KIND: module.VERSION for module in (grams, recordings, stimuli, store)}
+FORMATS = {module.KIND: module.VERSION for module in (grams, recordings, stimuli, store, truths)}
+FORMATS[grams.TRIALS_KIND] = grams.VERSION
 PICKLES = (b"PK\x03\x04", b"\x80")
 """First bytes of torch's files, of today and of old."""
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff")
@@ -34,10 +36,23 @@ def run(told: Namespace) -> int:
     for path in told.files:
         try:
             print(f"{path}: {describe(path)}")
+            if told.against is not None:
+                print("\n".join(against.lines(path, told.against)))
+            if path.is_dir():
+                wrong += _numbers(path, told.expected, told.write_expected)
         except InputError as error:
             wrong += 1
             print(error, file=sys.stderr)
     return 2 if wrong else 0
+
+
+def _numbers(results: Path, known: Path | None, write: Path | None) -> int:
+    """Write a study's numbers as expected ones, or hold them against such; count those that are not as expected."""
+    if write is not None:
+        print(f"{write}: {expected.fill(results, write)} values written")
+        return 0
+    known = known or expected.of_default_study(results)
+    return expected.compare(results, known) if known else 0
 
 
 def describe(path: Path) -> str:

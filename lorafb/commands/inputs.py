@@ -8,7 +8,8 @@ import numpy as np
 
 from lorafb.cortex import published
 from lorafb.experiments.cortex_side import Area, area_side, reliable_units, responsive_units
-from lorafb.features.prepare import PreparedFrames, read_prepared
+from lorafb.features.prepare import PreparedFrames
+from lorafb.features.published import read_prepared
 from lorafb.files import InputError, sha256
 from lorafb.networks.catalogue import Network
 

@@ -1,6 +1,6 @@
 """The options of the published programs, spelt as they spell them, and ours beside them; read without anything heavy."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
 METRICS = {"TSRSA": "tsrsa", "Regression": "regression"}
@@ -42,10 +42,73 @@ def ceiling(parser: ArgumentParser) -> None:
 
 
 def check(parser: ArgumentParser) -> None:
-    """Add the argument of `lorafb check`."""
-    parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="checkpoint, stimulus, recording or artefact"
+    """Add the arguments of `lorafb check`."""
+    add = parser.add_argument
+    add("files", nargs="+", type=Path, metavar="FILE", help="checkpoint, stimulus, recording, artefact, or results/")
+    add(
+        "--expected",
+        type=Path,
+        metavar="CSV",
+        help="hold results/ against these values (default docs/expected/embedded.csv where config.yaml ran unchanged)",
     )
+    add("--write-expected", type=Path, metavar="CSV", help="write the values of results/ into this table of quantities")
+    add(
+        "--against", type=Path, metavar="NPY", help="measure a published stimulus against the frames as they were shown"
+    )
+
+
+def dataset(parser: ArgumentParser) -> None:
+    """Add the arguments of `lorafb dataset`."""
+    add = parser.add_argument
+    add("name", choices=("ucf101", "imagenet"), help="training set")
+    add("folder", type=Path, metavar="DIR", help="folder that holds it")
+    add("--split", type=int, choices=(1, 2, 3), help="of UCF101 (default 1, the paper's)")
+    add("--subset", action="store_true", help="take fewer classes and files than there are")
+
+
+def fetch(parser: ArgumentParser) -> None:
+    """Add the options of `lorafb fetch`."""
+    add = parser.add_argument
+    add(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="these files: their paths, last parts of these, or 'path/*'",
+    )
+    add("--configfile", type=Path, metavar="FILE", help="the files that a study needs, where it looks for them")
+    add("--to", type=Path, metavar="DIR", help="data folder (default data/paper)")
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--list", action="store_true", help="say what there is, from where, under which licence")
+    ways.add_argument("--dry-run", action="store_true", help="say what would be fetched, and what it takes")
+    ways.add_argument("--verify", action="store_true", help="check what is there, and fetch nothing")
+    ways.add_argument("--write", action="store_true", help="write the table of docs/data.md from the registry")
+
+
+def cost(parser: ArgumentParser) -> None:
+    """Add the option of `lorafb cost`; every other argument is Snakemake's."""
+    parser.add_argument(
+        "--teraflops", type=rate, metavar="RATE", help="sustained rate of a job, in 10^12 operations a second"
+    )
+
+
+def times(parser: ArgumentParser) -> None:
+    """Add the argument of `lorafb times`."""
+    parser.add_argument(
+        "results",
+        nargs="?",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="folder of results (default results)",
+    )
+
+
+def rate(text: str) -> float:
+    """Read a rate above 0."""
+    if float(text) > 0:
+        return float(text)
+    raise ArgumentTypeError(f"{text} is not above 0")
 
 
 def _recordings(parser: ArgumentParser) -> None:

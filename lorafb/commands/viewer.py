@@ -130,4 +130,4 @@ def reordered(source: FrameSource, order: NDArray[np.int64]) -> FrameSource:
 
 def progress() -> Progress | None:
     """Show a bar where somebody looks on."""
-    return job.progress("frames") if sys.stderr.isatty() else None
+    return job.bar("frames") if sys.stderr.isatty() else None

@@ -1,0 +1,162 @@
+"""`lorafb cost`: what a start would take, against counts made by hand and against Snakemake's own."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lorafb import cli
+from lorafb.commands import cost, times, work
+from lorafb.commands.text import duration
+from lorafb.config import reading
+
+ROOT = Path(__file__).parent.parent.parent
+NANO = ROOT / "tests/workflow/nano.yaml"
+
+OWN = """
+from torch import nn
+
+
+class Eye(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        self.v1 = nn.Conv2d(3, 2, 3, padding=1, bias=False)
+        self.classifier = nn.Linear(2, classes, bias=False)
+
+    def forward(self, frames):
+        seen = self.v1(frames.flatten(0, 1)).mean(dim=(2, 3))
+        return self.classifier(seen).unflatten(0, frames.shape[:2])
+"""
+SIZE = 32
+CONVOLUTION = SIZE * SIZE * 2 * 3 * 9 + 2 * 10
+"""Multiply-adds a frame: of each of 2 x 32 x 32 units over 3 x 3 x 3 inputs, and of 10 classes over 2 averages."""
+
+
+@pytest.fixture
+def eye(tmp_path, monkeypatch):
+    """Make a study with a network whose every multiply-add can be counted."""
+    (tmp_path / "eyes.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def study(kind, **over):
+        feed = {"kind": kind, "steps": 4 if kind == "still" else 1, "chunk": 1, "classes": 10}
+        values = {
+            "networks": {"eye": {"build": "eyes:Eye", "layers": ["v1"], "feed": feed}},
+            "subjects": {
+                "eye": {
+                    "network": "eye",
+                    "training": "own",
+                    "checkpoint": {"kind": "initial"},
+                    "size": SIZE,
+                    "experiments": ["shuffle", "replace"],
+                }
+            },
+            **over,
+        }
+        return reading.study(reading.overlay(reading.load(NANO), values), (tmp_path, ROOT))
+
+    return study
+
+
+UNITS = 2 * SIZE * SIZE
+
+
+def test_a_pass_counts_frames_convolutions_and_products(eye):
+    done = work.extract(eye("stateful"), "eye", "short")
+    pairs = 48 * 49 // 2
+    assert (done.trainings, done.passes, done.frames) == (0, 1, 48)
+    assert done.multiply_adds == 48 * CONVOLUTION + pairs * UNITS
+    assert done.written == pairs * 8 + 48 * UNITS * 4  # products, and features that are kept as float32
+
+
+def test_features_that_are_not_kept_are_not_written(eye):
+    assert work.extract(eye("stateful", features={"keep": "none"}), "eye", "short").written == 48 * 49 // 2 * 8
+
+
+def test_a_still_frame_counts_once_a_time_step(eye):
+    done = work.extract(eye("still"), "eye", "short")
+    assert done.frames == 4 * 48
+    assert done.multiply_adds == 4 * 48 * CONVOLUTION + 48 * 49 // 2 * UNITS
+
+
+def test_trials_and_kinds_of_noise_are_passes(eye):
+    study = eye("stateful")
+    assert work.perturbed(study, "eye", "short", "shuffle_4").passes == 2
+    assert work.perturbed(study, "eye", "short", "replace_3").passes == 2 * 2
+    assert work.perturbed(study, "eye", "short", "replace_3").written == 4 * (48 * 49 // 2) * 8
+
+
+def test_a_network_that_sees_frames_alone_is_shown_movie_and_noise_once_a_kind(eye):
+    done = work.with_noise(eye("still"), "eye", "short")
+    assert (done.passes, done.frames) == (2, 2 * 96 * 4)
+    assert done.written == 2 * (96 * 97 // 2) * 8
+
+
+def test_a_training_step_costs_three_passes_and_each_epoch_ends_with_a_test():
+    study = reading.read(ROOT / "config.yaml", yaml.safe_load(NANO.read_text()), (ROOT,))
+    done = work.train(study, "still")
+    assert done.trainings == 1
+    assert done.frames == 2 * 4 * (16 + 16)  # epochs, steps, clips of one still frame each
+    assert work.train(study, "spiking").frames == 2 * 4 * (32 + 32)  # two clips a video
+    one_frame = done.multiply_adds / (2 * 4 * (3 * 16 + 16))
+    assert one_frame == pytest.approx(1.3e6, rel=0.2)  # of lorafb_snet_tiny at 32 x 32
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(5, "5 s"), (119, "119 s"), (180, "3 min"), (9000, "2.5 h")])
+def test_a_time_is_said_in_the_unit_that_reads_best(seconds, said):
+    assert duration(seconds) == said
+
+
+def row(study, known, jobs=("train/spiking.log", "train/still.log")):
+    return cost._row(study, "train", [Path(job) for job in jobs], known, teraflops=1.0)
+
+
+def test_a_job_that_was_measured_takes_what_it_took_and_another_its_multiply_adds_at_the_rate():
+    study = reading.read(ROOT / "config.yaml", yaml.safe_load(NANO.read_text()), (ROOT,))
+    known = {Path("train/spiking.tsv"): times.Measured("train", 100.0, 90.0, 800.0)}
+    found = row(study, known)
+    assert (found.jobs, found.measured, found.unknown) == (2, 1, 0)
+    still = cost.LOADING_S + 2 * work.train(study, "still").multiply_adds / 1e12
+    assert found.seconds == pytest.approx(100 + still)
+
+
+def test_a_stage_without_networks_is_estimated_from_its_other_jobs_or_not_at_all():
+    study = reading.read(ROOT / "config.yaml", yaml.safe_load(NANO.read_text()), (ROOT,))
+    jobs = [Path("score/spiking/short.log")]
+    known = {
+        Path(f"score/x/{name}.tsv"): times.Measured("score", took, 1.0, 1.0) for name, took in (("a", 2), ("b", 4))
+    }
+    assert cost._row(study, "score", jobs, known, 1.0).seconds == 3
+    unknown = cost._row(study, "score", jobs, {}, 1.0)
+    assert (unknown.seconds, unknown.unknown) == (0, 1)
+
+
+def test_the_preview_counts_the_jobs_that_snakemake_counts(tmp_path, capsys):
+    arguments = ["--directory", str(tmp_path), "--configfile", str(NANO)]
+    assert cli.main(["cost", "--teraflops", "0.5", *arguments]) == 0
+    said = capsys.readouterr().out
+    command = [sys.executable, "-m", "snakemake", "-n", *arguments]
+    dry = subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout
+    jobs = int(re.search(r"^total +(\d+)$", dry, re.MULTILINE)[1]) - 1  # `all` does nothing
+    passes = 7 + 2 * 2 + 2 * 2 + 2  # originals; shuffled, window by window; replaced, kind by kind; still, kind by kind
+    assert re.search(rf"^all +{jobs} +2 +{passes} ", said, re.MULTILINE), said
+    assert "at 0.5 TFLOP/s" in said
+    assert not (tmp_path / "results").exists()
+
+
+def test_what_snakemake_refuses_is_told(tmp_path, capsys):
+    assert cli.main(["cost", "sores", "--directory", str(tmp_path), "--configfile", str(NANO)]) == 2
+    assert "No rule to produce sores" in capsys.readouterr().err
+
+
+def test_the_folder_of_earlier_times_is_snakemakes_directory():
+    assert cost._directory(["-n", "--directory", "elsewhere", "scores"]) == Path("elsewhere")
+    assert cost._directory(["--configfile", "config/paper.yaml"]) == Path()
+
+
+def test_a_rate_must_be_above_zero(capsys):
+    assert cli.main(["cost", "--teraflops", "0"]) == 2
+    assert "argument --teraflops: 0 is not above 0" in capsys.readouterr().err
