@@ -15,10 +15,11 @@ from lorafb.commands import times as _times
 from lorafb.config import reading as _config
 from lorafb.fetch import registry as _registry
 from lorafb.figures import catalogue as _figures
-from lorafb.files import InputError
-from lorafb.networks import catalogue
+from lorafb.files import InputError, clear_abandoned
 from lorafb.similarity import metrics
 
+_processes.tell_jobs()
+_processes.stop_jobs_on_interrupt()
 shell.prefix(_processes.JOB_PREFIX)
 FOLDERS = (Path.cwd(), ROOT)
 
@@ -26,6 +27,9 @@ try:
     study = _config.read(ROOT / "config.yaml", config, FOLDERS)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+if copy := os.environ.get("LORAFB_CONFIG_COPY"):  # `lorafb cost` asks which study its arguments mean
+    _config.write(study, Path(copy))
 
 _code.let_jobs_import(*(FOLDERS if study.networks else ()))  # a network of one's own lies where its config does
 TRAINED = [name for name, subject in study.subjects.items() if subject.checkpoint.kind == "trained"]
@@ -482,9 +486,8 @@ onstart:
     try:
         _processes.hold(Path.cwd())
     except InputError as error:
-        raise WorkflowError(str(error)) from None
-    _processes.tell_jobs()
-    _processes.stop_jobs_on_interrupt()
+        sys.exit(str(error))  # one line, without Snakemake's frames
+    clear_abandoned(Path("results"))
     _config.write(study, Path("results/config.yaml"))
 
 

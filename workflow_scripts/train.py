@@ -5,7 +5,7 @@ import torch
 
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import sealed
-from lorafb.job import provenance, start, threads
+from lorafb.job import progress, provenance, start, threads
 from lorafb.networks import catalogue, checkpoint
 from lorafb.networks.checkpoint import Checkpoint
 from lorafb.networks.device import device
@@ -26,6 +26,7 @@ if __name__ == "__main__":
         photographs=job.input.photographs,
         code=told.code,
         device=str(device(told.device)),
+        progress=progress("clips"),
     )
     weights = Checkpoint(network.name, training, trained.meta["classes"], trained.state_dict, trained.meta)
     with sealed(job.output.weights, made_by) as temporary:

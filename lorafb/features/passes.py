@@ -14,6 +14,7 @@ from lorafb.features.extract import Progress, extract
 from lorafb.features.gram import products
 from lorafb.features.prepare import FrameSource
 from lorafb.features.store import FeatureWriter, read_blocks
+from lorafb.files import part_of
 from lorafb.networks.catalogue import Feed
 
 
@@ -48,7 +49,7 @@ def movie_pass(
     dict of Products, in the order of `layers`
     """
     with (
-        tempfile.TemporaryDirectory(dir=scratch, prefix=".pass.") as folder,
+        tempfile.TemporaryDirectory(dir=scratch, prefix=part_of("pass"), suffix=".part") as folder,
         h5py.File(f"{folder}/rest.h5", "w") as rest,
     ):
         passing = FeatureWriter(rest, n_frames)

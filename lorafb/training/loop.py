@@ -6,15 +6,13 @@ import io
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import Progress as Bar
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -63,6 +61,7 @@ def train(
     epochs_csv: Path | str | None = None,
     device: str = "cpu",
     save_every_s: float = 60.0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Trained:
     """Train a network; go on where a killed run of the same training stopped.
 
@@ -85,6 +84,8 @@ def train(
         Number of threads and deterministic algorithms are the caller's to set, before the first step.
     save_every_s : float
         Time between two saves inside an epoch; each epoch's end is saved in any case. It changes no bit.
+    progress : callable, optional
+        Told after each step how many clips have been shown, and how many there will be over all epochs.
 
     Returns
     -------
@@ -112,30 +113,31 @@ def train(
         "device": device,
     }
     resume = Resume(folder, made_by)
-    with alone(folder), torch.random.fork_rng(), Bar(disable=not Console().is_terminal) as bar:
-        progress = resume.load(model, optimiser)
+    with alone(folder), torch.random.fork_rng():
+        state = resume.load(model, optimiser)
         steps = math.ceil(len(training) / recipe.batch)
-        task = bar.add_task("training", total=recipe.epochs * steps, completed=progress.epoch * steps + progress.step)
         saved_at = said_at = time.monotonic()
-        while progress.epoch < recipe.epochs:
+        while state.epoch < recipe.epochs:
             model.train()
-            order = epoch_order(seed, progress.epoch, len(training))
-            while progress.step < steps:
-                _one_step(model, optimiser, training, recipe, seed, order, progress, where)
-                bar.advance(task)
+            order = epoch_order(seed, state.epoch, len(training))
+            while state.step < steps:
+                _one_step(model, optimiser, training, recipe, seed, order, state, where)
+                if progress is not None:
+                    clips = state.epoch * len(training) + min(state.step * recipe.batch, len(training))
+                    progress(clips, recipe.epochs * len(training))
                 if time.monotonic() - saved_at >= save_every_s:
-                    resume.save(progress, model, optimiser)
+                    resume.save(state, model, optimiser)
                     saved_at = time.monotonic()
                 if time.monotonic() - said_at >= LINE_S:
-                    loss = progress.loss / progress.seen
-                    logger.info("epoch %d, step %d of %d: loss %.4f", progress.epoch, progress.step, steps, loss)
+                    loss = state.loss / state.seen
+                    logger.info("epoch %d, step %d of %d: loss %.4f", state.epoch, state.step, steps, loss)
                     said_at = time.monotonic()
-            _finish_epoch(model, evaluate(model, test, recipe.batch, where), recipe, progress)
-            resume.save(progress, model, optimiser)
+            _finish_epoch(model, evaluate(model, test, recipe.batch, where), recipe, state)
+            resume.save(state, model, optimiser)
             saved_at = said_at = time.monotonic()
             if epochs_csv is not None:
-                write_text(epochs_csv, _table(progress.epochs))
-    return Trained(progress.best, {**made_by, **_summary(progress, len(test))}, progress.epochs)
+                write_text(epochs_csv, _table(state.epochs))
+    return Trained(state.best, {**made_by, **_summary(state, len(test))}, state.epochs)
 
 
 def training_step(

@@ -1,6 +1,6 @@
 """Train one subject of the study on the embedded task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ def train_on_motion(
     photographs: Sequence[Path | str],
     code: str = "",
     device: str = "cpu",
+    progress: Callable[[int, int], None] | None = None,
 ) -> Trained:
     """Train a network on the embedded motion task, or go on where a killed training stopped.
 
@@ -38,6 +39,7 @@ def train_on_motion(
     photographs : files of the photographs that clips are cut from, all in one folder
     code : digest of the code; a training made by other code is not continued
     device : where it runs; threads are the caller's to set
+    progress : told how many clips have been shown, of how many
 
     Returns
     -------
@@ -58,7 +60,7 @@ def train_on_motion(
     }
     pictures = Path(photographs[0]).parent
     sets = clips(task, "training", seed, pictures), clips(task, "test", seed, pictures)
-    return train(model, *sets, recipe, seed, folder, identity=identity, device=device)
+    return train(model, *sets, recipe, seed, folder, identity=identity, device=device, progress=progress)
 
 
 def result(trained: Trained) -> dict[str, float]:
