@@ -17,6 +17,7 @@ from lorafb.fetch import registry as _registry
 from lorafb.figures import catalogue as _figures
 from lorafb.files import InputError, clear_abandoned
 from lorafb.similarity import metrics
+from lorafb.stimuli import images as _images
 
 _processes.tell_jobs()
 _processes.stop_jobs_on_interrupt()
@@ -37,6 +38,7 @@ ROLES = {subject.role: name for name, subject in study.subjects.items() if subje
 SHUFFLED, REPLACED = study.perturbed("shuffle"), study.perturbed("replace")
 STILL = [name for name, one in study.subjects.items() if study.record(name).feed(one.training).kind == "still"]
 PREPARED = {name for name, one in study.stimuli.items() if one.stimulus and one.stimulus.kind == "tensor"}
+VIDEO_PARTS = 20  # jobs that write UCF101's frames, each some of its classes
 NOISE_KINDS = study.experiments.replace.kinds
 METRIC_MODULES = metrics.find(study.metric).modules
 FIGURE_FILES = [".svg", ".png", ".csv", ".txt"]
@@ -94,7 +96,9 @@ def files_of_stimulus(wildcards) -> list[str]:
     stimulus = study.stimuli[wildcards.movie].stimulus
     if stimulus.kind in ("camera", "scenes"):
         return PHOTOGRAPHS
-    return [found(stimulus.folder if stimulus.kind == "images" else stimulus.file)]
+    if stimulus.kind == "images":
+        return [found(str(path)) for path in _images.files(_config.locate(stimulus.folder, FOLDERS))]
+    return [found(stimulus.file)]
 
 
 def mouse_of(wildcards) -> dict:
@@ -443,6 +447,12 @@ def figure_files() -> list[str]:
     return [f"results/figures/{name}{ending}" for name in names for ending in FIGURE_FILES]
 
 
+def training_sets() -> list[str]:
+    """Reports on the training sets that a person has, and on the frames of UCF101's videos."""
+    frames = [f"results/video_frames/{part}.csv" for part in range(VIDEO_PARTS) if "ucf101" in study.training_sets]
+    return [*(f"results/training_sets/{name}.csv" for name in study.training_sets), *frames]
+
+
 def everything() -> list[str]:
     """Every file that the study promises: one that is missing is made again, though the report stands."""
     return [
@@ -455,6 +465,7 @@ def everything() -> list[str]:
         ),
         *(f"results/checkpoints/{subject}.pt" for subject in study.subjects),
         *(f"results/training/{subject}/{table}.csv" for subject in TRAINED for table in ("result", "epochs")),
+        *training_sets(),
         *passes(),
         *scores(),
         *figure_files(),
@@ -476,6 +487,8 @@ wildcard_constraints:
     asset=either(map(re.escape, ASSETS)),
     area=either({*study.areas, *(area for one in study.stimuli.values() for area in one.controls)}),
     session=r"\d+",
+    part=r"\d+",
+    set="ucf101|imagenet",
 
 
 onstart:

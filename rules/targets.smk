@@ -6,6 +6,11 @@ rule checkpoints:
         expand("results/checkpoints/{subject}.pt", subject=study.subjects),
 
 
+rule training_sets:
+    input:
+        training_sets(),
+
+
 rule features:
     input:
         passes(),

@@ -58,3 +58,49 @@ rule train:
         code=lambda wildcards: code("train.py", *network_modules(wildcards)),
     script:
         "../workflow_scripts/train.py"
+
+
+rule training_set:
+    output:
+        "results/training_sets/{set}.csv",
+    log:
+        "results/logs/training_set/{set}.log",
+    benchmark:
+        "results/benchmarks/training_set/{set}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        folder=lambda wildcards: study.training_sets[wildcards.set].folder,
+        subset=lambda wildcards: study.training_sets[wildcards.set].subset,
+        code=code("training_set.py"),
+    script:
+        "../workflow_scripts/training_set.py"
+
+
+# Classes whose number leaves `part` when divided by VIDEO_PARTS: wildcards come from no file.
+rule video_frames:
+    input:
+        "results/training_sets/ucf101.csv",
+    output:
+        "results/video_frames/{part}.csv",
+    log:
+        "results/logs/video_frames/{part}.log",
+    benchmark:
+        "results/benchmarks/video_frames/{part}.tsv"
+    conda:
+        "../envs/lorafb.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=240,
+    params:
+        folder=lambda wildcards: study.training_sets["ucf101"].folder,
+        frames=lambda wildcards: study.training_sets["ucf101"].frames,
+        parts=VIDEO_PARTS,
+        code=code("video_frames.py"),
+    script:
+        "../workflow_scripts/video_frames.py"

@@ -24,7 +24,7 @@ ALLOWED = {
     "figures": LEAVES,
     "fetch": {"files", "artefacts"},
     "code": set(),
-    "config": {"files", "artefacts", "networks", "cortex"},
+    "config": {"files", "artefacts", "networks", "cortex", "stimuli"},
     "processes": {"files"},
     "job": {"files", "artefacts", "processes"},
     "alone": {"files"},

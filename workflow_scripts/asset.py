@@ -1,11 +1,19 @@
 """Fetch a file that a study needs and nobody has put in its place yet."""
 
-from pathlib import Path
+import logging
+import sys
 
 from lorafb.fetch import assets, registry
 from lorafb.job import progress, start
 
+
+def say(line: str) -> None:
+    """Tell the log, and the person at the terminal."""
+    logging.warning("%s", line)
+    print(line, file=sys.stderr)
+
+
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    folder = Path(job.params.folder)
-    assets.fetch(registry.find(str(Path(job.output[0]).relative_to(folder))), folder, progress("bytes"))
+    asset, folder = registry.of_study(job.output[0])
+    assets.fetch(asset, folder, progress("bytes"), say)

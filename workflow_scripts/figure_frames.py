@@ -15,7 +15,8 @@ if __name__ == "__main__":
     similarity = {
         name: correlations(layer, np.arange(layer.n_frames)) for name, layer in grams.read(job.input.gram).items()
     }
-    rate_hz = stimuli.read(job.input.stimulus).rate_hz
+    with stimuli.opened(job.input.stimulus) as movie:
+        rate_hz = movie.rate_hz
     figure = matrices.frames_figure(similarity, rate_hz, told.title)
     shown, caption = matrices.frames_shown(similarity, rate_hz), matrices.frames_caption(similarity, rate_hz)
     style.write(figure, shown, caption, Path(job.output[0]), provenance(job))

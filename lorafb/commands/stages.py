@@ -11,6 +11,8 @@ NAMES = {
     "count_spikes": "counting spikes",
     "recording": "joining sessions of an area",
     "units": "counting units",
+    "training_set": "checking training sets",
+    "video_frames": "writing frames of videos",
     "weights": "preparing checkpoints",
     "train": "training networks",
     "extract": "showing movies to networks",

@@ -39,6 +39,23 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
         yield f"recipes.motion.frames: {motion.frames} of a video's {motion.video} frames; at most that many are allowed"
     yield from _missing(study, folders)
     yield from _without_data(study, folders)
+    yield from _too_short(study, folders)
+
+
+def _too_short(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
+    """Say which videos and folders of images hold other numbers of frames than asked for."""
+    from lorafb.stimuli import images, video  # the decoder takes a second to load
+
+    for key, one in _stimuli(study):
+        shown = one.stimulus
+        if isinstance(shown, Video) and (path := locate(shown.file, folders)).is_file():
+            held, end = video.n_frames(path), shown.start + shown.frames
+            if end > held:
+                yield f"{key}.stimulus.frames: frames {shown.start} to {end - 1} asked of {shown.file}, which holds {held}"
+        if isinstance(shown, Images) and (path := locate(shown.folder, folders)).is_dir():
+            held = len(images.files(path))
+            if held != shown.frames:
+                yield f"{key}.stimulus.frames: {shown.frames}, and {shown.folder} holds {held} images"
 
 
 def _stimuli(study: Study) -> Iterator[tuple[str, Movie | StillScenes]]:

@@ -69,6 +69,14 @@ class Experiments(Model):
     ceiling: Ceiling = Field(default_factory=Ceiling, description="noise ceilings (Table 1)")
 
 
+class TrainingSet(Model):
+    """A training set that a person has."""
+
+    folder: str = Field(description="where it lies; relative paths start at the working directory")
+    subset: bool = Field(False, description="whether missing videos or pictures are meant to be missing")
+    frames: str = Field("data/ucf101_frames", description="where the frames of UCF101's videos are written as pictures")
+
+
 class Features(Model):
     """What an extraction leaves on disk beside the products."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from lorafb.config.base import FRAMES, RATE, Model, Name
-from lorafb.config.experiments import Compute, Experiments, Features, Perturbation
+from lorafb.config.experiments import Compute, Experiments, Features, Perturbation, TrainingSet
 from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
 from lorafb.config.stimuli import Array, Camera, Images, Scenes, Tensor, Video
 from lorafb.config.subjects import OwnNetwork, Recipes, Subject
@@ -79,6 +79,9 @@ class Study(Model):
         default_factory=dict, description="networks of one's own, beside those of the catalogue"
     )
     subjects: dict[Name, Subject] = Field(description="networks with their weights, by name", min_length=1)
+    training_sets: dict[Literal["ucf101", "imagenet"], TrainingSet] = Field(
+        default_factory=dict, description="training sets to check, and of UCF101 to write frames of"
+    )
     recipes: Recipes = Field(default_factory=Recipes, description="training recipes")
     experiments: Experiments = Field(default_factory=Experiments, description="experiments")
     features: Features = Field(default_factory=Features, description="what an extraction keeps")

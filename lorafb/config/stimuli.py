@@ -26,6 +26,9 @@ class Video(Model):
     )
     start: int = Field(0, ge=0, description="first frame taken", json_schema_extra=FRAMES)
     frames: int = Field(ge=3, description="frames taken", json_schema_extra=FRAMES)
+    rate_hz: float | None = Field(
+        None, gt=0, description="frame rate, where the file states none or a wrong one", json_schema_extra=HERTZ
+    )
 
 
 class Array(Model):

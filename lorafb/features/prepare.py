@@ -4,11 +4,8 @@ A movie on disk stays uint8 (or a published float32 tensor, memory-mapped); only
 prepared. Orders, repeats and replaced frames are nothing but the positions that a source is asked for.
 """
 
-import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,7 +89,7 @@ class PreparedFrames:
     Attributes
     ----------
     frames : float32 Tensor or HDF5 dataset, shape (T, 3, H, W)
-        Normalised already; memory-mapped when it comes from `read_prepared`.
+        Normalised already; memory-mapped when it comes from `published.read_prepared`.
     name : str
         What an error calls it.
     """
@@ -193,7 +190,7 @@ def _rows(frames: Tensor | FrameArray, positions: NDArray[np.int64]) -> Any:
     return frames[torch.from_numpy(positions)] if isinstance(frames, Tensor) else frames[positions]
 
 
-def prepare(frames: NDArray[np.uint8], size: int, normalisation: str) -> Tensor:
+def prepare(frames: NDArray[np.uint8], size: int, normalisation: str, *, antialias: bool = True) -> Tensor:
     """Prepare frames for a network: three channels, [0, 1], size x size, normalised.
 
     Parameters
@@ -204,6 +201,8 @@ def prepare(frames: NDArray[np.uint8], size: int, normalisation: str) -> Tensor:
         Height and width wanted, in pixels.
     normalisation : str
         A key of `NORMALISATIONS`.
+    antialias : bool
+        Average what lies under a pixel where frames shrink; false to compare with those who did not.
 
     Returns
     -------
@@ -212,37 +211,9 @@ def prepare(frames: NDArray[np.uint8], size: int, normalisation: str) -> Tensor:
     pixels = torch.from_numpy(np.ascontiguousarray(frames)).to(torch.float32) / 255
     pixels = pixels.permute(0, 3, 1, 2) if pixels.ndim == 4 else pixels[:, None].expand(-1, 3, -1, -1)
     if tuple(pixels.shape[2:]) != (size, size):
-        pixels = interpolate(pixels.contiguous(), size=(size, size), mode="bilinear", antialias=True)
+        pixels = interpolate(pixels.contiguous(), size=(size, size), mode="bilinear", antialias=antialias)
     mean, deviation = (torch.tensor(values)[:, None, None] for values in NORMALISATIONS[normalisation])
     return ((pixels - mean) / deviation).contiguous()
-
-
-def read_prepared(path: Path | str) -> PreparedFrames:
-    """Open a published stimulus: one float32 tensor (T, 3, H, W), normalised, in a torch file.
-
-    The file is memory-mapped, so frames are read as they are asked for; files older than torch's zip format are read
-    whole. Nothing in it is executed.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read as one tensor of that kind.
-    """
-    try:
-        held = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except Exception as error:  # a damaged or hostile pickle raises whatever it likes
-        raise InputError(f"{path}: not a torch file that holds one tensor of frames ({_reason(error)})") from None
-    if not isinstance(held, Tensor):
-        raise InputError(f"{path}: holds a {type(held).__name__}, expected one tensor (T, 3, H, W)")
-    return PreparedFrames(held, name=str(path))
-
-
-def _reason(error: Exception) -> str:
-    """Say why torch did not read a file, without its advice to trust the file."""
-    asked = re.search(r"GLOBAL\s+([\w.]+)", str(error))
-    if asked:
-        return f"it asks for {asked.group(1)}, which no tensor needs; nothing of it was run"
-    return str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
 
 
 def _each_once(positions: Positions, n_frames: int) -> tuple[NDArray[np.int64], Tensor]:

@@ -9,13 +9,13 @@ from lorafb.artefacts.stimuli import Stimulus
 from lorafb.files import InputError
 
 
-def read(path: Path | str, frames: int, rate_hz: float) -> Stimulus:
+def read(path: Path | str, frames: int | None, rate_hz: float) -> Stimulus:
     """Read a movie from a .npy file, which is not trusted: no pickled objects.
 
     Parameters
     ----------
     path : file that holds uint8 of shape (T, height, width), grey, or (T, height, width, 3)
-    frames : number of frames T that it must hold
+    frames : number of frames T that it must hold; None takes as many as there are
     rate_hz : frames a second
 
     Returns
@@ -32,6 +32,6 @@ def read(path: Path | str, frames: int, rate_hz: float) -> Stimulus:
     if values.dtype != np.uint8 or not (values.ndim == 3 or values.shape[3:] == (3,)):
         found = f"{values.dtype} {list(values.shape)}"
         raise InputError(f"{path}: holds {found}, expected uint8 [frames, height, width] or [frames, height, width, 3]")
-    if len(values) != frames:
+    if frames is not None and len(values) != frames:
         raise InputError(f"{path}: holds {len(values)} frames, the config says {frames}")
     return Stimulus(values, rate_hz, f"array file {Path(path).name}")

@@ -133,26 +133,26 @@ def movie(
     return filmed
 
 
-def scenes(photographs: Sequence[NDArray[np.uint8]], images: int, size: int, seed: int) -> NDArray[np.uint8]:
-    """Cut unrelated still scenes out of photographs, about half of them mirrored.
+def scene(photographs: Sequence[NDArray[np.uint8]], number: int, size: int, seed: int) -> NDArray[np.uint8]:
+    """Cut a still scene out of a photograph, mirrored or not; scenes of other numbers are unrelated to it.
 
     Parameters
     ----------
     photographs : sequence of uint8, shape (height, width, 3)
-    images : int
-        Number of scenes; scene k of a seed is the same whatever their number.
+    number : int
+        Scene k of a seed is the same however many there are.
     size : int
         Height and width of a scene.
     seed : int
 
     Returns
     -------
-    uint8, shape (images, size, size, 3)
+    uint8, shape (size, size, 3)
     """
     either = [*photographs, *(photograph[:, ::-1] for photograph in photographs)]
     still = np.zeros(1)
-    shots = [_contrasted_shot(either, size, (seed, number), still) for number in range(images)]
-    return np.concatenate([_film(shot, still, size) for shot in shots])
+    (frame,) = _film(_contrasted_shot(either, size, (seed, number), still), still, size)
+    return np.asarray(frame)
 
 
 @dataclass(frozen=True)

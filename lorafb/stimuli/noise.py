@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from lorafb.artefacts.stimuli import Made
 from lorafb.files import InputError, nearest
 from lorafb.stimuli import camera
 
@@ -14,8 +15,8 @@ MEAN, DEVIATION = 127.5, 63.75  # grey, and half the way to black or white: 4.6 
 
 def noise(
     kind: str, frames: int, size: tuple[int, int], seed: int, photographs: Sequence[NDArray[np.uint8]] = ()
-) -> NDArray[np.uint8]:
-    """Make a replacement movie.
+) -> Made:
+    """Make a replacement movie, each frame when it is asked for.
 
     Parameters
     ----------
@@ -31,26 +32,28 @@ def noise(
 
     Returns
     -------
-    uint8, shape (T, height, width, 3)
+    Made
+        uint8, shape (T, height, width, 3).
     """
     if kind not in KINDS:
         raise InputError(f"noise {kind!r}: expected one of {', '.join(KINDS)}{nearest(kind, KINDS)}")
     if kind == "static" and not photographs:
         raise InputError("noise 'static': no photographs given, expected at least one")
-    if kind == "static":
-        return _cropped(camera.scenes(photographs, frames, max(size), seed), size)
 
-    movie = np.zeros((frames, *size, 3), dtype=np.uint8)
-    if kind != "black":
-        for number in range(frames):
-            movie[number] = _values(kind, (*size, 3), np.random.default_rng([seed, KINDS.index(kind), number]))
-    return movie
+    def frame(number: int) -> NDArray[np.uint8]:
+        if kind == "black":
+            return np.zeros((*size, 3), np.uint8)
+        if kind == "static":
+            return _middle(camera.scene(photographs, number, max(size), seed), size)
+        return _values(kind, (*size, 3), np.random.default_rng([seed, KINDS.index(kind), number]))
+
+    return Made((frames, *size, 3), frame)
 
 
-def _cropped(scenes: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Middle of square scenes, of the height and width asked for."""
-    down, across = ((scenes.shape[1] - side) // 2 for side in size)
-    return scenes[:, down : down + size[0], across : across + size[1]]
+def _middle(scene: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Middle of a square scene, of the height and width asked for."""
+    down, across = ((len(scene) - side) // 2 for side in size)
+    return scene[down : down + size[0], across : across + size[1]]
 
 
 def _values(kind: str, shape: tuple[int, ...], draws: np.random.Generator) -> NDArray[np.uint8]:

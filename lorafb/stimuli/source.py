@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lorafb.artefacts.stimuli import Stimulus
+from lorafb.artefacts.stimuli import Made, Stimulus
 from lorafb.files import InputError
 from lorafb.stimuli import array, camera, images, noise, video
 from lorafb.stimuli.photographs import NAMES, regions
@@ -42,7 +42,7 @@ def _photographs() -> str:
 
 
 def _video(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
-    return video.read(files[0], settings["start"], settings["frames"])
+    return video.read(files[0], settings["start"], settings["frames"], rate_hz=settings.get("rate_hz"))
 
 
 def _array(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
@@ -50,13 +50,15 @@ def _array(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus
 
 
 def _scenes(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
-    pictures = regions("movie", Path(files[0]).parent)
-    cut = camera.scenes(pictures, settings["images"], settings["size"], settings["seed"])
+    size, pictures = settings["size"], regions("movie", Path(files[0]).parent)
+    cut = Made(
+        (settings["images"], size, size, 3), lambda number: camera.scene(pictures, number, size, settings["seed"])
+    )
     return Stimulus(cut, SCENES_HZ, f"still scenes cut out of the photographs {_photographs()}")
 
 
 def _images(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
-    return images.read(files[0], settings["frames"], settings["rate_hz"], (settings["height"], settings["width"]))
+    return images.read(files, settings["frames"], settings["rate_hz"], (settings["height"], settings["width"]))
 
 
 def noise_movie(kind: str, like: Stimulus, seed: int, files: Sequence[Path | str]) -> Stimulus:
@@ -84,3 +86,4 @@ KINDS: dict[str, Callable[[Mapping[str, Any], Sequence[Path | str]], Stimulus]] 
     "scenes": _scenes,
     "images": _images,
 }
+"""Kinds of movies whose frames are as they were shown; `lorafb.features.tensor_file` takes prepared ones."""

@@ -62,7 +62,7 @@ class Task:
     test_videos: int = 128
     video: int = 12
     frames: int = 8
-    size: int = 32
+    size: int = 24
     training: str = "motion"
 
     def __post_init__(self) -> None:

@@ -38,7 +38,7 @@ class Recipe:
     Notes
     -----
     Huang et al. 2024, appendix C: `VIDEO` and `IMAGENET` below. The batch there is 32 on each of 8 GPUs. `EMBEDDED` is
-    for the tiny networks on the motion task: with SGD at 0.1 they had learnt nothing after its 128 steps.
+    for the tiny networks on the motion task: with SGD at 0.1 they had learnt nothing after 128 steps.
     """
 
     epochs: int
@@ -74,7 +74,7 @@ class Recipe:
 VIDEO = Recipe(epochs=100, warmup_epochs=10, warmup_decay=0.001, weight_decay=1e-4)
 IMAGENET = Recipe(epochs=320, warmup_epochs=5, warmup_decay=0.01, weight_decay=0.0)
 EMBEDDED = Recipe(
-    epochs=4, learning_rate=0.01, warmup_epochs=1, warmup_decay=0.05, by_iteration=True, optimiser="adamw"
+    epochs=5, learning_rate=0.003, warmup_epochs=1, warmup_decay=0.05, by_iteration=True, optimiser="adamw"
 )
 
 

@@ -5,7 +5,9 @@ import torch
 from numpy.testing import assert_array_equal
 from torch.nn.functional import interpolate
 
-from lorafb.features.prepare import Frames, Joined, PreparedFrames, read_prepared
+from lorafb.artefacts.stimuli import Stimulus
+from lorafb.features.prepare import Frames, Joined, PreparedFrames, frame_source
+from lorafb.features.published import read_prepared
 from lorafb.files import InputError
 
 torch.set_num_threads(1)
@@ -163,3 +165,12 @@ def test_a_movie_that_cannot_be_prepared_is_refused(frames, size, normalisation,
 def test_movies_of_two_sizes_are_not_joined():
     with pytest.raises(ValueError, match="expected one size"):
         Joined((Frames(movie(), 8, "half"), PreparedFrames(torch.zeros(2, 3, 9, 9))))
+
+
+def test_a_stimulus_is_prepared_or_served_as_it_is_where_others_have_prepared_it():
+    shown = Stimulus(movie(), 30.0, "a movie")
+    assert_array_equal(frame_source(shown, 9, "half")(np.arange(6)), Frames(movie(), 9, "half")(np.arange(6)))
+    prepared = Stimulus(np.float32(movie(height=9, width=9).transpose(0, 3, 1, 2)), 30.0, "stimulus.pt")
+    assert_array_equal(frame_source(prepared, 9, "half")(np.array([4, 2])), prepared.frames[[4, 2]])
+    with pytest.raises(InputError, match=r"stimulus\.pt: frames of \(9, 9\) pixels, and the subject's size is 12"):
+        frame_source(prepared, 12, "half")

@@ -43,7 +43,7 @@ def test_two_samples_at_scale_two_are_the_means_of_blocks_of_four():
 def test_the_camera_never_sees_past_the_edge(height, width, size, seed):
     white = np.full((height, width, 3), 255, dtype=np.uint8)
     assert camera.movie([white], 40, 10.0, size, seed).min() == 255
-    assert camera.scenes([white], 3, size, seed).min() == 255
+    assert camera.scene([white], 3, size, seed).min() == 255
 
 
 def test_the_same_seed_films_the_same_movie_and_another_seed_another():
@@ -80,9 +80,8 @@ def test_frames_near_in_time_are_more_alike_than_frames_apart():
     assert near > middling + 0.2 > far + 0.2
 
 
-def test_scenes_are_unrelated_and_do_not_depend_on_their_number():
-    scenes = camera.scenes(MOVIE, 40, 32, seed=5)
-    assert_array_equal(scenes[:7], camera.scenes(MOVIE, 7, 32, seed=5))
+def test_scenes_are_unrelated():
+    scenes = np.stack([camera.scene(MOVIE, number, 32, seed=5) for number in range(40)])
     r = np.corrcoef(scenes.reshape(40, -1))
     assert abs(np.diagonal(r, 1).mean()) < 0.3
     assert np.unique(scenes, axis=0).shape == scenes.shape

@@ -1,3 +1,4 @@
+import struct
 import wave
 from fractions import Fraction
 from pathlib import Path
@@ -6,6 +7,7 @@ import av
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from PIL import Image
 
 from lorafb.files import InputError
 from lorafb.stimuli import video
@@ -13,19 +15,29 @@ from lorafb.stimuli import video
 CLIPS = Path(__file__).parents[2] / "data" / "real" / "clips"
 
 
-def write(path, frames, rate=Fraction(30000, 1001)):
-    """Write frames losslessly."""
+NTSC = Fraction(30000, 1001)
+
+
+def write(path, frames, rate=NTSC, times=None, codec="ffv1", stored="bgr0", given="rgb24"):
+    """Write frames, losslessly as a rule; `times` in units of 1 / rate."""
     with av.open(str(path), "w") as file:
-        stream = file.add_stream("ffv1", rate=rate)
-        stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], "bgr0"
-        for frame in frames:
-            file.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        stream = file.add_stream(codec, rate=rate)
+        stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], stored
+        stream.codec_context.time_base = 1 / Fraction(rate)
+        for frame, time in zip(frames, times or range(len(frames)), strict=True):
+            picture = av.VideoFrame.from_ndarray(frame, format=given)
+            picture.pts, picture.time_base = time, 1 / Fraction(rate)
+            file.mux(stream.encode(picture))
         file.mux(stream.encode())
+
+
+def noise(*shape, seed=1):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    frames = np.random.default_rng(1).integers(0, 256, (12, 16, 24, 3), dtype=np.uint8)
+    frames = noise(12, 16, 24, 3)
     path = tmp_path_factory.mktemp("video") / "made with spaces.mkv"
     write(path, frames)
     return path, frames
@@ -33,23 +45,23 @@ def made(tmp_path_factory):
 
 def test_the_ucf101_clip_is_read_whole():
     clip = video.read(CLIPS / "test.avi")
-    assert clip.frames.shape == (164, 240, 320, 3)
-    assert clip.frames.dtype == np.uint8
-    assert clip.frames.mean() == pytest.approx(88.757, abs=0.5)
+    assert clip.pixels.shape == (164, 240, 320, 3)
+    assert clip.pixels.dtype == np.uint8
+    assert clip.pixels.mean() == pytest.approx(88.757, abs=0.5)
     assert clip.rate_hz == 25.0
 
 
 def test_the_bikes_clip_is_read_whole():
     clip = video.read(CLIPS / "bikes.mp4")
     assert clip.frames.shape == (250, 272, 640, 3)
-    assert clip.frames.mean() == pytest.approx(99.539, abs=0.5)
+    assert clip.pixels.mean() == pytest.approx(99.539, abs=0.5)
     assert clip.rate_hz == 25.0
 
 
 def test_a_lossless_file_comes_back_pixel_by_pixel(made):
     path, frames = made
     clip = video.read(path)
-    assert_array_equal(clip.frames, frames)
+    assert_array_equal(clip.pixels, frames)
     assert clip.rate_hz == pytest.approx(30000 / 1001, rel=1e-3)
     assert clip.source == "video file made with spaces.mkv"
 
@@ -58,12 +70,12 @@ def test_a_lossless_file_comes_back_pixel_by_pixel(made):
 def test_a_run_of_frames_is_cut_out(made, start, frames):
     path, whole = made
     end = None if frames is None else start + frames
-    assert_array_equal(video.read(path, start=start, frames=frames).frames, whole[start:end])
+    assert_array_equal(video.read(path, start=start, frames=frames).pixels, whole[start:end])
 
 
 def test_scaling_down_averages(made):
     path, whole = made
-    small = video.read(path, size=(4, 6)).frames
+    small = video.read(path, size=(4, 6)).pixels
     assert small.shape == (12, 4, 6, 3)
     assert small.mean() == pytest.approx(whole.mean(), abs=3)
     assert small.std() < whole.std() / 2
@@ -106,3 +118,102 @@ def test_a_missing_file_is_named(tmp_path):
 def test_senseless_selections_are_refused(made, start, frames):
     with pytest.raises(InputError, match="expected a start from 0 and at least 1 frame"):
         video.read(made[0], start=start, frames=frames)
+
+
+def test_frames_are_decoded_as_they_are_asked_for_and_again_from_the_start(made, monkeypatch):
+    path, whole = made
+    clip = video.read(path, start=1, frames=8)
+    turned = []
+    monkeypatch.setattr(video, "pixels", lambda frame, size, make=video.pixels: turned.append(0) or make(frame, size))
+    assert_array_equal(clip.frames[4:6], whole[5:7])
+    assert len(turned) == 2
+    assert_array_equal(clip.frames[np.array([0, 7])], whole[[1, 8]])
+
+
+@pytest.mark.parametrize(("name", "frames"), [("test.avi", 164), ("bikes.mp4", 250)])
+def test_frames_are_counted_without_decoding(name, frames, monkeypatch):
+    monkeypatch.setattr(video, "decoded", None)
+    assert video.n_frames(CLIPS / name) == frames
+
+
+def test_odd_heights_and_widths_come_back_pixel_by_pixel(tmp_path):
+    frames = noise(3, 17, 23, 3)
+    write(tmp_path / "odd.mkv", frames)
+    assert_array_equal(video.read(tmp_path / "odd.mkv").pixels, frames)
+
+
+def test_grey_becomes_three_equal_channels_of_the_same_values(tmp_path):
+    grey = np.arange(512, dtype=np.uint8).reshape(2, 16, 16)
+    write(tmp_path / "grey.mkv", grey, stored="gray", given="gray")
+    assert_array_equal(video.read(tmp_path / "grey.mkv").pixels, np.repeat(grey[..., None], 3, axis=3))
+
+
+def test_full_alpha_is_dropped_and_a_see_through_frame_refused(tmp_path):
+    frames = noise(2, 16, 16, 4)
+    frames[..., 3] = 255
+    write(tmp_path / "full.mkv", frames, stored="bgra", given="rgba")
+    assert_array_equal(video.read(tmp_path / "full.mkv").pixels, frames[..., :3])
+    frames[1, 3, 4, 3] = 254
+    write(tmp_path / "glass.mkv", frames, stored="bgra", given="rgba")
+    with pytest.raises(InputError, match=r"glass\.mkv: frame 1 is see-through in places"):
+        _ = video.read(tmp_path / "glass.mkv").pixels
+
+
+ACROSS = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+TURNED = {  # as players of an MP4's track matrix show it
+    1: struct.pack(">9i", 0, -0x10000, 0, 0x10000, 0, 0, 0, 0, 0x40000000),
+    2: struct.pack(">9i", -0x10000, 0, 0, 0, -0x10000, 0, 0, 0, 0x40000000),
+    3: struct.pack(">9i", 0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000),
+}
+
+
+@pytest.mark.parametrize("quarters", TURNED)
+def test_a_film_from_a_phone_held_sideways_is_turned_upright(tmp_path, quarters):
+    flat = (CLIPS / "bikes.mp4").read_bytes()
+    assert flat.count(ACROSS) == 2  # of the whole movie, and of its one track
+    (tmp_path / "turned.mp4").write_bytes(TURNED[quarters].join(flat.rsplit(ACROSS, 1)))
+    upright = video.read(CLIPS / "bikes.mp4", frames=2).pixels
+    assert_array_equal(video.read(tmp_path / "turned.mp4", frames=2).pixels, np.rot90(upright, quarters, axes=(1, 2)))
+
+
+def test_frames_that_come_at_another_time_than_their_number_says_are_named(tmp_path):
+    frames = noise(6, 16, 24, 3)
+    write(tmp_path / "uneven.mkv", frames, rate=25, times=[0, 1, 2, 6, 7, 8])
+    with pytest.raises(InputError, match=r"uneven\.mkv: frame \d comes at 0\.\d+ s, .* rate_hz"):
+        _ = video.read(tmp_path / "uneven.mkv").pixels
+    assert_array_equal(video.read(tmp_path / "uneven.mkv", rate_hz=25.0).pixels, frames)
+
+
+def test_an_animated_gif_is_a_movie_and_one_that_dwells_on_a_frame_is_refused(tmp_path):
+    frames = np.zeros((5, 20, 30, 3), np.uint8)
+    frames[:] = 51 * np.arange(5)[:, None, None, None]
+    first, *others = map(Image.fromarray, frames)
+    first.save(tmp_path / "even.gif", save_all=True, append_images=others, duration=40)
+    even = video.read(tmp_path / "even.gif")
+    assert_array_equal(even.pixels, frames)
+    assert even.rate_hz == 25
+    first.save(tmp_path / "dwells.gif", save_all=True, append_images=others, duration=[40, 40, 200, 40, 40])
+    with pytest.raises(InputError, match=r"dwells\.gif: frame \d comes at"):
+        _ = video.read(tmp_path / "dwells.gif").pixels
+
+
+def test_an_avi_cut_off_in_the_middle_counts_what_it_holds_and_names_the_frame_that_is_cut(tmp_path):
+    avi = (CLIPS / "test.avi").read_bytes()
+    (tmp_path / "cut.avi").write_bytes(avi[: len(avi) // 2])
+    with pytest.raises(InputError, match=r"cut\.avi: holds 77 frames, numbered from 0; expected frames 0 to 99"):
+        video.read(tmp_path / "cut.avi", frames=100)
+    assert video.read(tmp_path / "cut.avi", frames=76).pixels.shape == (76, 240, 320, 3)
+    with pytest.raises(InputError, match=r"cut\.avi: frame 76 is damaged; is the file cut off\?"):
+        _ = video.read(tmp_path / "cut.avi").pixels
+
+
+def test_an_mp4_cut_off_is_no_video(tmp_path):
+    mp4 = (CLIPS / "bikes.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(mp4[: len(mp4) // 2])
+    with pytest.raises(InputError, match=r"cut\.mp4: not a video file"):
+        video.read(tmp_path / "cut.mp4", frames=10)
+
+
+def test_a_folder_of_frames_is_a_stimulus_of_another_kind(tmp_path):
+    with pytest.raises(InputError, match="is a folder; one of images is a stimulus of kind images"):
+        video.read(tmp_path)

@@ -1,0 +1,68 @@
+"""Training sets that a person brings: what is there, counted, and each missing part named before a day of training starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from lorafb.files import InputError
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found of a training set.
+
+    Attributes
+    ----------
+    name : str
+        Of the training set.
+    folder : path
+    found, expected : mapping of str to int
+        Numbers of classes, videos, images; each found one has an expected one.
+    problems : tuple of str
+        One line each, the file or class named; none where all is there.
+    remarks : tuple of str
+        What is well to know.
+    instructions : str
+        Where to get it and how to lay it out.
+    listing : str
+        Digest of the names and sizes found (empty where they are not read), by which a later change shows.
+    """
+
+    name: str
+    folder: Path
+    found: Mapping[str, int]
+    expected: Mapping[str, int]
+    problems: tuple[str, ...]
+    instructions: str
+    remarks: tuple[str, ...] = ()
+    listing: str = field(default="")
+
+    @property
+    def lines(self) -> list[str]:
+        """The report as lines to print."""
+        counted = [f"{what}: {number} of {self.expected[what]}" for what, number in self.found.items()]
+        lines = [f"{self.name} in {self.folder}: {', '.join(counted) or 'nothing found'}", *self.remarks]
+        if not self.problems:
+            return [*lines, "complete" if dict(self.found) == dict(self.expected) else "a subset, taken as it is"]
+        return [*lines, *(f"- {problem}" for problem in self.problems), self.instructions]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Counts as a table: what, found, expected."""
+        rows = [(what, number, self.expected[what]) for what, number in self.found.items()]
+        return pd.DataFrame(rows, columns=["what", "found", "expected"]).assign(listing=self.listing)
+
+    def must_be_right(self) -> None:
+        """Raise InputError, one line, unless nothing is missing."""
+        if self.problems:
+            more = f" and {len(self.problems) - 1} more like it" if self.problems[1:] else ""
+            raise InputError(
+                f"{self.folder}: {self.problems[0]}{more}; `lorafb dataset {self.name} {self.folder}` says all of it"
+            )
+
+
+def unlike(found: Mapping[str, int], expected: Mapping[str, int]) -> list[str]:
+    """Say which numbers are not as expected."""
+    return [f"{what}: {found[what]}, expected {expected[what]}" for what in expected if found[what] != expected[what]]
