@@ -113,7 +113,7 @@ def test_the_configs_that_ship_are_right(file):
         ("movies.movie1.skip_frames", 299, "movies.movie1.skip_frames: 299 leaves fewer than 3 of 300 frames"),
         ("movies.my-movie", {}, "movies.my-movie: 'my-movie' has other signs than letters, digits and _"),
         ("features.keep", ["sn99"], "features.keep: 'sn99' is a scored layer of no subject; did you mean 'sn1'?"),
-        ("recipes.motion.warmup_epochs", 9, "recipes.motion.warmup_epochs: 9 of 4 epochs; fewer are allowed"),
+        ("recipes.motion.warmup_epochs", 9, "recipes.motion.warmup_epochs: 9 of 5 epochs; fewer are allowed"),
         (
             "subjects.lorafb_initial.label",
             "LoRaFB-SNet",

@@ -45,7 +45,10 @@ class Allen(Model):
     presentations: Name = Field(
         "natural_movie_one", description="movie's name in the interval table NAME_presentations"
     )
-    quality: Quality = Field(default_factory=Quality, description="unit filters")
+    quality: Quality = Field(
+        default_factory=lambda: Quality(quality="good"),
+        description="unit filters; the AllenSDK's, which leave out units labelled noise",
+    )
 
 
 class Counts(Model):

@@ -1,28 +1,38 @@
-"""Read a session of the Allen Visual Coding Neuropixels schema (NWB 2) with plain HDF5 calls.
+"""Read a session of the Allen Visual Coding Neuropixels schema (NWB 2), or one like it, with plain HDF5 calls.
 
 A whole session is 1.5 to 3 GB and a study needs little of it, so columns are read alone, and the spikes of kept units in few
 long pieces. A fault that would only make wrong counts (unsorted spikes, NaN, a doubled id) is an error here.
 """
 
+import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lorafb.cortex.hdf5_tables import Source, Table, opened, read, text_at
+from lorafb.cortex import intervals
+from lorafb.cortex.hdf5_tables import Source, Table, check_times, opened, read, text_at
 from lorafb.cortex.presentations import Presentations
 from lorafb.cortex.quality import COLUMNS
 from lorafb.files import InputError
 
+log = logging.getLogger(__name__)
+
 FloatArray = NDArray[np.float64]
 
-GAP, PIECE = 2**16, 2**23
-"""Spikes of unwanted units read along rather than sought past, and most spikes read at once (64 MB)."""
+GAP, PIECE = 2**16, 2**22
+"""Spikes of unwanted units read along rather than sought past, and most spikes read at once (32 MB)."""
+MOST_SPIKES = 2**25
+"""Of one unit: 300 a second for a day."""
+NOWHERE = ("", "None", "unknown")
+"""What files write where a channel's area is not known."""
 
 
 class Session:
@@ -41,16 +51,25 @@ class Session:
     def session_id(self) -> int:
         """Read the number of the session: `general/session_id`, or the file's `identifier`.
 
+        A session that is named in words gets a number that follows from its name.
+
         Raises
         ------
         InputError
-            If neither is a whole number.
+            If it is not named at all.
         """
         found = [text_at(self.name, self._file, path) for path in ("general/session_id", "identifier")]
-        numbers = [text for text in found if text.isascii() and text.isdigit()]
-        if not numbers:
-            raise InputError(f"{self.name}: session_id and identifier are {found}, expected a whole number")
-        return int(numbers[0])
+        numbers = [int(text) for text in found if text.isascii() and text.isdigit() and int(text) < 2**63]
+        if numbers:
+            return numbers[0]
+        if not any(found):
+            raise InputError(
+                f"{self.name}: session_id and identifier are empty, expected a name or number of the session"
+            )
+        named = next(filter(None, found))
+        number = int.from_bytes(hashlib.sha256(named.encode()).digest()[:6])
+        log.info("%s: session %r gets the number %d", self.name, named, number)
+        return number
 
     def units(self) -> pd.DataFrame:
         """Read the table of units, without spikes.
@@ -58,59 +77,65 @@ class Session:
         Returns
         -------
         DataFrame
-            One row a unit: `unit_id`, `area` (location of its peak channel; missing where that channel is not among the
-            electrodes), `peak_channel_id`, `first_spike` and `last_spike` (bounds in the file's spike times), and those
-            of the quality columns that the file has.
+            One row a unit: `unit_id`, `area` (see `_places`), `peak_channel_id`, `first_spike` and `last_spike` (bounds in
+            the file's spike times), and those of the quality columns that the file has.
         """
         table = Table(self.name, self._file, "units")
-        last = table.integers(table.require("spike_times_index"))
         n_spikes = len(table.dataset(table.require("spike_times"), ragged=True))
-        if np.any(np.diff(last, prepend=0) < 0) or (last[-1] if len(last) else 0) != n_spikes:
-            raise InputError(f"{table.where}: spike_times_index does not cut the {n_spikes} spike times into units")
+        last = table.ends(table.require("spike_times_index"), n_spikes, "spike times")
+        first = np.concatenate([[0], last])[:-1].astype(np.int64)
+        ids = table.ids()
+        if (last - first).max(initial=0) > MOST_SPIKES:
+            unit = int(np.argmax(last - first))
+            raise InputError(
+                f"{table.where}: spike_times_index gives unit {ids[unit]} {(last - first)[unit]} spikes, "
+                f"expected at most {MOST_SPIKES}"
+            )
+        channel, area = self._places(table)
         units = pd.DataFrame(
-            {
-                "unit_id": table.ids(),
-                "peak_channel_id": table.numbers(table.require("peak_channel_id")),
-                "first_spike": np.concatenate([[0], last])[:-1].astype(np.int64),
-                "last_spike": last,
-            }
+            {"unit_id": ids, "area": area, "peak_channel_id": channel, "first_spike": first, "last_spike": last}
         )
         for name in COLUMNS:
             if column := table.find(name):
                 units[name] = table.texts(column) if name == "quality" else table.numbers(column)
-        units.insert(1, "area", units["peak_channel_id"].map(self._locations()))
         return units
 
-    def _locations(self) -> dict[int, str]:
-        """Area of each channel id."""
+    def _places(self, table: Table) -> tuple[NDArray[Any], NDArray[np.object_]]:
+        """Peak channel of each unit [units], and its area [units].
+
+        Either by the column `peak_channel_id`, or by the column `electrodes` of the NWB standard: rows of the table of
+        electrodes, which give a unit an area where all of them lie in one. An area is missing where the channel is not
+        among the electrodes, its place is unknown, or its data are marked as not valid (the AllenSDK leaves such units
+        out as well).
+        """
+        areas = self._areas_of_channels()
+        if column := table.find("peak_channel_id"):
+            channels = table.numbers(column)
+            return channels, pd.Series(channels).map(areas).to_numpy(object)
+        if not table.find("electrodes"):
+            table.require("peak_channel_id")
+        rows = table.integers(table.require("electrodes"), ragged=True)
+        if rows.size and not 0 <= rows.min() <= rows.max() < len(areas):
+            raise InputError(f"{table.where}: electrodes names row {rows.max()} of {len(areas)} electrodes")
+        last = table.ends(table.require("electrodes_index"), len(rows), "electrodes")
+        unit = np.repeat(np.arange(len(last)), np.diff(last, prepend=0))
+        of_unit = areas.iloc[rows].groupby(unit)
+        places = of_unit.first().where(of_unit.nunique(dropna=False) == 1).reindex(range(len(last)))
+        peaks = pd.Series(areas.index[rows]).groupby(unit).first().reindex(range(len(last)))
+        return peaks.to_numpy(), places.to_numpy(object)
+
+    def _areas_of_channels(self) -> "pd.Series[Any]":
+        """Area of each channel, by its id, in the order of the table of electrodes."""
         table = Table(self.name, self._file, "general/extracellular_ephys/electrodes")
-        areas = table.texts(table.require("location"))
-        if not any(areas):
+        areas = pd.Series(table.texts(table.require("location")), table.ids(), dtype=object)
+        if not areas.any():
             raise InputError(f"{table.where}: column 'location' is empty, so no unit has an area")
-        return dict(zip(table.ids().tolist(), areas, strict=True))
+        valid = table.find("valid_data")
+        return areas.where(~areas.isin(NOWHERE) & (table.flags(valid) if valid else True))
 
     def presentations(self, stimulus: str) -> Presentations:
-        """Read when each frame of a stimulus was shown, from the table `intervals/STIMULUS_presentations`.
-
-        Parameters
-        ----------
-        stimulus : str
-            `natural_movie_one`, `natural_movie_three`, `natural_scenes`, or as the session names it.
-        """
-        table = Table(self.name, self._file, f"intervals/{stimulus}_presentations")
-        start = table.numbers(table.require("start_time", "start")).astype(np.float64)
-        stop = table.numbers(table.require("stop_time", "stop", "end_time", "end")).astype(np.float64)
-        frame = table.integers(table.require("frame", "movie_frame_index"))
-        block = table.find("stimulus_block")
-        blocks = np.zeros(len(start)) if block is None else table.numbers(block).astype(np.float64)
-        _times(start, f"{table.where}: start_time")
-        _times(stop, f"{table.where}: stop_time")
-        if np.any(stop <= start):
-            row = int(np.argmax(stop <= start))
-            raise InputError(f"{table.where}: row {row} stops at {stop[row]} s, not after its start at {start[row]} s")
-        order = np.argsort(start, kind="stable")
-        order = order[frame[order] >= 0]  # -1 is the grey screen
-        return Presentations(table.where, start[order], stop[order], frame[order], blocks[order])
+        """Read when each frame of a stimulus was shown; see `intervals.presentations`."""
+        return intervals.presentations(self.name, self._file, stimulus)
 
     def spikes(self, units: pd.DataFrame) -> Iterator[FloatArray]:
         """Read the spike times of some of the units, in the table's order.
@@ -132,15 +157,15 @@ class Session:
         """
         table = Table(self.name, self._file, "units")
         dataset = table.dataset(table.require("spike_times"), ragged=True)
+        if dataset.dtype.kind not in "uif":
+            raise InputError(f"{table.where}: column 'spike_times' is of type {dataset.dtype}, expected seconds")
         for piece in pieces(units["first_spike"].to_numpy(), units["last_spike"].to_numpy()):
             rows = units.iloc[piece]
             origin = rows["first_spike"].iloc[0]
             values = read(dataset, table.where, "spike_times", slice(origin, rows["last_spike"].iloc[-1]))
-            if values.dtype.kind not in "uif":
-                raise InputError(f"{table.where}: column 'spike_times' is of type {values.dtype}, expected seconds")
             for unit_id, first, last in zip(rows["unit_id"], rows["first_spike"], rows["last_spike"], strict=True):
                 train = values[first - origin : last - origin].astype(np.float64)
-                _times(train, f"{table.where}: spike_times of unit {unit_id}")
+                check_times(train, f"{table.where}: spike_times of unit {unit_id}")
                 if np.any(train[1:] < train[:-1]):
                     spike = int(np.argmax(train[1:] < train[:-1])) + 1
                     raise InputError(
@@ -193,10 +218,3 @@ def pieces(first: NDArray[np.int64], last: NDArray[np.int64], gap: int = GAP, mo
         if not starts or first[unit] - last[unit - 1] > gap or last[unit] - first[starts[-1]] > most:
             starts.append(unit)
     return [slice(*bounds) for bounds in pairwise([*starts, len(first)])]
-
-
-def _times(seconds: FloatArray, what: str) -> None:
-    if not np.isfinite(seconds).all():
-        raise InputError(f"{what} is {seconds[~np.isfinite(seconds)][0]} in row {np.argmin(np.isfinite(seconds))}")
-    if seconds.size and seconds.min() < 0:
-        raise InputError(f"{what} is {seconds.min()} s in row {np.argmin(seconds)}, expected no time before 0")

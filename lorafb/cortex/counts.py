@@ -41,12 +41,12 @@ def count_units(trains: Iterable[FloatArray], start: FloatArray, stop: FloatArra
     ----------
     trains : iterable of float64, each of shape (spikes,)
         Sorted spike times of each unit in seconds; taken one by one, so that a session need not fit in memory.
-    start, stop : float64, shape (repeats, T)
+    start, stop : float64, shape (repeats, T), or any other
         When each frame of each repeat came and went, in seconds.
 
     Returns
     -------
-    unsigned integer, shape (repeats, T, units)
+    unsigned integer, shape (repeats, T, units), or that of `start` and units
         In the smallest type that holds every count.
     """
     edges, place = np.unique(
@@ -60,6 +60,28 @@ def count_units(trains: Iterable[FloatArray], start: FloatArray, stop: FloatArra
 
     counted = [one(spikes) for spikes in trains]
     return np.stack(counted, axis=-1) if counted else np.zeros((*start.shape, 0), np.uint8)
+
+
+def in_steps(start: FloatArray, stop: FloatArray, steps: int) -> tuple[FloatArray, FloatArray]:
+    """Cut presentations into equal time steps, as the published arrays of still scenes have 8 of each.
+
+    Parameters
+    ----------
+    start, stop : float64, any one shape
+        Bounds of the presentations in seconds.
+    steps : int
+        Steps of each presentation.
+
+    Returns
+    -------
+    start, stop : float64, the shape given and one more axis of `steps`
+        Each step ends at the very time when the next one begins, and the last one with its presentation: counts of the
+        steps sum to the presentation's.
+    """
+    parts = np.arange(steps + 1) / steps
+    edges = start[..., None] + (stop - start)[..., None] * parts
+    edges[..., -1] = stop
+    return edges[..., :-1], edges[..., 1:]
 
 
 def whole_counts(values: NDArray[Any], what: str) -> NDArray[np.integer[Any]]:

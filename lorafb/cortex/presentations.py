@@ -97,7 +97,8 @@ def scene_repeats(shown: Presentations, n_frames: int | None = None) -> Repeats:
     order = np.argsort(shown.frame, kind="stable")
     first = np.searchsorted(shown.frame[order], np.arange(length))
     nth = np.arange(len(order)) - first[shown.frame[order]]
-    return _whole(shown, [order[nth == k] for k in range(int(nth.max(initial=-1)) + 1)], length)
+    by_repeat = order[np.argsort(nth, kind="stable")]
+    return _whole(shown, np.split(by_repeat, np.cumsum(np.bincount(nth))[:-1]), length)
 
 
 def _length(shown: Presentations, n_frames: int | None) -> int:
@@ -106,7 +107,10 @@ def _length(shown: Presentations, n_frames: int | None) -> int:
         raise InputError(f"{shown.table}: shows no frame")
     if n_frames is not None and last >= n_frames:
         raise InputError(f"{shown.table}: shows frame {last}, expected 0 to {n_frames - 1}: is it another movie?")
-    return last + 1 if n_frames is None else n_frames
+    length = last + 1 if n_frames is None else n_frames
+    if length > len(shown.frame):
+        raise InputError(f"{shown.table}: no repeat is whole: {length} frames in {len(shown.frame)} rows")
+    return length
 
 
 def _ends(shown: Presentations) -> NDArray[np.bool_]:
@@ -121,8 +125,8 @@ def _ends(shown: Presentations) -> NDArray[np.bool_]:
 def _whole(shown: Presentations, pieces: list[NDArray[Any]], length: int) -> Repeats:
     kept, left_out = [], []
     for number, rows in enumerate(pieces):
-        missing = np.setdiff1d(np.arange(length), shown.frame[rows])
-        if missing.size:
+        if len(rows) < length:  # no frame comes twice in a piece
+            missing = np.setdiff1d(np.arange(length), shown.frame[rows])
             at = f"repeat {number} (from {shown.start[rows].min():.3f} s)"
             left_out.append(f"{at} lacks {missing.size} of {length} frames, the first is {missing[0]}")
         else:

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lorafb.files import InputError
+
 SPLITS = 100
 
 
@@ -28,6 +30,11 @@ def split_half_reliability(
         At most 1: Pearson r over scenes between the sums of two halves, mean over splits, stepped up to all repeats by
         Spearman and Brown, 2 r / (1 + r). NaN for a unit that answers all scenes alike in some half.
 
+    Raises
+    ------
+    InputError
+        If there are fewer than two repeats.
+
     Notes
     -----
     The paper keeps units whose reliability, given with the published arrays, is 0.8 or more; how that was computed is
@@ -35,14 +42,15 @@ def split_half_reliability(
     """
     half = len(counts) // 2
     if half < 1:
-        raise ValueError(f"{len(counts)} repeat: halves need at least two")
+        raise InputError(f"units' reliability is told from halves of the repeats, and there are {len(counts)}")
     total = np.zeros(counts.shape[2])
     for split in range(splits):
         order = np.random.default_rng([seed, split]).permutation(len(counts))
         one, other = (counts[order[part]].sum(axis=0, dtype=np.int64) for part in (slice(half), slice(half, 2 * half)))
         total += _correlation(one, other)
     mean = total / splits
-    return np.asarray(2 * mean / (1 + mean))
+    with np.errstate(divide="ignore"):  # halves that are each other's opposite: minus infinity
+        return np.asarray(2 * mean / (1 + mean))
 
 
 def _correlation(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:

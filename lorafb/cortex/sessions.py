@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 ALL = "all"
 """Area of a recording that holds a whole session; its units have a column `area`."""
 
+MOST_COUNTS = 2**30
+"""Counts of a session that are held at once: 1,600 units during 36,000 presentations are 58 million."""
+
 RATE_TOLERANCE = 0.01
 """Largest relative difference between the frame rates of sessions that are joined."""
 
@@ -43,7 +46,7 @@ def count_session(
     Parameters
     ----------
     source : path or seekable binary file object
-        NWB file of the Allen Visual Coding Neuropixels schema.
+        NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote.opened` gives one on a server.
     stimulus : str
         Name of the stimulus in the table `STIMULUS_presentations`; becomes the recording's movie.
     areas : sequence of str
@@ -84,6 +87,9 @@ def count_session(
             raise InputError(
                 f"{table}: no unit of {', '.join(areas)} passes the quality filters; they failed {reasons}"
             )
+        if repeats.start.size * len(kept) > MOST_COUNTS:
+            told = f"{repeats.start.size} presentations of {shown.table}"
+            raise InputError(f"{table}: {len(kept)} units during {told} are more than {MOST_COUNTS} counts")
         counts = count_units(opened.spikes(kept), repeats.start, repeats.stop)
         session_id = opened.session_id()
     quality_columns = {column: _plain(kept[column]) for column in ("area", *COLUMNS) if column in kept}

@@ -3,6 +3,7 @@
 A row that is missing is not a count of zero: it may as well be a dropped frame. So every combination must be there, once.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -48,25 +49,27 @@ def read(path: Path | str, area: str, movie: str, rate_hz: float) -> Recording:
     rows = table[table["area"] == area]
     if rows.empty:
         raise InputError(f"{path}: holds no area {area!r}{nearest(area, known)}; it holds {', '.join(known)}")
-    whole_counts(rows["count"].to_numpy(), f"{path}: column 'count'")
-    units, unit = _numbered(rows[["session", "unit"]])
-    repeats, repeat = _numbered(rows[["repeat"]])
-    frames, frame = _numbered(table[["frame"]], rows[["frame"]])
-    counts = np.full((len(repeats), len(frames), len(units)), -1, np.int64)
-    counts[repeat, frame, unit] = rows["count"].to_numpy()
-    if (counts < 0).any():
-        where = [int(place[0]) for place in np.nonzero(counts < 0)]
+    counts = whole_counts(rows["count"].to_numpy(), f"{path}: column 'count'")
+    repeats, repeat = np.unique(rows["repeat"], return_inverse=True)
+    frames = np.unique(table["frame"])  # of all areas, which saw the same movie
+    frame = np.searchsorted(frames, rows["frame"])
+    units = rows[["session", "unit"]].drop_duplicates().sort_values(["session", "unit"])
+    unit = rows.groupby(["session", "unit"]).ngroup().to_numpy()
+    twice = rows.duplicated(["session", "unit", "repeat", "frame"])
+    if twice.any():
+        row = rows[twice].iloc[0]
         raise InputError(
-            f"{path}: area {area}: unit {units[where[2]][1]} lacks frame {frames[where[1]][0]} of repeat {repeats[where[0]][0]}; "
-            "a count of 0 must stand there too"
+            f"{path}: area {area}: unit {row['unit']}, repeat {row['repeat']}, frame {row['frame']} stands there twice"
         )
-    if len(rows) != counts.size:
-        twice = rows[rows.duplicated(["session", "unit", "repeat", "frame"])].iloc[0]
+    shape = len(repeats), len(frames), len(units)
+    if math.prod(shape) > len(rows):  # asked before anything of that shape is made
+        nth_repeat, nth_frame, nth_unit = _first_missing(repeat, frame, unit, shape)
         raise InputError(
-            f"{path}: area {area}: unit {twice['unit']}, repeat {twice['repeat']}, frame {twice['frame']} stands there twice"
+            f"{path}: area {area}: unit {units['unit'].iloc[nth_unit]} lacks frame {frames[nth_frame]} "
+            f"of repeat {repeats[nth_repeat]}; a count of 0 must stand there too"
         )
+    counts = counts[np.lexsort((unit, frame, repeat))].reshape(shape)
     by_repeat = smallest(counts)
-    columns = {"unit_id": [unit for _, unit in units], "session": [session for session, _ in units]}
     return Recording(
         area=area,
         movie=movie,
@@ -74,13 +77,13 @@ def read(path: Path | str, area: str, movie: str, rate_hz: float) -> Recording:
         n_repeats=len(by_repeat),
         counts=by_repeat,
         summed=by_repeat.sum(axis=0, dtype=np.int64),
-        units={name: np.array(values, np.int64) for name, values in columns.items()},
+        units={"unit_id": units["unit"].to_numpy(np.int64), "session": units["session"].to_numpy(np.int64)},
     )
 
 
 def _table(path: Path | str) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, dtype={"area": str}, keep_default_na=False, na_values=[""])  # an area may be named NA
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (ValueError, OSError, pd.errors.ParserError) as error:
@@ -98,12 +101,13 @@ def _table(path: Path | str) -> pd.DataFrame:
     return table.assign(area=table["area"].astype(str))
 
 
-def _numbered(all_rows: pd.DataFrame, rows: pd.DataFrame | None = None) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Different rows of a few columns, ascending, and the place among them of each row (of `rows`, where given)."""
-    values = all_rows.to_numpy(np.int64)
-    different = np.unique(values, axis=0)
-    wanted = values if rows is None else rows.to_numpy(np.int64)
-    if wanted.shape[1] == 1:
-        return different, np.searchsorted(different[:, 0], wanted[:, 0])
-    place = {tuple(row): number for number, row in enumerate(different.tolist())}
-    return different, np.array([place[tuple(row)] for row in wanted.tolist()])
+def _first_missing(
+    repeat: NDArray[Any], frame: NDArray[Any], unit: NDArray[Any], shape: tuple[int, int, int]
+) -> tuple[int, int, int]:
+    """Find a place (repeat, frame, unit) without a row, of rows that stand there once each and do not fill `shape`."""
+    n_repeats, n_frames, n_units = shape
+    lacking = int(np.argmax(np.bincount(unit, minlength=n_units) < n_repeats * n_frames))
+    mine = unit == lacking
+    poorest = int(np.argmax(np.bincount(repeat[mine], minlength=n_repeats) < n_frames))
+    shown = frame[mine & (repeat == poorest)]
+    return poorest, int(np.setdiff1d(np.arange(n_frames), shown)[0]), lacking

@@ -285,12 +285,6 @@ def test_a_session_number_may_stand_in_the_identifier_alone(copy):
         assert opened.session_id() == 715093703
 
 
-def test_a_session_without_a_number_is_refused(tmp_path):
-    path = write_session(tmp_path / "named.nwb", "monday")
-    with pytest.raises(InputError, match=r"named.nwb: session_id and identifier are \['monday', 'monday'\]"):
-        count(path)
-
-
 def test_what_is_no_hdf5_file_is_refused(tmp_path):
     (tmp_path / "page.nwb").write_text("<html>")
     with pytest.raises(InputError, match=r"page.nwb: cannot be read as an HDF5 file"):

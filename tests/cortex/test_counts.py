@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from lorafb.cortex.counts import count_spikes, count_units, whole_counts
+from lorafb.cortex.counts import count_spikes, count_units, in_steps, whole_counts
 from lorafb.files import InputError
 
 TIMES = st.integers(0, 40).map(lambda eighths: eighths / 8)
@@ -47,6 +47,21 @@ def test_a_spike_at_the_start_counts_and_one_at_the_stop_belongs_to_the_next_fra
 def test_frames_without_a_gap_share_out_every_spike_once(spikes, cuts):
     counts = count_spikes(spikes, np.array(cuts[:-1]), np.array(cuts[1:]))
     assert counts.sum() == np.sum((spikes >= cuts[0]) & (spikes < cuts[-1]))
+
+
+@given(spikes=TRAIN, rows=ROWS, steps=st.integers(1, 9))
+def test_steps_of_a_presentation_share_out_its_spikes_once(spikes, rows, steps):
+    start, stop = edges(rows)
+    begin, end = in_steps(start, stop, steps)
+    assert begin.shape == end.shape == (len(rows), steps)
+    assert_array_equal(begin[:, 0], start)
+    counts = count_units([spikes], begin, end)
+    assert_array_equal(counts[:, :, 0].sum(axis=1), count_spikes(spikes, start, stop))
+
+
+def test_eight_steps_of_a_scene_are_a_thirty_second_of_a_second_each():
+    counts = count_units([np.array([1.0, 1.03, 1.03125, 1.24])], *in_steps(np.array([1.0]), np.array([1.25]), 8))
+    assert counts[0, :, 0].tolist() == [2, 1, 0, 0, 0, 0, 0, 1]
 
 
 @pytest.mark.parametrize(("n", "kind"), [(255, "uint8"), (256, "uint16"), (70_000, "uint32")])

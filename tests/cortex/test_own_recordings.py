@@ -86,3 +86,23 @@ def test_an_array_of_something_else_is_refused(values, told, tmp_path):
     with pytest.raises(InputError, match=r"visp\.npy: ") as error:
         plain_arrays.read(tmp_path / "visp.npy", "VISp", "mine", 30.0)
     assert told in str(error.value)
+
+
+def test_a_few_rows_that_span_a_huge_table_are_refused_before_it_is_made(tmp_path):
+    """4,000 rows with numbers of their own would make a cube of half a terabyte."""
+    ones = np.arange(4000)
+    rows = pd.DataFrame({"area": "VISp", "unit": ones, "repeat": ones, "frame": ones, "count": 0})
+    with pytest.raises(InputError, match="area VISp: unit 0 lacks frame 1 of repeat 0"):
+        tidy.read(written(rows, tmp_path), "VISp", "mine", 30.0)
+
+
+def test_an_area_that_lacks_a_frame_of_the_others_is_refused(tmp_path):
+    short = table(COUNTS[:, :2], "VISl")
+    with pytest.raises(InputError, match="area VISl: unit 100 lacks frame 2 of repeat 1"):
+        tidy.read(written(pd.concat([table(), short]), tmp_path), "VISl", "mine", 30.0)
+
+
+def test_an_area_may_be_named_as_other_programs_name_nothing(tmp_path):
+    path = written(table(area="NA"), tmp_path)
+    assert tidy.areas(path) == ["NA"]
+    assert_array_equal(tidy.read(path, "NA", "mine", 30.0).counts, COUNTS)

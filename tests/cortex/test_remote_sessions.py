@@ -36,14 +36,16 @@ def counted(url):
         return recording, file
 
 
-@pytest.mark.parametrize("ways", [{}, {"busy": 3}, {"cut": 3}])
+@pytest.mark.parametrize("ways", [{}, {"busy": 3}, {"busy": 3, "busy_status": 429}, {"cut": 3}, {"more": 2**20}])
 def test_the_counts_are_those_of_the_local_file_whatever_the_line_does(session, ways):
     expected, _ = count_session(session, "natural_movie_one", AREAS)
     with serving(session.read_bytes(), **ways) as (url, _):
         found, file = counted(url)
     assert_array_equal(found.counts, expected.counts)
     assert found.units.keys() == expected.units.keys()
-    assert file.bytes_read < session.stat().st_size / 20
+    assert file.requests < 25
+    if "more" not in ways:
+        assert file.bytes_read < session.stat().st_size / 20
     assert file.identity == {"url": url, "size": session.stat().st_size, "etag": '"a"'}
 
 
@@ -56,6 +58,9 @@ def test_the_counts_are_those_of_the_local_file_whatever_the_line_does(session, 
         ({"status": 503}, "the server answers 503 Service Unavailable"),
         ({"changes_after": 2}, "has changed while it was read"),
         ({"cut": 99}, "the line was cut 6 times on end; start again later"),
+        ({"busy_after": 2}, "the server answers 503 Service Unavailable in the middle of the file; start again later"),
+        ({"shift": 1}, "has changed while it was read, or its server stopped serving byte ranges"),
+        ({"size": "*"}, "does not serve byte ranges"),
     ],
 )
 def test_a_server_that_cannot_be_relied_on_is_named_in_one_line(session, ways, told):
@@ -78,3 +83,50 @@ def test_a_page_instead_of_a_session_is_named():
         pytest.raises(InputError, match="cannot be read as an HDF5"),
     ):
         counted(url)
+
+
+BYTES = np.random.default_rng(0).bytes(2**20)
+
+
+def test_a_long_run_is_one_request_and_short_ones_share_a_block():
+    with serving(BYTES) as (url, log), remote.opened(url, block=2**12) as file:
+        file.seek(100)
+        assert file.read(2**16) == BYTES[100 : 100 + 2**16]
+        assert file.tell() == 100 + 2**16
+        assert log[1:] == [(100, 99 + 2**16)]
+        for place in (2**18 + 5, 2**18, 2**18 + 4000):
+            file.seek(place)
+            assert file.read(50) == BYTES[place : place + 50]
+        assert log[2:] == [(2**18, 2**18 + 2**12 - 1)]
+        file.seek(-10, 2)
+        assert file.read(2**16) == BYTES[-10:]
+
+
+def test_a_line_that_was_cut_goes_on_where_it_was_cut(monkeypatch):
+    monkeypatch.setattr(remote, "PIECE", 2**12)
+    with serving(BYTES, cut=2) as (url, log), remote.opened(url, block=2**12) as file:
+        assert file.read(2**16) == BYTES[: 2**16]
+    assert log[1:] == [(0, 2**16 - 1), (2**15, 2**16 - 1), (2**15 + 2**14, 2**16 - 1)]
+    assert file.bytes_read == 2**16
+
+
+def test_a_weak_etag_is_compared_and_not_asked_for():
+    """A server never matches a weak ETag, so asking for it would end every reading."""
+    with serving(BYTES, etag='W/"a"') as (url, _), remote.opened(url) as file:
+        assert file.read(1000) == BYTES[:1000]
+        assert file.identity["etag"] == 'W/"a"'
+
+
+def test_what_a_server_tells_of_its_file_is_kept_with_the_results(session):
+    with serving(session.read_bytes()) as (url, _), remote.either(None, url) as (file, known):
+        assert count_session(file, "natural_movie_one", AREAS)[0].n_repeats == 3
+    assert known == {"remote": {"url": url, "size": session.stat().st_size, "etag": '"a"'}}
+    with remote.either(str(session), None) as (path, known):
+        assert (path, known) == (str(session), {})
+
+
+def test_the_log_says_how_much_of_the_file_was_read(session, caplog):
+    caplog.set_level("INFO")
+    with serving(session.read_bytes()) as (url, _):
+        counted(url)
+    assert f"{url}: read 0.1 of 24.2 MB in 2 requests" in caplog.text

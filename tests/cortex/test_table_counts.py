@@ -127,3 +127,10 @@ def test_what_is_no_archive_is_refused(tmp_path):
     ):
         with pytest.raises(InputError, match=told):
             table.areas(tmp_path / name)
+
+
+def test_an_archive_that_would_unpack_to_fill_the_memory_is_refused_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "MOST_BYTES", 2**20)
+    np.savez_compressed(tmp_path / "bomb.npz", **(GOOD | {"VISp": np.zeros((2, 3, 2**20), np.uint8)}))
+    with pytest.raises(InputError, match=r"bomb.npz: array 'VISp' would unpack to \d+ bytes, expected at most 1048576"):
+        table.read(tmp_path / "bomb.npz", "VISp", "mine")
