@@ -83,10 +83,10 @@ def test_the_configs_that_ship_are_right(file):
         (
             "experiments.clip.lengths",
             [1200],
-            "experiments.clip.lengths: 1200 fits no movie; 3 to 599 are allowed",
+            "experiments.clip.lengths: 1200 fits no movie; 3 to 479 are allowed",
         ),
         ("experiments.clip.trials", 300, "experiments.clip.trials: 300 different clips of 30 frames do not fit movie1; 270"),
-        ("experiments.front.lengths", [3], "experiments.front.lengths: 3 fits no movie; 4 to 600 are allowed"),
+        ("experiments.front.lengths", [3], "experiments.front.lengths: 3 fits no movie; 4 to 480 are allowed"),
         (
             "experiments.shuffle.windows",
             [301],

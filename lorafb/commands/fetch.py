@@ -9,6 +9,7 @@ from pathlib import Path
 from lorafb import job
 from lorafb.config import reading
 from lorafb.fetch import assets, lock, registry, table
+from lorafb.fetch.download import Progress
 from lorafb.fetch.registry import Asset
 from lorafb.files import InputError, write_text
 
@@ -24,6 +25,9 @@ def run(told: Namespace) -> int:
         write_text(table.PAGE, table.written(table.PAGE.read_text(encoding="utf-8")))
         return 0
     wanted = _wanted(told)
+    if not wanted:
+        print(f"{told.configfile or told.to or DEFAULT}: nothing of the registry is there or asked for")
+        return 0
     if told.list:
         print("\n".join(_described(asset) for asset, _ in wanted))
         return 0
@@ -112,9 +116,13 @@ def _verified(asset: Asset, folder: Path) -> str:
 
 def _fetched(asset: Asset, folder: Path) -> str:
     was_there = (folder / asset.path).exists()
-    progress = job.bar("bytes") if sys.stderr.isatty() else None
-    path = assets.fetch(asset, folder, progress, say=lambda line: print(line, file=sys.stderr))
+    path = assets.fetch(asset, folder, progress_bar(), say=lambda line: print(line, file=sys.stderr))
     return f"{path}: {'was there, and fits' if was_there else f'fetched, its hash is in {lock.NAME}'}"
+
+
+def progress_bar() -> Progress | None:
+    """Make a bar, for a person who looks."""
+    return job.bar("bytes") if sys.stderr.isatty() else None
 
 
 def _described(asset: Asset) -> str:

@@ -1,24 +1,21 @@
 """Fetch what is missing, verify what is there, and never touch a file that a person has put in its place."""
 
-import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from lorafb.artefacts import arrays
-from lorafb.fetch import download, drive, lock
+from lorafb.fetch import archives, content, download, drive, images, lock, registry, unfinished
+from lorafb.fetch.content import Content
 from lorafb.fetch.download import Progress
-from lorafb.fetch.registry import Asset
-from lorafb.files import InputError, sha256
+from lorafb.fetch.registry import Asset, Drive, Https, Images, Member, Mirror
+from lorafb.files import InputError
+
+Say = Callable[[str], None]
 
 log = logging.getLogger(__name__)
 
 
-def fetch(
-    asset: Asset, folder: Path, progress: Progress | None = None, say: Callable[[str], None] = log.warning
-) -> Path:
+def fetch(asset: Asset, folder: Path, progress: Progress | None = None, say: Say = log.warning) -> Path:
     """Put an asset in its place below a data folder.
 
     Parameters
@@ -26,7 +23,7 @@ def fetch(
     asset : Asset
     folder : the data folder
     progress : called with (bytes there, bytes of all)
-    say : told what a person should know: a first fetch, a mirror that failed
+    say : told what a person should know: a first fetch, an array that others know otherwise
 
     Returns
     -------
@@ -39,85 +36,99 @@ def fetch(
     """
     path = folder / asset.path
     if path.exists():
-        verify(asset, folder)
-        return path
-    if not asset.urls and asset.drive is None:
+        return _as_it_is(asset, folder, say)
+    if not asset.mirrors:
         raise InputError(f"{path}: is not there, and no program can fetch it. Get it {asset.by_hand}, and put it there")
     path.parent.mkdir(parents=True, exist_ok=True)
     part, failed = path.with_name(f"{path.name}.part"), []
-    for source in asset.urls or (asset.where,):
-        try:
-            if asset.drive is not None and not asset.urls:
-                identity = drive.choose(drive.listing(asset.drive[0]), asset.drive[1], asset.drive[0])
-                drive.download(identity, part)
-            else:
-                download.download(source, part, progress=progress)
-            _take(asset, folder, part, source, say)
-        except InputError as error:
-            failed.append(str(error))
-            continue
-        part.replace(path)
-        return path
+    with unfinished.held(part):
+        for mirror in asset.mirrors:
+            try:
+                _bring(mirror, asset, folder, part, progress, say)
+                found, recorded = _accepted(asset, folder, part, mirror)
+            except InputError as error:
+                failed.append(str(error))
+                log.info("%s", error)
+                continue
+            if path.exists():  # somebody has put it there in the meantime
+                unfinished.discard(part)
+                return _as_it_is(asset, folder, say)
+            unfinished.keep(part, path)
+            if not recorded:
+                _first_time(asset, folder, found, str(mirror), "fetched for the first time", say)
+            return path
     raise InputError(
-        f"{path}: could not be fetched: {'; '.join(failed)}. By hand: get it from {asset.where} and put it there"
+        f"{path}: could not be fetched: {'; '.join(failed)}. Or get it from there by hand, and put it in this place"
     )
 
 
 def verify(asset: Asset, folder: Path) -> str:
-    """Check a file that is there; returns its sha256.
+    """Check a file that is there; returns, in words, what it was held against.
 
     Raises
     ------
     InputError
         It is missing, or is not what the registry or the lock file says.
     """
+    found, recorded = _examined(asset, folder)
+    held = "as published" if found.vouched else "as it first came" if recorded else "nothing to compare with"
+    return f"{held}, sha256 {found.sha256[:12]}"
+
+
+def _examined(asset: Asset, folder: Path) -> tuple[Content, str]:
+    """Examine a file that is there; returns what it is, and its hash as it was recorded, or nothing."""
     path = folder / asset.path
     if not path.is_file():
         raise InputError(f"{path}: is not there")
-    found = _fits(asset, path)
-    recorded = lock.known(folder).get(asset.path, {}).get("sha256")
-    if recorded is not None and recorded != found:
+    found, recorded = content.examine(asset, path), lock.hash_of(folder, asset.path)
+    if recorded and recorded != found.sha256:
         raise InputError(
-            f"{path}: has changed since it was fetched (sha256 {found[:12]}, {lock.NAME} says {str(recorded)[:12]}); "
-            "remove it to fetch it anew"
+            f"{path}: has changed since it first came (sha256 {found.sha256[:12]}, {lock.NAME} says {recorded[:12]}); "
+            "move it away to fetch it anew"
         )
-    return found
+    return found, recorded
 
 
-def _take(asset: Asset, folder: Path, part: Path, source: str, say: Callable[[str], None]) -> None:
-    """Accept what came, or throw it away."""
+def _bring(mirror: Mirror, asset: Asset, folder: Path, part: Path, progress: Progress | None, say: Say) -> None:
+    """Let one mirror fill `part`."""
+    match mirror:
+        case Https(url):
+            download.download(url, part, size=asset.size, progress=progress)
+        case Drive(shared, name):
+            download.download(drive.address(shared, name), part, size=asset.size, progress=progress, past=drive.past)
+        case Member(archive, name):
+            archives.copy_member(fetch(registry.find(archive), folder, progress, say), name, part)
+        case Images():
+            images.stack(mirror, asset.shape, part, progress)
+
+
+def _accepted(asset: Asset, folder: Path, part: Path, mirror: Mirror) -> tuple[Content, str]:
+    """Examine what came, and throw it away where it is not the asset; returns as `_examined` does."""
     try:
-        found = _fits(asset, part)
+        found, recorded = content.examine(asset, part), lock.hash_of(folder, asset.path)
+        if recorded and recorded != found.sha256:
+            raise InputError(
+                f"{mirror}: gave another file than the first time (sha256 {found.sha256[:12]}, {lock.NAME} says {recorded[:12]})"
+            )
     except InputError:
-        download.discard(part)
+        unfinished.discard(part)
         raise
-    recorded = lock.known(folder).get(asset.path, {}).get("sha256")
-    if recorded is not None and recorded != found:
-        download.discard(part)
-        raise InputError(
-            f"{source}: gave another file than the first time (sha256 {found[:12]}, {lock.NAME} says {str(recorded)[:12]})"
-        )
-    if recorded is None and not (asset.sha256 or asset.md5_of_array):
-        say(
-            f"{asset.path}: fetched for the first time, with nothing to compare with; its hash {found[:12]} is kept in {lock.NAME}"
-        )
-    lock.remember(folder, asset.path, found, part.stat().st_size, source)
+    return found, recorded
 
 
-def _fits(asset: Asset, path: Path) -> str:
-    """Sha256 of a file that is what the registry says."""
-    found = sha256(path)
-    if asset.sha256 and not found.startswith(asset.sha256):
-        raise InputError(
-            f"{path}: has sha256 {found[:12]}, expected {asset.sha256[:12]}; it is another file, or damaged"
-        )
-    if asset.md5_of_array:
-        array = np.ascontiguousarray(arrays.load(path, mmap="r"))
-        digest = hashlib.md5(array.data, usedforsecurity=False).hexdigest()
-        if digest != asset.md5_of_array:
-            raise InputError(f"{path}: its array has md5 {digest[:12]}, expected {asset.md5_of_array[:12]}")
-    with path.open("rb") as file:
-        beginning = file.read(512).lstrip().lower()
-    if beginning.startswith((b"<!doctype html", b"<html")):
-        raise InputError(f"{path}: is a web page, not {asset.what}")
-    return found
+def _as_it_is(asset: Asset, folder: Path, say: Say) -> Path:
+    """Take a file that a person has put in its place, or that came before."""
+    found, recorded = _examined(asset, folder)
+    if not recorded:
+        _first_time(asset, folder, found, "put there by hand", "found in its place", say)
+    return folder / asset.path
+
+
+def _first_time(asset: Asset, folder: Path, found: Content, source: str, how: str, say: Say) -> None:
+    """Record a file's hash, and say aloud how little that is."""
+    lock.remember(folder, asset.path, found.sha256, (folder / asset.path).stat().st_size, source)
+    kept = f"its hash {found.sha256[:12]} is kept in {lock.NAME}"
+    if found.differs:
+        say(f"{asset.path}: {how}; {found.differs}; {kept}")
+    elif not found.vouched:
+        say(f"{asset.path}: {how}, with nothing to compare with; {kept}")

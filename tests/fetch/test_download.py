@@ -1,19 +1,22 @@
 """A server that fails in many ways: the download ends right, or stops with one line and leaves nothing in the file's place."""
 
 import shutil
+import socket
+import time
 from collections import namedtuple
+from email.utils import formatdate
 
 import pytest
 from web_server import CONTENT, serving
 
-from lorafb.fetch import download
+from lorafb.fetch import answers, download, unfinished
 from lorafb.files import InputError
 
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch):
     monkeypatch.setattr(download, "BACKOFF_S", 0.0)
-    monkeypatch.setattr(download, "TIMEOUT_S", (1, 0.5))
+    monkeypatch.setattr(download, "TIMEOUT_S", (1, 0.3))
 
 
 @pytest.mark.parametrize(
@@ -22,23 +25,55 @@ def in_a_hurry(monkeypatch):
         {},
         {"cuts": 4},
         {"cuts": 3, "ranges": False},
+        {"cuts": 2, "etags": [""]},
+        {"cuts": 2, "etags": ['W/"weak"']},
         {"statuses": [503, 429, 500]},
         {"statuses": [429], "retry_after": "1"},
-        {"cuts": 2, "etags": ['"one"', '"two"', '"two"']},
+        {"statuses": [503], "retry_after": "soon"},
+        {"cuts": 2, "etags": ['"one"', '"two"'], "old": bytes(len(CONTENT))},
+        {"cuts": 1, "etags": ['"one"', '"two"'], "old": bytes(len(CONTENT)), "blind": True},
+        {"cuts": 2, "etags": [""], "old": bytes(len(CONTENT))},
+        {"cuts": 1, "wrong_range": 7},
+        {"throttle_s": 0.1},
+        {"length": False},
     ],
-    ids=["as it should be", "cut", "cut, no ranges", "busy", "told to wait", "changed in between"],
+    ids=[
+        "as it should be",
+        "cut",
+        "cut, no ranges",
+        "cut, no versions",
+        "cut, weak versions",
+        "busy",
+        "told to wait",
+        "told to wait, in no number",
+        "changed in between",
+        "changed in between, unseen by the server",
+        "changed in between, of no version",
+        "another range than asked for",
+        "slow, but never silent for long",
+        "of no said length",
+    ],
 )
 def test_what_comes_in_the_end_is_the_file(ways, tmp_path):
     with serving(**ways) as (url, _):
         download.download(url, tmp_path / "part")
-    assert (tmp_path / "part").read_bytes() == CONTENT
-    assert [path.name for path in tmp_path.iterdir()] == ["part"]
+    unfinished.keep(tmp_path / "part", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_cut_download_goes_on_where_it_stopped(tmp_path):
     with serving(cuts=1) as (url, log):
         download.download(url, tmp_path / "part")
     assert log == [None, f"bytes={len(CONTENT) // 2}-"]
+
+
+def test_a_line_that_is_cut_often_but_brings_something_each_time_is_not_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "STEP", 1)
+    with serving(cuts=12) as (url, log):
+        download.download(url, tmp_path / "part")
+    assert len(log) == 13
+    assert (tmp_path / "part").read_bytes() == CONTENT
 
 
 def test_another_start_goes_on_too(tmp_path, monkeypatch):
@@ -51,8 +86,27 @@ def test_another_start_goes_on_too(tmp_path, monkeypatch):
     assert (tmp_path / "part").read_bytes() == CONTENT
 
 
-def test_a_beginning_of_unknown_origin_is_not_gone_on_from(tmp_path):
+def test_one_who_stops_it_goes_on_where_he_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "CHUNK", 2**12)
+
+    def stop(there, _):
+        raise KeyboardInterrupt
+
+    with serving() as (url, log):
+        with pytest.raises(KeyboardInterrupt):
+            download.download(url, tmp_path / "part", progress=stop)
+        there = (tmp_path / "part").stat().st_size
+        assert 0 < there < len(CONTENT)
+        download.download(url, tmp_path / "part")
+    assert log == [None, f"bytes={there}-"]
+    assert (tmp_path / "part").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("tag", [None, 'http://elsewhere.org/file\n"one"'])
+def test_a_beginning_of_unknown_or_other_origin_is_not_gone_on_from(tag, tmp_path):
     (tmp_path / "part").write_bytes(b"of something else")
+    if tag:
+        (tmp_path / "part.tag").write_text(tag)
     with serving() as (url, log):
         download.download(url, tmp_path / "part")
     assert log == [None]
@@ -60,19 +114,37 @@ def test_a_beginning_of_unknown_origin_is_not_gone_on_from(tmp_path):
 
 
 def test_a_part_that_is_already_all_of_it_is_taken(tmp_path):
-    (tmp_path / "part").write_bytes(CONTENT)
-    (tmp_path / "part.tag").write_text('"one"')
     with serving() as (url, log):
+        (tmp_path / "part").write_bytes(CONTENT)
+        (tmp_path / "part.tag").write_text(f'{url}\n"one"')
         download.download(url, tmp_path / "part")
     assert log == [f"bytes={len(CONTENT)}-"]
+
+
+def test_a_part_that_is_longer_than_the_file_is_begun_anew(tmp_path):
+    with serving() as (url, log):
+        (tmp_path / "part").write_bytes(CONTENT + b"more")
+        (tmp_path / "part.tag").write_text(f'{url}\n"one"')
+        download.download(url, tmp_path / "part")
+    assert log == [f"bytes={len(CONTENT) + 4}-", None]
+    assert (tmp_path / "part").read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize(
     ("ways", "told"),
     [
         ({"statuses": [403]}, "the server answers 403 Forbidden"),
+        (
+            {"page": b"Google Drive - Quota exceeded", "status": 403},
+            "the server answers 403 Forbidden: the file's quota is used up; try again in a day",
+        ),
         ({"statuses": [404]}, "the server answers 404 Not Found"),
+        ({"statuses": [416] * 9}, "another range, or version, than it was asked for (6 tries)"),
         ({"statuses": [503] * 9}, "the server answers 503 Service Unavailable (6 tries); start again later"),
+        (
+            {"statuses": [429], "retry_after": "3600"},
+            "the server answers 429 Too Many Requests, and asks to be left alone for 60 minutes",
+        ),
         (
             {"page": b"Sorry, quota exceeded for this file"},
             "a web page came instead of the file: the file's quota is used up",
@@ -84,15 +156,45 @@ def test_a_part_that_is_already_all_of_it_is_taken(tmp_path):
         ),
         ({"page": b"moved"}, "it may have moved"),
         ({"short": 10}, "(6 tries); start again later"),
-        ({"hang_s": 2}, "timed out"),
+        ({"hang_s": 1}, "timed out"),
         ({"location": "file:///etc/passwd"}, "is redirected to file:///etc/passwd, which is not followed"),
-        ({"location": "/file"}, "is redirected more than 5 times"),
+        ({"location": "/file"}, "is redirected more than 8 times"),
     ],
 )
 def test_a_server_that_does_not_give_the_file_is_told_in_one_line(ways, told, tmp_path):
     with serving(**ways) as (url, _), pytest.raises(InputError, match=r"^http://127[^\n]*$") as error:
         download.download(url, tmp_path / "part")
     assert told in str(error.value)
+
+
+def test_no_internet_is_told_at_once(tmp_path, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(InputError, match=r"no such host is known \(no internet\?\)"):
+        download.download("https://nowhere.invalid/file", tmp_path / "part")
+
+
+def test_a_redirect_never_leaves_https():
+    assert answers.next_address("u", "https://a.org/x", "/y") == "https://a.org/y"
+    assert answers.next_address("u", "http://a.org/x", "https://b.org/y") == "https://b.org/y"
+    with pytest.raises(InputError, match=r"is redirected to http://b\.org/y, which is not followed"):
+        answers.next_address("u", "https://a.org/x", "http://b.org/y")
+
+
+def test_a_time_to_wait_is_read_from_seconds_and_from_dates():
+    assert answers.retry_after("12") == 12
+    assert 50 < answers.retry_after(formatdate(time.time() + 60, usegmt=True)) <= 60
+    assert answers.retry_after("Mon, 05 Jan 1970 00:00:00 GMT") == answers.retry_after("soon") == 0
+
+
+@pytest.mark.parametrize("length", [None, False])
+def test_a_file_of_another_size_is_refused(length, tmp_path):
+    ways = {} if length is None else {"length": length}
+    with serving(**ways) as (url, _), pytest.raises(InputError, match="102400 bytes, expected 7"):
+        download.download(url, tmp_path / "part", size=7)
 
 
 def test_a_file_of_another_size_is_refused_before_it_comes(tmp_path):
@@ -106,6 +208,7 @@ def test_no_room_is_told_before_anything_comes(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1000))
     with serving() as (url, _), pytest.raises(InputError, match="0 MB are to come, and 0 MB are free"):
         download.download(url, tmp_path / "part")
+    assert not (tmp_path / "part").exists()
 
 
 def test_progress_counts_bytes_to_the_end(tmp_path):

@@ -1,4 +1,4 @@
-"""A local web server with one file, that can misbehave in the ways that real ones do."""
+"""A local web server that can misbehave in the ways that real ones do."""
 
 import re
 import socket
@@ -21,18 +21,24 @@ def serving(content=CONTENT, **ways):
 
     Parameters
     ----------
+    files : contents by the beginning of their paths, in place of `content`; pages of HTML are told by how they begin
     statuses : statuses of the first answers
     retry_after : header of those
-    page : words of a web page that comes with status 200
+    page, status : words of a web page that comes instead, and its status
     cuts : so many answers end half-way
     ranges : whether byte ranges are served
     etags : one for each answer, the last for all others
+    old : content of the first answer, before it was changed
+    blind : ranges are served whatever version is asked for
+    wrong_range : byte that answers to a range begin with, whatever was asked for
     location : where all requests are redirected to
     hang_s : seconds before any answer
+    throttle_s : seconds before each quarter of a body
     short : bytes fewer than the header says, always
+    length : False for an answer that does not say its length, or the text that it says
     """
     log, statuses, cuts = Log(), list(ways.get("statuses", [])), [ways.get("cuts", 0)]
-    etags = list(ways.get("etags", ['"one"']))
+    etags, old = list(ways.get("etags", ['"one"'])), [ways["old"]] if "old" in ways else []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -56,22 +62,43 @@ def serving(content=CONTENT, **ways):
                 self.empty(302, Location=ways["location"])
                 return
             if "page" in ways:
-                self.body(200, PAGE % ways["page"], 0, {"Content-Type": "text/html; charset=utf-8"})
+                self.html(PAGE % ways["page"], ways.get("status", 200))
                 return
+            served = [one for path, one in ways.get("files", {"": content}).items() if self.path.startswith(path)]
+            if not served:
+                self.empty(404)
+            elif served[0].startswith(PAGE[:15]):
+                self.html(served[0])
+            else:
+                self.file(served[0])
+
+        def html(self, body, status=200):
+            self.body(status, body, 0, {"Content-Type": "text/html; charset=utf-8"})
+
+        def file(self, content):
+            content = old.pop() if old else content
             etag = etags.pop(0) if len(etags) > 1 else etags[0]
             asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
             first = int(asked[1]) if asked and ways.get("ranges", True) else 0
-            if first and self.headers.get("If-Range", etag) != etag:
+            if first and self.headers.get("If-Range", etag) != etag and not ways.get("blind"):
                 first = 0
-            if first >= len(content):
+            if first >= len(content) > 0:
                 self.empty(416, Content_Range=f"bytes */{len(content)}")
                 return
-            headers = {"Content-Range": f"bytes {first}-{len(content) - 1}/{len(content)}"} if first else {}
-            self.body(206 if first else 200, content[first:], ways.get("short", 0), {"ETag": etag, **headers})
+            if first and "wrong_range" in ways:
+                first = ways["wrong_range"]
+            headers = {"Content-Range": f"bytes {first}-{len(content) - 1}/{len(content)}"} if asked and first else {}
+            if etag:
+                headers["ETag"] = etag
+            self.body(206 if headers.get("Content-Range") else 200, content[first:], ways.get("short", 0), headers)
 
         def body(self, status, body, short, headers):
+            length = ways.get("length", str(len(body)))
             self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            for name, value in {
+                **({"Content-Length": length} if length else {"Connection": "close"}),
+                **headers,
+            }.items():
                 self.send_header(name, value)
             self.end_headers()
             if cuts[0] > 0 or short:
@@ -80,11 +107,13 @@ def serving(content=CONTENT, **ways):
                 self.wfile.flush()
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
-            self.wfile.write(body)
+            for quarter in range(4):
+                time.sleep(ways.get("throttle_s", 0))
+                self.wfile.write(body[len(body) * quarter // 4 : len(body) * (quarter + 1) // 4])
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/file", log
     finally:
