@@ -15,7 +15,6 @@ rule asset:
         mem_mb=500,
         runtime=600,
     params:
-        folder=lambda wildcards: _registry.split(wildcards.asset)[0],
         code=code("asset.py"),
     script:
         "../workflow_scripts/asset.py"

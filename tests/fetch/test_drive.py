@@ -131,7 +131,7 @@ def test_a_file_that_the_folder_lacks_is_told_with_what_there_is(google, tmp_pat
             assets.fetch(asset("visam.npy"), tmp_path)
 
 
-def test_two_files_of_the_name_are_not_chosen_between(google):
+def test_two_files_of_the_name_are_told_apart_by_their_path_or_not_at_all(google):
     twice = folder("data", file(FILE, "visp_1.npy"), entry(f"https://drive.google.com/drive/folders/{INNER}", "a"))
     with serving(files={**PAGES, f"/embeddedfolderview?id={FOLDER}": twice}) as (url, _):
         google(url)
@@ -139,6 +139,8 @@ def test_two_files_of_the_name_are_not_chosen_between(google):
             InputError, match=r"holds more than one b/visp_1\.npy; there are visp_1\.npy, movie/visp_1\.npy"
         ):
             drive.address(FOLDER, "b/visp_1.npy")
+        assert drive.address(FOLDER, "visp_1.npy").endswith(FILE)
+        assert drive.address(FOLDER, "movie/visp_1.npy").endswith(LARGE)
 
 
 @pytest.mark.parametrize(
