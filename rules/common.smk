@@ -202,13 +202,9 @@ def title_of(movie: str) -> str:
 
 def identity_of(wildcards) -> dict:
     """What decides which network is built and how frames are shown to it."""
-    told = study.subjects[wildcards.subject]
-    return {"training": told.training, "network": study.record(wildcards.subject).plain(told.training)}
-
-
-def still_of(wildcards) -> bool:
-    """Whether the subject is shown unrelated scenes, not a movie."""
-    return wildcards.movie in study.scenes
+    training, record = study.subjects[wildcards.subject].training, study.record(wildcards.subject)
+    feed = record.feed(training, still=wildcards.get("movie") in study.scenes)
+    return {"training": training, "network": record.plain(training), "feed": vars(feed)}
 
 
 def source_of_weights(wildcards) -> dict:
@@ -329,9 +325,12 @@ def held() -> set[tuple[str, str, str]]:
     for subject, movie in scored_passes():
         done = {"scenes"} if movie in study.scenes else {"original"}
         if movie in study.movies:
-            fits = [one for one in study.experiments.clip.lengths if one <= study.movies[movie].stimulus.frames]
+            frames = study.movies[movie].stimulus.frames - study.movies[movie].skip_frames
+            fits = [one for one in study.experiments.clip.lengths if one <= frames]
             done |= ({"clip"} if fits else set()) | ({"regression", "psth"} if is_regressed(movie) else set())
-        done |= {name for name, pairs in (("shuffle", SHUFFLED), ("replace", REPLACED)) if (subject, movie) in pairs}
+        done |= {"shuffle"} if (subject, movie) in SHUFFLED else set()
+        if (subject, movie) in REPLACED:  # black frames are scored, and stand in no figure of the paper
+            done |= {f"replace {kind}" for kind in NOISE_KINDS if kind != "black"}
         experiments |= {(one, role_of(subject), paper_of(movie)) for one in done}
     return experiments
 
@@ -385,7 +384,7 @@ def told_of(name: str, records: dict) -> dict:
         "roles": record.roles,
         "controls": tuple(sorted(controls)),
         "note": " ".join(dict.fromkeys(nature_of(movie) for movie in movies)),
-        "miniature": study.study != "paper",
+        "miniature": any(study.stimuli[movie].recording.kind != "published" for movie in movies),
         "simulated": any(study.stimuli[movie].recording.kind == "simulated" for movie in movies),
         "command": f"snakemake {name}",
     }

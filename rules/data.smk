@@ -3,7 +3,7 @@
 
 rule asset:
     output:
-        "{asset}",
+        update("{asset}"),  # a file put in by hand meanwhile is looked at, not deleted
     log:
         "results/logs/asset/{asset}.log",
     benchmark:

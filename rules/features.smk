@@ -22,7 +22,6 @@ rule extract:
         gpu=int(study.compute.device == "cuda"),
     params:
         subject=identity_of,
-        still=still_of,
         layers=lambda wildcards: study.layers(wildcards.subject),
         keep=layers_kept,
         size=lambda wildcards: study.subjects[wildcards.subject].size,

@@ -204,7 +204,6 @@ rule statistics:
         subjects=lambda wildcards: subjects_that_see(wildcards.movie),
         units=units_of,
         ties=study.ties,
-        draws=study.draws,
         seed=study.seed,
         code=code("intervals.py"),
     script:

@@ -30,6 +30,7 @@ rule weights:
 
 rule train:
     input:
+        own_module,
         photographs=PHOTOGRAPHS,
     output:
         weights="results/checkpoints/{subject}.pt",

@@ -113,7 +113,15 @@ def test_the_configs_that_ship_are_right(file):
             "subjects.sew.sees: 'movie3' is none of movie1, movie2, scenes; did you mean",
         ),
         ("movies.movie2.paper", "Movie1", "movies: paper Movie1 is stood for by more than one"),
-        ("movies.movie1.controls", ["VISp"], "movies.movie1.controls: VISp stands there more than once"),
+        ("movies.movie1.controls", ["controll"], "simulated mice have no area 'controll'; did you mean 'control'?"),
+        ("subjects.lag_only", DEFAULT["subjects"]["sew"], "lag_only: is a name that tables use themselves"),
+        ("subjects.sew.training", "motion_blah", "subjects.sew.training: 'motion_blah' is none of"),
+        (
+            "movies.movie1.recording",
+            {"kind": "arrays", "files": {"VISp": "nope.npy"}},
+            "movies.movie1.recording.files.VISp: no file nope.npy",
+        ),
+        ("movies.movie1.controls", ["VISp"], "movies.movie1.controls: visp stands there more than once"),
         ("scenes", {"movie1": {"stimulus": {"kind": "scenes"}}}, "scenes.movie1: movies has one of that name"),
         (
             "recipes.motion.frames",

@@ -16,7 +16,7 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by = job.params, provenance(job)
     torch.set_num_threads(threads(job, told.compute["threads"]))
-    model, feed = restore(told.subject, job.input.weights, told.still)
+    model, feed = restore(told.subject, job.input.weights)
     with stimuli.opened(job.input.stimulus) as movie, kept_features(job.output.get("features"), made_by) as kept:
         source = frame_source(movie, told.size, feed.normalisation)
         layers = movie_pass(

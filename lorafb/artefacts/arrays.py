@@ -16,6 +16,7 @@ UNREADABLE = (
     ValueError,
     EOFError,
     MemoryError,
+    OverflowError,
     SyntaxError,
     tokenize.TokenError,
     zipfile.BadZipFile,

@@ -86,7 +86,7 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
         told = done.stdout + done.stderr
         if done.returncode:
             raise InputError(f"Snakemake refuses these arguments:\n{told.strip()}")
-        study = reading.study(reading.load(copy), (Path.cwd(), Path(__file__).parents[2]))
+        study = reading.study(reading.load(copy), (_directory(arguments), Path(__file__).parents[2]))
     logs = re.findall(r"^ +log: results/logs/(\S+)", told, re.MULTILINE)  # a rule without one does nothing
     if not logs and "Nothing to be done" not in told:
         raise InputError("Snakemake's dry run names no job; expected a line `log: results/logs/...` for each")

@@ -12,6 +12,7 @@ from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
 from lorafb.config.stimuli import Array, Images, Tensor, Video
 from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.cortex import table, tidy
+from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
 from lorafb.networks import catalogue
 
@@ -104,7 +105,7 @@ def _impossible_subject(study: Study, name: str) -> Iterator[str]:
     if subject.training not in network.trainings:
         hint = nearest(subject.training, network.trainings)
         yield f"{key}.training: '{subject.training}' is none of {', '.join(network.trainings)}{hint}"
-    if isinstance(subject.checkpoint, Trained) and not subject.training.startswith("motion"):
+    if isinstance(subject.checkpoint, Trained) and subject.training not in catalogue.MOTION_TRAININGS:
         yield f"{key}.checkpoint.kind: 'trained' works for the motion task today; give a checkpoint file for {subject.training}"
     for layer in subject.layers or []:
         if layer not in network.scored:
@@ -123,12 +124,27 @@ def _names(study: Study) -> Iterator[str]:
             if name not in study.shown:
                 hint = nearest(name, study.shown)
                 yield f"subjects.{subject}.sees: '{name}' is none of {', '.join(study.shown)}{hint}"
+    for name in ("lag_only", "mean"):
+        bearers = [*study.subjects, *(area for _, one in _stimuli(study) for area in one.controls)]
+        if name in bearers:
+            yield f"{name}: is a name that tables use themselves; choose another"
+    for name in study.stimuli:
+        if name.endswith("_pairs"):
+            yield f"movies.{name}: a name that ends in _pairs is used by tables themselves; choose another"
+    for key, one in _stimuli(study):
+        known = [*STREAMS]
+        for area in one.controls if isinstance(one.recording, Simulated) else []:
+            if area not in known:
+                yield f"{key}.controls: simulated mice have no area '{area}'{nearest(area, known)}; they have {', '.join(known)}"
+    for name, movie in study.movies.items():
+        if movie.experiments and not (movie.stimulus and movie.recording):
+            yield f"movies.{name}.experiments: {', '.join(movie.experiments)} take a stimulus and a recording"
     played = [one.role for one in study.subjects.values() if one.role]
     for role in sorted({role for role in played if played.count(role) > 1}):
         yield f"subjects: role {role} is played by more than one"
     stands = [movie.paper for movie in study.movies.values() if movie.paper]
-    for movie in sorted({movie for movie in stands if stands.count(movie) > 1}):
-        yield f"movies: paper {movie} is stood for by more than one"
+    for paper in sorted({paper for paper in stands if stands.count(paper) > 1}):
+        yield f"movies: paper {paper} is stood for by more than one"
 
 
 def _perturbed(study: Study) -> Iterator[tuple[str, Perturbed, list[str]]]:
@@ -167,7 +183,10 @@ def _too_long(study: Study) -> Iterator[str]:
 def _doubled(study: Study) -> Iterator[str]:
     lists: list[tuple[str, Sequence[object]]] = [
         ("areas", study.areas),
-        *((f"{key}.controls", [*study.areas, *one.controls]) for key, one in _stimuli(study)),
+        *(
+            (f"{key}.controls", [one.lower() for one in (*study.areas, *shown.controls)])
+            for key, shown in _stimuli(study)
+        ),
         ("experiments.clip.lengths", study.experiments.clip.lengths),
         ("experiments.front.lengths", study.experiments.front.lengths),
         *((f"{key}.windows", experiment.windows) for key, experiment, _ in _perturbed(study)),
@@ -238,6 +257,8 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
             yield from (
                 (f"{key}.recording.folder", file) for file in one.recording.of_areas([*study.areas, *one.controls])
             )
+        elif isinstance(one.recording, Arrays):
+            yield from ((f"{key}.recording.files.{area}", file) for area, file in one.recording.files.items())
     for name, subject in study.subjects.items():
         if isinstance(subject.checkpoint, Saved):
             yield f"subjects.{name}.checkpoint.file", subject.checkpoint.file

@@ -39,7 +39,8 @@ def score_base(
     n_clips : int
         Clips of each length.
     fronts : sequence of int
-        Frames shown; lengths that the movie is too short for, or that end inside a chunk, are left out.
+        Frames shown; lengths that the movie is too short for, that end inside a chunk, or leave fewer than 3 frames to score,
+        are left out.
     chunk : int
         As for `lorafb.experiments.clip.score_front`.
     others : sequence of Comparison
@@ -54,7 +55,8 @@ def score_base(
             starts = trials.clip_starts(n_frames, length, n_clips, draws, seed, skip_frames)
             tables.append(score_clips(layers, areas, labels, metric, starts, length, skip_frames))
     for length in fronts:
-        if length == n_frames or (length < n_frames and length % chunk == 0):
+        shown = length == n_frames or (length < n_frames and length % chunk == 0)
+        if shown and length >= skip_frames + trials.SHORTEST:
             tables.append(score_front(layers, areas, labels, metric, length, chunk, skip_frames))
     tables += [score_original(layers, areas, labels, other, skip_frames) for other in others]
     return joined(tables)

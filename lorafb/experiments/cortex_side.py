@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lorafb.artefacts.grams import Products
 from lorafb.artefacts.recordings import Recording
+from lorafb.files import InputError
 from lorafb.similarity.pearson import integer_products
 
 Mask = NDArray[np.bool_]
@@ -103,7 +104,10 @@ def area_side(recording: Recording, kept: Mask | None = None) -> Area:
     """
     kept = responsive_units(recording) if kept is None else kept
     if not kept.any():
-        raise ValueError(f"{recording.area}, {recording.movie}: none of {len(kept)} units is kept")
+        raise InputError(
+            f"{recording.area}, {recording.movie}: none of {len(kept)} units is kept; "
+            "lower min_rate or min_reliability, or leave the area out"
+        )
     summed = recording.summed[:, kept]
     products, sums = integer_products(summed)
     return Area(

@@ -169,11 +169,15 @@ def _reach(
 ) -> dict[str, Any]:
     """Set a score beside what the recording allows: the published ceiling h, and sqrt(2 h / (1 + h)) of a perfect model."""
     published = float(np.mean([bounds[area, "units"]["half"] for area in areas]))
-    row = {"ceiling": published, "fraction_published": found["value"] / published, "reach": float("nan")}
+    clear = all(bounds[area, "units"]["half"] > 2 * bounds[area, "units"]["sd_over_splits"] for area in areas)
+    fraction = found["value"] / published if clear else float("nan")
+    row = {"ceiling": published, "fraction_published": fraction, "reach": float("nan")}
     reason = "no single repeats"
     if (areas[0], "stimulus") in bounds:
         both = [bounds[area, "stimulus"] for area in areas]
         row["reach"] = float(np.mean([one["reach"] for one in both]))
-        weak = [area for area, one in zip(areas, both, strict=True) if not one["half"] > 2 * one["sd_over_splits"]]
+        silent = [area for area, one in zip(areas, both, strict=True) if np.isnan(one["half"])]
+        weak = [area for area, one in zip(areas, both, strict=True) if one["half"] <= 2 * one["sd_over_splits"]]
         reason = f"halves of {', '.join(weak)} do not agree safely" if weak else ""
+        reason = f"halves of {', '.join(silent)} are silent in some frame" if silent else reason
     return {**row, "fraction": float("nan") if reason else found["value"] / row["reach"], "reason": reason}

@@ -10,17 +10,16 @@ from lorafb.networks import catalogue, checkpoint
 from lorafb.networks.catalogue import Feed
 
 
-def restore(told: Mapping[str, Any], weights: Path | str, still: bool = False) -> tuple[nn.Module, Feed]:
+def restore(told: Mapping[str, Any], weights: Path | str) -> tuple[nn.Module, Feed]:
     """Build a subject's network and load its weights.
 
     Parameters
     ----------
     told : mapping
-        `network`, a record as plain data (`lorafb.networks.catalogue.Network.plain`), and `training`.
+        `network`, a record as plain data (`lorafb.networks.catalogue.Network.plain`), `training`, and `feed`, how the
+        stimulus is shown (fields of `lorafb.networks.catalogue.Feed`).
     weights : path
         Checkpoint in our own format.
-    still : bool
-        Whether unrelated scenes are shown, not a movie.
 
     Returns
     -------
@@ -28,4 +27,4 @@ def restore(told: Mapping[str, Any], weights: Path | str, still: bool = False) -
     """
     network, training = catalogue.restored(told["network"]), str(told["training"])
     model = checkpoint.restore(checkpoint.read(weights, network, training), network)
-    return model, network.feed(training, still)
+    return model, Feed(**told["feed"])

@@ -22,8 +22,11 @@ MEANINGS = (
 
 def next_address(url: str, asked: str, to: str) -> str:
     """Address of a redirect, but never one to a file, or from https to http."""
-    to = urljoin(asked, to)
-    before, after = urlsplit(asked).scheme, urlsplit(to).scheme
+    try:
+        to = urljoin(asked, to)
+        before, after = urlsplit(asked).scheme, urlsplit(to).scheme
+    except ValueError:
+        raise InputError(f"{url}: is redirected to {to[:100]}, which is no address") from None
     if after not in ("http", "https") or (before, after) == ("https", "http"):
         raise InputError(f"{url}: is redirected to {to[:100]}, which is not followed")
     return to
@@ -31,7 +34,7 @@ def next_address(url: str, asked: str, to: str) -> str:
 
 def page(answer: requests.Response) -> str:
     """Text of a web page; nothing where none came."""
-    if not answer.headers.get("Content-Type", "").startswith("text/html"):
+    if not answer.headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml")):
         return ""
     return next(answer.iter_content(PAGE), b"").decode("utf-8", "replace") or " "
 
@@ -51,10 +54,13 @@ def hopeless(error: Exception) -> str:
 
 def retry_after(told: str) -> float:
     """Seconds of a Retry-After, which gives them or a date."""
-    if told.isdigit():
-        return float(told)
-    date = email.utils.parsedate_tz(told)
-    return 0.0 if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+    if (seconds := number(told)) is not None:
+        return float(seconds)
+    try:
+        date = email.utils.parsedate_tz(told)
+        return 0.0 if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+    except (ValueError, OverflowError):  # a date that no calendar has
+        return 0.0
 
 
 def validator(answer: requests.Response) -> str:
@@ -75,4 +81,4 @@ def total(answer: requests.Response) -> int | None:
 
 def number(text: str | None) -> int | None:
     """Read a whole number; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() else None
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

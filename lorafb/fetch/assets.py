@@ -37,6 +37,8 @@ def fetch(asset: Asset, folder: Path, progress: Progress | None = None, say: Say
     path = folder / asset.path
     if path.exists():
         return _as_it_is(asset, folder, say)
+    if path.is_symlink():
+        raise InputError(f"{path}: is a link to {path.readlink()}, which is not there; mend it, or remove it")
     if not asset.mirrors:
         raise InputError(f"{path}: is not there, and no program can fetch it. Get it {asset.by_hand}, and put it there")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +81,7 @@ def _examined(asset: Asset, folder: Path) -> tuple[Content, str]:
     """Examine a file that is there; returns what it is, and its hash as it was recorded, or nothing."""
     path = folder / asset.path
     if not path.is_file():
-        raise InputError(f"{path}: is not there")
+        raise InputError(f"{path}: is {'a folder, expected a file' if path.is_dir() else 'not there'}")
     found, recorded = content.examine(asset, path), lock.hash_of(folder, asset.path)
     if recorded and recorded != found.sha256:
         raise InputError(

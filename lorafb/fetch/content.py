@@ -10,7 +10,7 @@ from lorafb.artefacts import arrays
 from lorafb.fetch.registry import Asset
 from lorafb.files import InputError, sha256
 
-PAGES = (b"<!doctype html", b"<html")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -41,14 +41,16 @@ def examine(asset: Asset, path: Path) -> Content:
         One line: what it is, and what was expected.
     """
     with path.open("rb") as file:
-        beginning = file.read(512).lstrip().lower()
-    if beginning.startswith(PAGES):
+        beginning = file.read(512).removeprefix(BYTE_ORDER_MARK).lstrip()
+    if beginning.startswith(b"<"):  # HTML or XML, however it begins: no file of data does
         raise InputError(f"{path}: is a web page, not {asset.what}")
     if beginning.startswith(POINTER):
         raise InputError(f"{path}: is a pointer of Git LFS, not {asset.what}")
     size = path.stat().st_size
     if asset.size is not None and size != asset.size:
         raise InputError(f"{path}: has {size} bytes, expected {asset.size}; it is another file, or damaged")
+    if size == 0:
+        raise InputError(f"{path}: is empty, expected {asset.what}")
     found = sha256(path)
     if not found.startswith(asset.sha256):
         raise InputError(

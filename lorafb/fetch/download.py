@@ -70,7 +70,9 @@ def download(
             why = _line(error)
             if hopeless := answers.hopeless(error):
                 raise InputError(f"{url}: {hopeless}") from None
-        except requests.RequestException as error:
+        except InputError:
+            raise
+        except (requests.RequestException, ValueError) as error:  # it reads the address of a redirect, and may stumble
             raise InputError(f"{url}: {_line(error)}") from None
         failed = 0 if unfinished.size(part) - mark >= STEP else failed + 1
         mark = max(mark, unfinished.size(part))
@@ -96,13 +98,15 @@ def _try(
         if answer.status_code == 416 or (answer.status_code == 206 and not _continues(answer, there, version)):
             unfinished.discard(part)
             raise Cut("the server gives another range, or version, than it was asked for")
+        if (packed := answer.headers.get("Content-Encoding", "identity")) != "identity":
+            raise InputError(f"{url}: comes packed ({packed}), though it was asked for as it is")
         if answer.status_code == 200:
             there = 0
         length = answers.number(answer.headers.get("Content-Length"))
         of_all = None if length is None else there + length
         if size is not None and of_all not in (None, size):
             raise InputError(f"{url}: has {of_all} bytes, expected {size}")
-        _has_room(part, (of_all or size or 0) - there)
+        has_room(part, (of_all or size or 0) - there)
         answer.raw.enforce_content_length = False  # what came before a cut is kept, and counted below
         with part.open("r+b" if there else "wb") as file:
             file.seek(there)
@@ -111,11 +115,16 @@ def _try(
                 file.write(chunk)
                 there += len(chunk)
                 if progress is not None:
-                    progress(there, max(of_all or size or 0, there))
-    if of_all is not None and there < of_all:
-        raise Cut(f"{there} of {of_all} bytes came")
-    if size is not None and there != size:
+                    progress(there, max(of_all or size or there + 1, there))
+                if size is not None and there > size:
+                    break
+    if size is not None and there > size:
+        unfinished.discard(part)
         raise InputError(f"{url}: gave {there} bytes, expected {size}")
+    if there < (of_all or size or 0):
+        raise Cut(f"{there} of {of_all or size} bytes came")
+    if progress is not None and not (of_all or size):
+        progress(there, there)
 
 
 def _continues(answer: requests.Response, there: int, version: str) -> bool:
@@ -156,7 +165,8 @@ def _check(url: str, answer: requests.Response, page: str) -> None:
         raise InputError(f"{url}: {said}{': ' if meaning else ''}{meaning}")
 
 
-def _has_room(part: Path, needed: int) -> None:
+def has_room(part: Path, needed: int) -> None:
+    """Raise InputError where so many bytes more have no room."""
     free = shutil.disk_usage(part.parent).free
     if needed > free:
         raise InputError(f"{part.parent}: {needed / 1e6:.0f} MB are to come, and {free / 1e6:.0f} MB are free")

@@ -1,5 +1,6 @@
 """An array that is published as numbered images, one a file."""
 
+import math
 import shutil
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def stack(images: Images, shape: tuple[int, ...], part: Path, progress: Progress
             unfinished.keep(coming, file)
         if progress is not None:
             progress((number + 1) * shape[1] * shape[2], images.count * shape[1] * shape[2])
+    download.has_room(part, math.prod(shape))  # a mapped file that finds no room kills the process
     array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
     for number, file in enumerate(files):
         array[number] = _grey(file, shape, str(file))

@@ -47,8 +47,8 @@ def version_of(part: Path, url: str) -> str:
     """Version that it is of, where it comes from this address; else nothing."""
     if not _tag(part).is_file():
         return ""
-    of, _, version = _tag(part).read_text(encoding="utf-8").partition("\n")
-    return version if of == url else ""
+    of, _, version = _tag(part).read_text(encoding="utf-8", errors="replace").partition("\n")
+    return version if of == url and version.isprintable() else ""
 
 
 def discard(part: Path) -> None:

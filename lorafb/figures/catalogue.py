@@ -37,6 +37,7 @@ ABLATIONS = ("lorafb_continuous", "lorafb_discontinuous", "lorafb_imagenet", "no
 
 BASE = ("base", "ceilings", "statistics", "pairs")
 SHUFFLE, REPLACE = ("base", "shuffle"), ("base", "replace")
+NOISES = ("replace gaussian", "replace uniform", "replace static")
 
 _BARS, _CLIPS, _SWEEPS = "lorafb.figures.bars", "lorafb.figures.clips", "lorafb.figures.sweeps"
 _TABLES = "lorafb.figures.comparison"
@@ -74,7 +75,7 @@ _FIGURES = (
     Record("figure_4a", "Figure 4A: frames in random order",
            f"{_SWEEPS}:shuffled", ("shuffle",), SHUFFLE, (SNET, SEW)),
     Record("figure_4b", "Figure 4B: frames replaced by Gaussian noise",
-           f"{_SWEEPS}:replaced", ("replace",), REPLACE, (SNET, "lorafb_imagenet")),
+           f"{_SWEEPS}:replaced", ("replace gaussian",), REPLACE, (SNET, "lorafb_imagenet")),
     Record("figure_4c", "Figure 4C: still scenes",
            f"{_BARS}:figure_4c", ("scenes",), ("scenes", "ceilings"), TRAININGS, ("scenes",)),
     Record("figure_6", "Figure 6: responses of single units, measured and regressed",
@@ -82,7 +83,7 @@ _FIGURES = (
     Record("figure_7a", "Figure 7A: frames in random order, LoRaFB-SNet and CORnet",
            f"{_SWEEPS}:shuffled", ("shuffle",), SHUFFLE, (SNET, CORNET)),
     Record("figure_7b", "Figure 7B: frames replaced by three kinds of others",
-           f"{_SWEEPS}:replaced_by_kind", ("replace",), REPLACE, (SNET,)),
+           f"{_SWEEPS}:replaced_by_kind", NOISES, REPLACE, (SNET,)),
 )
 _TABLES_OF_PAPER = (
     CLAIMS,
@@ -93,7 +94,7 @@ _TABLES_OF_PAPER = (
     Record("table_3", "Table 3: units",
            f"{_TABLES}:table_3", ("units",), ("units",)),
     Record("table_4", "Table 4: LoRaFB-SNet, area by area",
-           f"{_TABLES}:table_4", ("original",), ("base", "statistics"), (SNET,)),
+           f"{_TABLES}:table_4", ("original",), ("base", "ceilings", "statistics"), (SNET,)),
     Record("table_5", "Table 5: regression",
            f"{_TABLES}:table_5", ("regression",), ("base",), FOUR),
     Record("table_6", "Table 6: still scenes",

@@ -33,7 +33,7 @@ class Claim:
         lower = material.label(self.lower)
         if self.kind == DROP:
             return f"{higher} drops more than {lower} when frames are shuffled in the widest windows"
-        return f"{higher} {'predicts units better than' if self.kind == REGRESSION else 'scores above'} {lower}"
+        return f"{higher} {'fits units better than' if self.kind == REGRESSION else 'scores above'} {lower}"
 
 
 _MOVIES = ("Movie1", "Movie2")

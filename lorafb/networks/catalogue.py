@@ -125,6 +125,9 @@ MOTION_CLASSES = {"motion": 8, "motion_subset": 8, "motion_random": 8}
 """The same of the embedded task."""
 IMAGENET_CLASSES = 1000
 
+MOTION_TRAININGS = (*MOTION_CLASSES, "motion_still")
+"""Training sets of the embedded task."""
+
 _ON_VIDEO = {training: Feed("stateful", 1, 16, "mean", "half", classes) for training, classes in VIDEO_CLASSES.items()}
 _ON_IMAGES = {"imagenet": Feed("still", 4, 1, "mean", "imagenet", IMAGENET_CLASSES)}
 _ON_MOTION = {

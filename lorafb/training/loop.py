@@ -137,7 +137,7 @@ def train(
             saved_at = said_at = time.monotonic()
             if epochs_csv is not None:
                 write_text(epochs_csv, _table(state.epochs))
-    return Trained(state.best, {**made_by, **_summary(state, len(test))}, state.epochs)
+    return Trained(state.best, {**made_by, **_summary(state, test)}, state.epochs)
 
 
 def training_step(
@@ -229,11 +229,12 @@ def _finish_epoch(model: nn.Module, result: Evaluation, recipe: Recipe, progress
     progress.loss, progress.correct, progress.seen = 0.0, 0, 0
 
 
-def _summary(progress: Progress, clips: int) -> dict[str, Any]:
+def _summary(progress: Progress, test: Data) -> dict[str, Any]:
+    clips, independent = len(test), getattr(test, "independent", len(test))
     accuracy = progress.epochs[progress.best_epoch]["test_accuracy"]
     return {
         "test_accuracy": accuracy,
-        "test_interval": list(interval(round(accuracy * clips), clips)),
+        "test_interval": list(interval(round(accuracy * independent), independent)),
         "test_clips": clips,
         "best_epoch": progress.best_epoch,
         "last_test_accuracy": progress.epochs[-1]["test_accuracy"],

@@ -47,7 +47,7 @@ class Task:
     size : int
         Height and width of a frame.
     training : str
-        Which clips a network is trained on. `motion`: every clip, from the first frame and up to the last one.
+        Which clips a network is trained on. `motion`: two clips a video, one from its first frame on, one up to its last.
         `motion_subset` (the paper's Continuous): one run of consecutive frames a video, drawn anew each epoch.
         `motion_random` (Discontinuous): T frames drawn without replacement, in the order drawn, anew each epoch.
         `motion_still`: the first frame, shown 4 times; it holds nothing of the motion, so that no training can succeed.
@@ -55,7 +55,7 @@ class Task:
     Notes
     -----
     Huang et al. 2024, section 4.2, Table 2. Tested is each on clips of its own kind, always the same ones: the first two
-    on every clip of the test videos, so that they are tested alike.
+    on both clips of every test video, so that they are tested alike.
     """
 
     training_videos: int = 512
@@ -101,6 +101,11 @@ class Clips:
     def __len__(self) -> int:
         """Count the clips of an epoch."""
         return len(self.labels) * len(self._starts)
+
+    @property
+    def independent(self) -> int:
+        """Count the videos: clips of one video share its frames, and are no independent draws."""
+        return len(self.labels)
 
     @property
     def _starts(self) -> tuple[int, ...]:

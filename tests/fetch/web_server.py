@@ -35,6 +35,7 @@ def serving(content=CONTENT, **ways):
     hang_s : seconds before any answer
     throttle_s : seconds before each quarter of a body
     short : bytes fewer than the header says, always
+    packed : encoding that bodies are said to have
     length : False for an answer that does not say its length, or the text that it says
     """
     log, statuses, cuts = Log(), list(ways.get("statuses", [])), [ways.get("cuts", 0)]
@@ -90,6 +91,8 @@ def serving(content=CONTENT, **ways):
             headers = {"Content-Range": f"bytes {first}-{len(content) - 1}/{len(content)}"} if asked and first else {}
             if etag:
                 headers["ETag"] = etag
+            if "packed" in ways:
+                headers["Content-Encoding"] = ways["packed"]
             self.body(206 if headers.get("Content-Range") else 200, content[first:], ways.get("short", 0), headers)
 
         def body(self, status, body, short, headers):

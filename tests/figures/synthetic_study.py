@@ -85,8 +85,9 @@ def seen_by(whole, record):
 
 def held(whole):
     """Triples that say what a study holds, as `lorafb.figures.catalogue.possible` takes them."""
-    runs = whole.scores[["experiment", "role", "movie", "metric"]].drop_duplicates()
+    runs = whole.scores[["experiment", "role", "movie", "metric", "replacement"]].drop_duplicates()
     kinds = runs["experiment"].where(runs["metric"] == "tsrsa", runs["metric"])
+    kinds = kinds.where(runs["experiment"] != "replace", "replace " + runs["replacement"].astype(str))
     triples = {
         (kind, role, whole.paper(movie)) for kind, role, movie in zip(kinds, runs["role"], runs["movie"], strict=True)
     }
