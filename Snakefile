@@ -4,6 +4,7 @@ min_version("9.19")
 
 
 include: "rules/common.smk"
+include: "rules/shown.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/features.smk"
