@@ -115,6 +115,9 @@ def serving(content=CONTENT, **ways):
                 self.wfile.write(body[len(body) * quarter // 4 : len(body) * (quarter + 1) // 4])
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: (
+        None
+    )  # a client that hung up is no news, least of all on the stderr of the next test
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
