@@ -114,6 +114,11 @@ def sha256(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def one_line(error: Exception, most: int = 160) -> str:
+    """Put what an error says on one line, cut to so many signs."""
+    return " ".join(str(error).split())[:most]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Make the ending of an error about an unknown name: `; did you mean 'x'?`, or nothing when no known name is near."""
     near = difflib.get_close_matches(str(name), [str(one) for one in known], n=1, cutoff=0.5)

@@ -299,6 +299,11 @@ def passes_of_shuffle(wildcards) -> list[str]:
     return [f"results/perturbed/{wildcards.subject}/{wildcards.movie}/shuffle_{window}.h5" for window in windows]
 
 
+def original_of_still(wildcards) -> list[str]:
+    """Products of the movie in its own order, which tell a network that sees frames alone all that a shuffle would."""
+    return [f"results/grams/{wildcards.subject}/{wildcards.movie}.h5"] if wildcards.subject in STILL else []
+
+
 def passes_of_replace(wildcards) -> list[str]:
     """Files of the passes with replaced frames; a network that sees frames alone needs one over movie and noise."""
     folder = f"results/perturbed/{wildcards.subject}/{wildcards.movie}"

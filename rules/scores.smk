@@ -66,8 +66,8 @@ rule score_scenes:
 rule score_shuffle:
     input:
         passes=passes_of_shuffle,
+        original=original_of_still,
         base="results/scores/{subject}/{movie}/base.csv",
-        gram="results/grams/{subject}/{movie}.h5",
         recordings=recordings_of,
     output:
         "results/scores/{subject}/{movie}/shuffle.csv",

@@ -1,13 +1,10 @@
 """Show a network its movie with frames shuffled, or replaced by noise, inside windows: products of each trial's layers."""
 
-from contextlib import ExitStack
-
 import torch
 
 from lorafb import trials
-from lorafb.artefacts import grams, stimuli
-from lorafb.features.perturbed import replaced, shuffled
-from lorafb.features.prepare import frame_source
+from lorafb.artefacts import grams
+from lorafb.features.perturbed import opened, replaced, shuffled
 from lorafb.features.subject import restore
 from lorafb.job import progress, provenance, start, threads
 from lorafb.networks.device import device
@@ -22,11 +19,7 @@ if __name__ == "__main__":
         "device": device(told.compute["device"]),
         "progress": progress("frames"),
     }
-    with ExitStack() as stack:
-        movie, *noises = (
-            frame_source(stack.enter_context(stimuli.opened(path)), told.size, feed.normalisation)
-            for path in [job.input.stimulus, *job.input.noises]
-        )
+    with opened(job.input.stimulus, job.input.noises, told.size, feed) as (movie, *noises):
         drawn = (
             movie.n_frames,
             int(job.wildcards.window),

@@ -12,9 +12,10 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by = job.params, provenance(job)
     files = dict(zip(told.windows, job.input.passes, strict=False))  # none where the network sees frames alone
+    original = grams.read(job.input.original[0]) if job.input.original else {}  # of such a network alone
     scores = score_shuffles(
         lambda window, trial, layers: grams.read_trial(files[window], str(trial), layers),
-        grams.read(job.input.gram),
+        original,
         sides([recordings.read(path) for path in job.input.recordings], told.units),
         Labels(told.labels["network"], told.labels["training"], job.wildcards.movie),
         metrics.load(told.metric, ties=told.ties),

@@ -1,13 +1,11 @@
 """Show a movie and then each noise movie to a network that sees every frame alone."""
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import torch
 
-from lorafb.artefacts import grams, stimuli
-from lorafb.features.perturbed import with_noise
-from lorafb.features.prepare import frame_source
+from lorafb.artefacts import grams
+from lorafb.features.perturbed import opened, with_noise
 from lorafb.features.subject import restore
 from lorafb.job import progress, provenance, start, threads
 from lorafb.networks.device import device
@@ -17,11 +15,7 @@ if __name__ == "__main__":
     told, made_by = job.params, provenance(job)
     torch.set_num_threads(threads(job, told.compute["threads"]))
     model, feed = restore(told.subject, job.input.weights)
-    with ExitStack() as stack:
-        movie, *noises = (
-            frame_source(stack.enter_context(stimuli.opened(path)), told.size, feed.normalisation)
-            for path in [job.input.stimulus, *job.input.noises]
-        )
+    with opened(job.input.stimulus, job.input.noises, told.size, feed) as (movie, *noises):
         passes = with_noise(
             model,
             told.layers,

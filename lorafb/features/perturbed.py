@@ -5,21 +5,37 @@ layers included, ever asks for a pass again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from lorafb import trials
+from lorafb.artefacts import stimuli
 from lorafb.artefacts.grams import Products
 from lorafb.features.passes import movie_pass
-from lorafb.features.prepare import Frames, Joined, PreparedFrames
+from lorafb.features.prepare import Frames, Joined, PreparedFrames, frame_source
 from lorafb.features.stream import trial_products
 from lorafb.networks.catalogue import Feed
 
 Movie = Frames | PreparedFrames
 Named = Iterator[tuple[str, dict[str, Products]]]
 """Name of a trial, and the products of its layers, one trial at a time."""
+
+
+@contextmanager
+def opened(movie: Path | str, noises: Sequence[Path | str], size: int, feed: Feed) -> Iterator[list[Movie]]:
+    """Open a movie and its noise movies, as a network sees them: the sources of their frames, the movie's first.
+
+    Parameters
+    ----------
+    movie, noises : stimulus files
+    size, feed : as for `lorafb.features.prepare.frame_source`
+    """
+    with ExitStack() as stack:
+        shown = (stack.enter_context(stimuli.opened(path)) for path in (movie, *noises))
+        yield [frame_source(one, size, feed.normalisation) for one in shown]
 
 
 def shuffled(

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from lorafb.files import InputError, part_of
+from lorafb.files import InputError, one_line, part_of
 
 LIMIT, MOST = 500 * 10**9, 2 * 10**6
 """Bytes, and members, that an archive may have at most."""
@@ -65,7 +65,7 @@ def extract(archive: Path | str, folder: Path, only: Container[str] | None = Non
         try:
             _unpack(archive, inside, names)
         except DAMAGED as error:
-            raise InputError(f"{archive}: cannot be unpacked ({_line(error)})") from None
+            raise InputError(f"{archive}: cannot be unpacked ({one_line(error)})") from None
         inside.replace(folder)
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
@@ -131,8 +131,4 @@ def _members(archive: Path) -> Iterator[_Member]:
             for member in packed_tar:
                 yield _Member(member.name, member.size, member.isfile() or member.isdir())
     except DAMAGED as error:
-        raise InputError(f"{archive}: is no readable .zip or .tar archive ({_line(error)})") from None
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]
+        raise InputError(f"{archive}: is no readable .zip or .tar archive ({one_line(error)})") from None

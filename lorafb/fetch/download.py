@@ -15,7 +15,7 @@ import requests
 import urllib3.exceptions
 
 from lorafb.fetch import answers, unfinished
-from lorafb.files import InputError
+from lorafb.files import InputError, one_line
 
 Progress = Callable[[int, int], None]
 Past = Callable[[str], str | None]
@@ -65,15 +65,15 @@ def download(
         except Cut as cut:
             why, wait = str(cut), cut.after_s
         except requests.exceptions.ChunkedEncodingError as error:
-            why = _line(error)
+            why = one_line(error)
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
-            why = _line(error)
+            why = one_line(error)
             if hopeless := answers.hopeless(error):
                 raise InputError(f"{url}: {hopeless}") from None
         except InputError:
             raise
         except (requests.RequestException, ValueError) as error:  # it reads the address of a redirect, and may stumble
-            raise InputError(f"{url}: {_line(error)}") from None
+            raise InputError(f"{url}: {one_line(error)}") from None
         failed = 0 if unfinished.size(part) - mark >= STEP else failed + 1
         mark = max(mark, unfinished.size(part))
         if failed >= TRIES:
@@ -170,7 +170,3 @@ def has_room(part: Path, needed: int) -> None:
     free = shutil.disk_usage(part.parent).free
     if needed > free:
         raise InputError(f"{part.parent}: {needed / 1e6:.0f} MB are to come, and {free / 1e6:.0f} MB are free")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]
