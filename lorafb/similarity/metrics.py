@@ -87,16 +87,6 @@ METRICS = {
             label="R2 of a regression",
         ),
         Metric(
-            "regression-published",
-            "responses",
-            f"{_REGRESSION}:published_components",
-            f"{_REGRESSION}:varying_units",
-            f"{_REGRESSION}:r2",
-            fewest_frames=40,
-            whole_movie=True,
-            label="R2 of a regression",
-        ),
-        Metric(
             "regression-cv",
             "responses",
             _UNCHANGED,

@@ -27,43 +27,39 @@ PENALTIES = tuple(10.0**power for power in range(-1, 6))
 
 
 def components(coordinates: FloatArray) -> FloatArray:
-    """Take the exact principal components of a layer: the first 40 of its coordinates, or all where there are fewer.
+    """Reduce a layer to 40 principal components by the published solver: scikit-learn's PCA(40, random_state=2023).
 
     Parameters
     ----------
     coordinates : float64, shape (T, dims)
         From `coordinates_of_products`.
 
+    Returns
+    -------
+    float64, shape (T, 40), or (T, dims) where there are fewer dimensions
+
     Raises
     ------
     ValueError
         If there are fewer than 40 frames.
-    """
-    if len(coordinates) < COMPONENTS:
-        raise ValueError(
-            f"regression takes {COMPONENTS} components and needs as many scored frames, not {len(coordinates)}"
-        )
-    return coordinates[:, :COMPONENTS]
-
-
-def published_components(coordinates: FloatArray) -> FloatArray:
-    """As `components`, by the published solver: scikit-learn's randomised PCA(40, random_state=2023).
 
     Notes
     -----
     Huang et al. 2024, Table 5. The randomised solver gets the last components wrong where they are nearly as large as the
     ones left out: R2 differs from that of the exact components by up to 0.028 in the golden runs (57 frames), and by 1e-5
-    to 2e-3 at 600 frames. Its random draws are one a frame for layers with more units than frames, so that it does the
+    to 2e-3 at 600 frames. Its random draws are one per frame for layers with more units than frames, so that it does the
     same here as with the units; narrower layers get other draws (at up to 500 units and frames it was not randomised).
     """
-    first = components(coordinates)
-    if first.shape[1] < COMPONENTS or not np.isfinite(first).all():
-        return first
+    if len(coordinates) < COMPONENTS:
+        raise ValueError(
+            f"regression takes {COMPONENTS} components and needs as many scored frames, not {len(coordinates)}"
+        )
+    if coordinates.shape[1] <= COMPONENTS or not np.isfinite(coordinates).all():
+        return coordinates
     # axes of zeros make a layer wider than the movie, which decides how scikit-learn solves it
     wider = max(len(coordinates), RANDOMISED_FROM) + 1 - coordinates.shape[1]
-    reduced: FloatArray = PCA(COMPONENTS, random_state=PUBLISHED_SEED).fit_transform(
-        np.pad(coordinates, ((0, 0), (0, wider)))
-    )
+    padded = np.pad(coordinates, ((0, 0), (0, wider)))
+    reduced: FloatArray = PCA(COMPONENTS, random_state=PUBLISHED_SEED).fit_transform(padded)
     return reduced
 
 
