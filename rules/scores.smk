@@ -1,234 +1,178 @@
 # Products of both sides in, tidy tables of scores out. No job here loads torch.
 
 
-rule score:
+rule score_base:
     input:
         gram="results/grams/{subject}/{movie}.h5",
-        recordings=recordings_of,
+        recordings=lambda w: plan.recordings(w.movie),
     output:
         "results/scores/{subject}/{movie}/base.csv",
-    log:
-        "results/logs/score/{subject}/{movie}.log",
-    benchmark:
-        "results/benchmarks/score/{subject}/{movie}.tsv"
     wildcard_constraints:
-        movie=either(study.movies),
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
+        movie=one_of(study.movies),
     resources:
         mem_mb=2000,
         runtime=60,
     params:
-        labels=labels_of,
-        units=units_of,
+        labels=lambda w: plan.labels(w.subject),
+        selection=lambda w: plan.selection(w.movie),
         metric=study.metric,
         ties=study.ties,
-        regression=regressed,
-        clip=plain(study.experiments.clip),
-        front=plain(study.experiments.front),
-        chunk=chunk_of,
+        regression=lambda w: plan.is_regressed(w.movie),
+        clip=as_params(study.experiments.clip),
+        front=as_params(study.experiments.front),
+        chunk=lambda w: plan.chunk(w.subject),
         draws=study.draws,
         seed=study.seed,
-        code=code("score.py", *METRIC_MODULES, *metrics.find("regression").modules),
+        code=plan.code("score_base.py", *plan.metric_modules, *plan.regression_modules),
     script:
-        "../workflow_scripts/score.py"
+        "../workflow_scripts/score_base.py"
 
 
 rule score_scenes:
     input:
         gram="results/grams/{subject}/{movie}.h5",
-        recordings=recordings_of,
+        recordings=lambda w: plan.recordings(w.movie),
     output:
         "results/scores/{subject}/{movie}/scenes.csv",
-    log:
-        "results/logs/score_scenes/{subject}/{movie}.log",
-    benchmark:
-        "results/benchmarks/score_scenes/{subject}/{movie}.tsv"
     wildcard_constraints:
-        movie=either(study.scenes),
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
+        movie=one_of(study.scenes),
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        labels=labels_of,
-        units=units_of,
+        labels=lambda w: plan.labels(w.subject),
+        selection=lambda w: plan.selection(w.movie),
         metric=study.metric,
         ties=study.ties,
-        code=code("score_scenes.py", *METRIC_MODULES),
+        code=plan.code("score_scenes.py", *plan.metric_modules),
     script:
         "../workflow_scripts/score_scenes.py"
 
 
 rule score_shuffle:
     input:
-        passes=passes_of_shuffle,
-        original=original_of_still,
+        passes=lambda w: plan.shuffled_passes(w.subject, w.movie),
+        original=lambda w: plan.original_pass(w.subject, w.movie),
         base="results/scores/{subject}/{movie}/base.csv",
-        recordings=recordings_of,
+        recordings=lambda w: plan.recordings(w.movie),
     output:
         "results/scores/{subject}/{movie}/shuffle.csv",
-    log:
-        "results/logs/score_shuffle/{subject}/{movie}.log",
-    benchmark:
-        "results/benchmarks/score_shuffle/{subject}/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
     resources:
         mem_mb=3000,
         runtime=60,
     params:
-        labels=labels_of,
-        units=units_of,
+        labels=lambda w: plan.labels(w.subject),
+        selection=lambda w: plan.selection(w.movie),
         metric=study.metric,
         ties=study.ties,
-        feed=feed_of,
+        feed=lambda w: plan.feed(w.subject).kind,
         windows=study.experiments.shuffle.windows,
         trials=study.experiments.shuffle.trials,
         draws=study.draws,
         seed=study.seed,
-        code=code("score_shuffle.py", *METRIC_MODULES),
+        code=plan.code("score_shuffle.py", *plan.metric_modules),
     script:
         "../workflow_scripts/score_shuffle.py"
 
 
 rule score_replace:
     input:
-        passes=passes_of_replace,
+        passes=lambda w: plan.replaced_passes(w.subject, w.movie),
         base="results/scores/{subject}/{movie}/base.csv",
-        recordings=recordings_of,
+        recordings=lambda w: plan.recordings(w.movie),
     output:
         "results/scores/{subject}/{movie}/replace.csv",
-    log:
-        "results/logs/score_replace/{subject}/{movie}.log",
-    benchmark:
-        "results/benchmarks/score_replace/{subject}/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
     resources:
         mem_mb=3000,
         runtime=60,
     params:
-        labels=labels_of,
-        units=units_of,
+        labels=lambda w: plan.labels(w.subject),
+        selection=lambda w: plan.selection(w.movie),
         metric=study.metric,
         ties=study.ties,
-        feed=feed_of,
+        feed=lambda w: plan.feed(w.subject).kind,
         windows=study.experiments.replace.windows,
         trials=study.experiments.replace.trials,
         kinds=study.experiments.replace.kinds,
         draws=study.draws,
         seed=study.seed,
-        code=code("score_replace.py", *METRIC_MODULES),
+        code=plan.code("score_replace.py", *plan.metric_modules),
     script:
         "../workflow_scripts/score_replace.py"
 
 
 rule ceiling:
     input:
-        recordings=recordings_of,
+        recordings=lambda w: plan.recordings(w.movie),
     output:
         "results/ceilings/{movie}.csv",
-    log:
-        "results/logs/ceiling/{movie}.log",
-    benchmark:
-        "results/benchmarks/ceiling/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=120,
     params:
-        units=units_of,
+        selection=lambda w: plan.selection(w.movie),
         ties=study.ties,
         splits=study.experiments.ceiling.splits,
         draws=study.draws,
         seed=study.seed,
-        code=code("ceiling.py"),
+        code=plan.code("ceiling.py"),
     script:
         "../workflow_scripts/ceiling.py"
 
 
-rule areas:
+rule area_similarity:
     input:
-        recordings=recordings_of,
+        recordings=lambda w: plan.recordings(w.movie),
         ceilings="results/ceilings/{movie}.csv",
     output:
-        "results/areas/{movie}.csv",
-    log:
-        "results/logs/areas/{movie}.log",
-    benchmark:
-        "results/benchmarks/areas/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
+        "results/area_similarity/{movie}.csv",
     resources:
         mem_mb=2000,
         runtime=10,
     params:
-        units=units_of,
+        selection=lambda w: plan.selection(w.movie),
         metric=study.metric,
         ties=study.ties,
-        code=code("areas.py", *METRIC_MODULES),
+        code=plan.code("area_similarity.py", *plan.metric_modules),
     script:
-        "../workflow_scripts/areas.py"
+        "../workflow_scripts/area_similarity.py"
 
 
-# One job a movie over all subjects: networks are compared on the same draws of units and blocks of time.
+# One job per movie over all subjects: networks are compared on the same draws of units and blocks of time.
 rule statistics:
     input:
-        unpack(grams_of),
-        recordings=recordings_of,
+        grams=lambda w: plan.grams(w.movie),
+        recordings=lambda w: plan.recordings(w.movie),
         ceilings="results/ceilings/{movie}.csv",
-        truths=truths_of,
+        truths=lambda w: plan.truths(w.movie),
     output:
         scores="results/statistics/{movie}.csv",
         pairs="results/statistics/{movie}_pairs.csv",
-    log:
-        "results/logs/statistics/{movie}.log",
-    benchmark:
-        "results/benchmarks/statistics/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
     resources:
         mem_mb=6000,
         runtime=240,
     params:
-        subjects=lambda wildcards: subjects_that_see(wildcards.movie),
-        units=units_of,
+        subjects=lambda w: plan.subjects_of(w.movie),
+        selection=lambda w: plan.selection(w.movie),
         ties=study.ties,
         seed=study.seed,
-        code=code("intervals.py"),
+        code=plan.code("statistics.py"),
     script:
-        "../workflow_scripts/intervals.py"
+        "../workflow_scripts/statistics.py"
 
 
 rule psth:
     input:
-        gram=lambda wildcards: f"results/grams/{ROLES['lorafb_snet']}/{wildcards.movie}.h5",
-        base=lambda wildcards: f"results/scores/{ROLES['lorafb_snet']}/{wildcards.movie}/base.csv",
-        recordings=recordings_of,
+        gram=lambda w: plan.of_role("lorafb_snet", f"results/grams/{{subject}}/{w.movie}.h5"),
+        base=lambda w: plan.of_role("lorafb_snet", f"results/scores/{{subject}}/{w.movie}/base.csv"),
+        recordings=lambda w: plan.recordings(w.movie),
     output:
         "results/psth/{movie}.csv",
-    log:
-        "results/logs/psth/{movie}.log",
-    benchmark:
-        "results/benchmarks/psth/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        units=units_of,
-        code=code("psth.py"),
+        selection=lambda w: plan.selection(w.movie),
+        code=plan.code("psth.py"),
     script:
         "../workflow_scripts/psth.py"

@@ -9,12 +9,12 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by = job.params, provenance(job)
     scores = score_all_ceilings(
-        sides([recordings.read(path) for path in job.input.recordings], told.units),
+        sides([recordings.read(path) for path in job.input.recordings], told.selection),
         job.wildcards.movie,
         told.splits,
         ties=told.ties,
         draws=told.draws,
         seed=told.seed,
-        skip_frames=told.units["skip_frames"],
+        skip_frames=told.selection["skip_frames"],
     )
     tables.write(scores, job.output[0], made_by)

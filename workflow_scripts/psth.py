@@ -12,10 +12,10 @@ if __name__ == "__main__":
     recorded = [recordings.read(path) for path in job.input.recordings]
     table = regressed_units(
         grams.read(job.input.gram),
-        sides(recorded, told.units),
+        sides(recorded, told.selection),
         best_of(tables.read(job.input.base), "regression"),
         recorded[0].n_repeats,
         recorded[0].rate_hz,
-        told.units["skip_frames"],
+        told.selection["skip_frames"],
     )
     tables.write(table, job.output[0], made_by)

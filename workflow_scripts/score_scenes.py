@@ -10,7 +10,7 @@ from lorafb.similarity import metrics
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by = job.params, provenance(job)
-    areas = sides([recordings.read(path) for path in job.input.recordings], told.units)
+    areas = sides([recordings.read(path) for path in job.input.recordings], told.selection)
     labels = Labels(told.labels["network"], told.labels["training"], job.wildcards.movie)
     metric = metrics.load(told.metric, ties=told.ties)
     tables.write(score_scenes(grams.read(job.input.gram), areas, labels, metric), job.output[0], made_by)

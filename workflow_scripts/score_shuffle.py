@@ -16,7 +16,7 @@ if __name__ == "__main__":
     scores = score_shuffles(
         lambda window, trial, layers: grams.read_trial(files[window], str(trial), layers),
         original,
-        sides([recordings.read(path) for path in job.input.recordings], told.units),
+        sides([recordings.read(path) for path in job.input.recordings], told.selection),
         Labels(told.labels["network"], told.labels["training"], job.wildcards.movie),
         metrics.load(told.metric, ties=told.ties),
         best_of(tables.read(job.input.base), told.metric),
@@ -25,6 +25,6 @@ if __name__ == "__main__":
         feed=told.feed,
         draws=told.draws,
         seed=told.seed,
-        skip_frames=told.units["skip_frames"],
+        skip_frames=told.selection["skip_frames"],
     )
     tables.write(scores, job.output[0], made_by)

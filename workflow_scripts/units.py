@@ -7,4 +7,4 @@ from lorafb.job import provenance, start
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     recorded = [recordings.read(path) for path in job.input.recordings]
-    tables.write(units_table(recorded, job.params.units), job.output[0], provenance(job))
+    tables.write(units_table(recorded, job.params.selection), job.output[0], provenance(job))

@@ -9,7 +9,7 @@ from lorafb.similarity import metrics
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by = job.params, provenance(job)
-    areas = sides([recordings.read(path) for path in job.input.recordings], told.units)
+    areas = sides([recordings.read(path) for path in job.input.recordings], told.selection)
     metric, ceilings = metrics.load(told.metric, ties=told.ties), tables.read(job.input.ceilings)
-    scores = score_areas(areas, job.wildcards.movie, metric, ceilings, told.units["skip_frames"])
+    scores = score_areas(areas, job.wildcards.movie, metric, ceilings, told.selection["skip_frames"])
     tables.write(scores, job.output[0], made_by)

@@ -12,7 +12,7 @@ if __name__ == "__main__":
     told, made_by = job.params, provenance(job)
     scores = score_base(
         grams.read(job.input.gram),
-        sides([recordings.read(path) for path in job.input.recordings], told.units),
+        sides([recordings.read(path) for path in job.input.recordings], told.selection),
         Labels(told.labels["network"], told.labels["training"], job.wildcards.movie),
         metrics.load(told.metric, ties=told.ties),
         clips=told.clip["lengths"],
@@ -22,6 +22,6 @@ if __name__ == "__main__":
         others=[metrics.load("regression")] if told.regression else [],
         draws=told.draws,
         seed=told.seed,
-        skip_frames=told.units["skip_frames"],
+        skip_frames=told.selection["skip_frames"],
     )
     tables.write(scores, job.output[0], made_by)

@@ -10,15 +10,15 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by, name = job.params, provenance(job), job.wildcards.movie
     recorded = [recordings.read(path) for path in job.input.recordings]
-    areas = sides(recorded, told.units)
+    areas = sides(recorded, told.selection)
     rates = truths.read(job.input.truths)
     movie = Movie(
         areas,
-        told.units["controls"],
+        told.selection["controls"],
         recorded[0].rate_hz,
         ties=told.ties,
         seed=told.seed,
-        skip_frames=told.units["skip_frames"],
+        skip_frames=told.selection["skip_frames"],
         truths={area.name: truths.of_units(rates, area.units["unit_id"]) for area in areas} if rates else None,
     )
     networks, layers = {LAG_ONLY: movie.score_lag_only()}, {LAG_ONLY: ["lag"]}
