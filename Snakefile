@@ -4,7 +4,6 @@ min_version("9.19")
 
 
 include: "rules/common.smk"
-include: "rules/shown.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/features.smk"
@@ -16,5 +15,4 @@ include: "rules/targets.smk"
 rule all:
     default_target: True
     input:
-        "results/report.html",
-        everything(),
+        display.everything(),

@@ -1,64 +1,54 @@
-# Passes of a subject over a movie: the products of every layer, and the features themselves where they are kept.
+# Passes of a subject over a movie: the Gram matrices of every layer, and the features of the layers that are to be kept.
 
 
 rule extract:
     input:
-        own_module,
+        lambda w: plan.own_module(w.subject),
         weights="results/checkpoints/{subject}.pt",
         stimulus="results/stimuli/{movie}.h5",
     output:
-        **FEATURES,
+        **plan.features,
         gram="results/grams/{subject}/{movie}.h5",
-    log:
-        "results/logs/extract/{subject}/{movie}.log",
-    benchmark:
-        "results/benchmarks/extract/{subject}/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
     threads: study.compute.threads
     resources:
         mem_mb=study.compute.memory_mb + 1500,
         runtime=240,
         gpu=int(study.compute.device == "cuda"),
     params:
-        subject=identity_of,
-        layers=lambda wildcards: study.layers(wildcards.subject),
-        keep=layers_kept,
-        size=lambda wildcards: study.subjects[wildcards.subject].size,
-        compute=plain(study.compute),
-        code=lambda wildcards: code("extract.py", *network_modules(wildcards)),
+        subject=lambda w: plan.identity(w.subject, w.movie),
+        layers=lambda w: study.layers(w.subject),
+        keep=lambda w: plan.kept_layers(w.subject),
+        ranked=plan.ranked,
+        size=lambda w: plan.size(w.subject),
+        compute=as_params(study.compute),
+        code=lambda w: plan.network_code("extract.py", w.subject),
     script:
         "../workflow_scripts/extract.py"
 
 
-# Networks that carry state, or see clips: each trial is a pass of its own. Every layer's products are kept, so that
-# nothing that changes on the cortical side, best layers included, ever repeats a pass.
+# Networks that carry state, or see clips: each trial is a pass of its own. The products of every layer stay, so that no
+# change on the cortical side, best layers included, repeats a pass.
 rule perturbed:
     input:
-        own_module,
+        lambda w: plan.own_module(w.subject),
         weights="results/checkpoints/{subject}.pt",
         stimulus="results/stimuli/{movie}.h5",
-        noises=noises_of,
+        noises=lambda w: plan.noises(w.movie, w.experiment),
     output:
         "results/perturbed/{subject}/{movie}/{experiment}_{window}.h5",
-    log:
-        "results/logs/perturbed/{subject}/{movie}/{experiment}_{window}.log",
-    benchmark:
-        "results/benchmarks/perturbed/{subject}/{movie}/{experiment}_{window}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
     threads: study.compute.threads
     resources:
         mem_mb=study.compute.memory_mb + 1500,
         runtime=600,
         gpu=int(study.compute.device == "cuda"),
     params:
-        subject=identity_of,
-        layers=lambda wildcards: study.layers(wildcards.subject),
-        size=lambda wildcards: study.subjects[wildcards.subject].size,
-        trials=perturbed_of,
-        compute=plain(study.compute),
-        code=lambda wildcards: code("perturbed.py", *network_modules(wildcards)),
+        subject=lambda w: plan.identity(w.subject, w.movie),
+        layers=lambda w: study.layers(w.subject),
+        size=lambda w: plan.size(w.subject),
+        trials=lambda w: plan.perturbation(w.experiment, w.movie),
+        ranked=plan.ranked,
+        compute=as_params(study.compute),
+        code=lambda w: plan.network_code("perturbed.py", w.subject),
     script:
         "../workflow_scripts/perturbed.py"
 
@@ -66,29 +56,24 @@ rule perturbed:
 # Networks that see each frame alone: one pass over the movie and each noise movie serves every replacement.
 rule with_noise:
     input:
-        own_module,
+        lambda w: plan.own_module(w.subject),
         weights="results/checkpoints/{subject}.pt",
         stimulus="results/stimuli/{movie}.h5",
-        noises=noises_of,
+        noises=lambda w: plan.noises(w.movie),
     output:
         "results/perturbed/{subject}/{movie}/with_noise.h5",
-    log:
-        "results/logs/with_noise/{subject}/{movie}.log",
-    benchmark:
-        "results/benchmarks/with_noise/{subject}/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
     threads: study.compute.threads
     resources:
         mem_mb=study.compute.memory_mb + 1500,
         runtime=240,
         gpu=int(study.compute.device == "cuda"),
     params:
-        subject=identity_of,
-        layers=lambda wildcards: study.layers(wildcards.subject),
-        size=lambda wildcards: study.subjects[wildcards.subject].size,
+        subject=lambda w: plan.identity(w.subject, w.movie),
+        layers=lambda w: study.layers(w.subject),
+        size=lambda w: plan.size(w.subject),
         kinds=study.experiments.replace.kinds,
-        compute=plain(study.compute),
-        code=lambda wildcards: code("with_noise.py", *network_modules(wildcards)),
+        ranked=plan.ranked,
+        compute=as_params(study.compute),
+        code=lambda w: plan.network_code("with_noise.py", w.subject),
     script:
         "../workflow_scripts/with_noise.py"

@@ -3,47 +3,33 @@
 
 rule figure:
     input:
-        unpack(lambda wildcards: tables_of(wildcards.figure, _figures.FIGURES)),
+        unpack(lambda w: display.inputs(w.figure)),
     output:
-        multiext("results/figures/{figure}", *FIGURE_FILES),
-    log:
-        "results/logs/figures/{figure}.log",
-    benchmark:
-        "results/benchmarks/figures/{figure}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
+        multiext("results/figures/{figure}", *ENDINGS["figures"]),
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        shown=lambda wildcards: told_of(wildcards.figure, _figures.FIGURES),
-        make=lambda wildcards: _figures.FIGURES[wildcards.figure].make,
-        code=lambda wildcards: code("figure.py", _figures.FIGURES[wildcards.figure].make),
+        contents=lambda w: display.contents(w.figure),
+        make=lambda w: display.figures[w.figure].make,
+        code=lambda w: plan.code("figure.py", display.figures[w.figure].make),
     script:
         "../workflow_scripts/figure.py"
 
 
 rule table:
     input:
-        unpack(lambda wildcards: tables_of(wildcards.table, _figures.TABLES)),
+        unpack(lambda w: display.inputs(w.table)),
     output:
-        multiext("results/tables/{table}", ".csv", ".md"),
-    log:
-        "results/logs/tables/{table}.log",
-    benchmark:
-        "results/benchmarks/tables/{table}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
+        multiext("results/tables/{table}", *ENDINGS["tables"]),
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        title=lambda wildcards: _figures.TABLES[wildcards.table].title,
-        shown=lambda wildcards: told_of(wildcards.table, _figures.TABLES),
-        make=lambda wildcards: _figures.TABLES[wildcards.table].make,
-        code=lambda wildcards: code("table.py", _figures.TABLES[wildcards.table].make),
+        title=lambda w: display.tables[w.table].title,
+        contents=lambda w: display.contents(w.table),
+        make=lambda w: display.tables[w.table].make,
+        code=lambda w: plan.code("table.py", display.tables[w.table].make),
     script:
         "../workflow_scripts/table.py"
 
@@ -52,22 +38,15 @@ rule figure_areas:
     input:
         similarities="results/areas/{movie}.csv",
     output:
-        multiext("results/figures/areas/{movie}", *FIGURE_FILES),
-    log:
-        "results/logs/figures/areas/{movie}.log",
-    benchmark:
-        "results/benchmarks/figures/areas/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
+        multiext("results/figures/areas/{movie}", *ENDINGS["figures"]),
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        title=lambda wildcards: title_of(wildcards.movie),
+        title=lambda w: display.title(w.movie),
         splits=study.experiments.ceiling.splits,
-        note=lambda wildcards: nature_of(wildcards.movie),
-        code=code("figure_areas.py"),
+        note=lambda w: display.source(w.movie),
+        code=plan.code("figure_areas.py"),
     script:
         "../workflow_scripts/figure_areas.py"
 
@@ -77,51 +56,37 @@ rule figure_frames:
         gram="results/grams/{subject}/{movie}.h5",
         stimulus="results/stimuli/{movie}.h5",
     output:
-        multiext("results/figures/frames/{subject}/{movie}", *FIGURE_FILES),
-    log:
-        "results/logs/figures/frames/{subject}/{movie}.log",
-    benchmark:
-        "results/benchmarks/figures/frames/{subject}/{movie}.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
+        multiext("results/figures/frames/{subject}/{movie}", *ENDINGS["figures"]),
     resources:
         mem_mb=1500,
         runtime=10,
     params:
-        title=lambda wildcards: f"{label_of(wildcards.subject)}, {wildcards.movie}",
-        code=code("figure_frames.py"),
+        title=lambda w: f"{display.label(w.subject)}, {w.movie}",
+        code=plan.code("figure_frames.py"),
     script:
         "../workflow_scripts/figure_frames.py"
 
 
 rule report:
     input:
-        figures=figure_files(),
-        tables=expand("results/tables/{table}{ending}", table=TABLES, ending=[".csv", ".md"]),
-        trainings=expand("results/training/{subject}/result.csv", subject=TRAINED),
+        figures=display.figure_files(),
+        tables=display.table_files(),
+        trainings=expand("results/training/{subject}/result.csv", subject=plan.trained),
         units=expand("results/units/{movie}.csv", movie=study.recorded),
     output:
         "results/report.html",
-    log:
-        "results/logs/report.log",
-    benchmark:
-        "results/benchmarks/report.tsv"
-    conda:
-        "../envs/lorafb.yaml"
-    threads: 1
     resources:
         mem_mb=1500,
         runtime=10,
     params:
         study=study.study,
-        figures={name: _figures.FIGURES[name].title for name in FIGURES},
-        tables={name: _figures.TABLES[name].title for name in TABLES},
-        linked={name: title for title, name in pictures().items()},
-        movies={movie: title_of(movie) for movie in study.recorded},
-        trained=[label_of(subject) for subject in TRAINED],
-        notes=list(dict.fromkeys(nature_of(movie) for movie in study.recorded)),
-        config=plain(study),
-        code=code("report.py"),
+        figures={name: record.title for name, record in display.figures.items()},
+        tables={name: record.title for name, record in display.tables.items()},
+        linked={name: title for title, name in display.matrices().items()},
+        movies={movie: display.title(movie) for movie in study.recorded},
+        trained=[display.label(subject) for subject in plan.trained],
+        notes=display.sources(),
+        config=as_params(study),
+        code=plan.code("report.py"),
     script:
         "../workflow_scripts/report.py"

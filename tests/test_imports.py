@@ -25,6 +25,7 @@ ALLOWED = {
     "fetch": {"files", "artefacts"},
     "code": set(),
     "config": {"files", "artefacts", "networks", "cortex", "stimuli"},
+    "plan": {"code", "config", "networks", "similarity", "stimuli", "fetch", "figures"},
     "processes": {"files"},
     "job": {"files", "artefacts", "processes"},
     "alone": {"files"},
@@ -73,7 +74,7 @@ def test_only_what_runs_networks_names_torch(file):
     assert not names & {"torch", "torchvision", "spikingjelly"}
 
 
-@pytest.mark.parametrize("module", ["lorafb.config.reading", "lorafb.job", "lorafb.cli"])
+@pytest.mark.parametrize("module", ["lorafb.config.reading", "lorafb.plan.figures", "lorafb.job", "lorafb.cli"])
 def test_reading_the_config_never_loads_torch(module):
     check = f"import sys, {module}; sys.exit(bool({{'torch', 'spikingjelly'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parent).returncode == 0

@@ -10,6 +10,6 @@ from lorafb.job import provenance, start
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by = job.params, provenance(job)
-    read = material.read(job.input, told.shown, partial(summarise, controls=told.shown["controls"]))
+    read = material.read(job.input, told.contents, partial(summarise, controls=told.contents["controls"]))
     figure, shown, caption = material.function(told.make)(read)
     style.write(figure, shown, caption, Path(job.output[0]), made_by)

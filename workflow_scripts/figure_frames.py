@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from lorafb.experiments.score import correlations
 
 from lorafb.artefacts import grams, stimuli
+from lorafb.experiments.score import correlations
 from lorafb.figures import matrices, style
 from lorafb.job import provenance, start
 

@@ -6,5 +6,5 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    made = recording(job.params.told, job.input, job.wildcards.area, job.wildcards.movie, job.params.order)
+    made = recording(job.params.settings, job.input, job.wildcards.area, job.wildcards.movie, job.params.order)
     recordings.write(made, job.output[0], provenance(job))

@@ -10,6 +10,6 @@ from lorafb.job import provenance, start
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, made_by = job.params, provenance(job)
-    read = material.read(job.input, told.shown, partial(summarise, controls=told.shown["controls"]))
+    read = material.read(job.input, told.contents, partial(summarise, controls=told.contents["controls"]))
     table, caption = material.function(told.make)(read)
     style.write_table(told.title, table, caption, Path(job.output[0]), made_by)

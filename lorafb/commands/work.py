@@ -81,12 +81,11 @@ def extract(study: Study, subject: str, movie: str) -> Work:
     return _passes(study, subject, movie, 1) + Work(written=frames * size * sum(units[one] for one in keep))
 
 
-def perturbed(study: Study, subject: str, movie: str, windowed: str) -> Work:
+def perturbed(study: Study, subject: str, movie: str, experiment: str, *_: str) -> Work:
     """Count a pass a trial over a movie whose frames are shuffled or replaced inside windows of one length."""
-    experiments = study.experiments
-    if windowed.startswith("shuffle"):
-        return _passes(study, subject, movie, experiments.shuffle.trials)
-    return _passes(study, subject, movie, experiments.replace.trials * len(experiments.replace.kinds))
+    shuffle, replace = study.experiments.shuffle, study.experiments.replace
+    trials = shuffle.trials if experiment == "shuffle" else replace.trials * len(replace.kinds)
+    return _passes(study, subject, movie, trials)
 
 
 def with_noise(study: Study, subject: str, movie: str, *_: str) -> Work:

@@ -84,9 +84,9 @@ def test_a_still_frame_counts_once_a_time_step(eye):
 
 def test_trials_and_kinds_of_noise_are_passes(eye):
     study = eye("stateful")
-    assert work.perturbed(study, "eye", "short", "shuffle_4").passes == 2
-    assert work.perturbed(study, "eye", "short", "replace_3").passes == 2 * 2
-    assert work.perturbed(study, "eye", "short", "replace_3").written == 4 * (48 * 49 // 2) * 8
+    assert work.perturbed(study, "eye", "short", "shuffle", "4").passes == 2
+    assert work.perturbed(study, "eye", "short", "replace", "3").passes == 2 * 2
+    assert work.perturbed(study, "eye", "short", "replace", "3").written == 4 * (48 * 49 // 2) * 8
 
 
 def test_a_network_that_sees_frames_alone_is_shown_movie_and_noise_once_a_kind(eye):

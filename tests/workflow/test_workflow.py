@@ -121,7 +121,7 @@ def test_a_second_run_does_nothing(repository):
     assert jobs(repository) == set()
 
 
-TORCH = {"train", "weights", "extract", "perturbed", "with_noise"}
+TORCH = {"train", "checkpoint", "extract", "perturbed", "with_noise"}
 
 
 def test_every_job_loads_only_what_its_digest_covers_and_torch_only_where_it_must(repository):
@@ -146,9 +146,9 @@ def test_every_job_loads_only_what_its_digest_covers_and_torch_only_where_it_mus
 @pytest.mark.parametrize(
     ("made", "description"),
     [
-        ("scores/spiking/short/base.csv", "score/spiking/short.job.json"),
+        ("scores/spiking/short/base.csv", "score_base/spiking/short.job.json"),
         ("grams/plain/clip.h5", "extract/plain/clip.job.json"),
-        ("checkpoints/plain.pt", "weights/plain.job.json"),
+        ("checkpoints/plain.pt", "checkpoint/plain.job.json"),
     ],
 )
 def test_a_job_runs_again_alone_in_one_process_and_writes_the_same_bytes(repository, made, description):
@@ -178,10 +178,12 @@ def shown(figures="", tables=""):
     )
 
 
-SHUFFLE = {"score_shuffle short spiking", "score_shuffle short still"}
-REPLACE = {"score_replace short spiking", "score_replace short still"}
+SHUFFLE = {"score_perturbed short shuffle spiking", "score_perturbed short shuffle still"}
+REPLACE = {"score_perturbed replace short spiking", "score_perturbed replace short still"}
 SCENES = {"score_scenes scenes spiking", "score_scenes scenes still"}
-BASE = {"score plain short", "score short spiking", "score short still", "psth short"} | SHUFFLE | REPLACE
+BASE = (
+    {"score_base plain short", "score_base short spiking", "score_base short still", "psth short"} | SHUFFLE | REPLACE
+)
 FRAMES = {"figure_frames short spiking"}
 FROM_BASE = shown("networks 3a 3b 3c 3d 4a 4b 6 7a 7b", "claims 1 2 4 5")
 CORTEX = {"areas short", "ceiling short", "figure_areas short", "statistics short"}
@@ -196,8 +198,8 @@ PASSES = (
     | {"with_noise short still", "statistics short"}
     | FRAMES
 )
-TRAINED = PASSES | (BASE - {"score plain short"}) | SCENES | EVERY
-OF_PLAIN = {"extract plain short", "score plain short", "statistics short"} | shown(
+TRAINED = PASSES | (BASE - {"score_base plain short"}) | SCENES | EVERY
+OF_PLAIN = {"extract plain short", "score_base plain short", "statistics short"} | shown(
     "networks 3a 3b 3c 3d 7a", "claims 1 2 4 5"
 )
 RERUNS = {
@@ -205,7 +207,7 @@ RERUNS = {
         ("lorafb/similarity/tsrsa.py", '"""Time-Series', '"""Here is: Time-Series'),
         set(),
     ),
-    "a comment in a script": (("workflow_scripts/score.py", "if __name__", "# the whole job\nif __name__"), set()),
+    "a comment in a script": (("workflow_scripts/score_base.py", "if __name__", "# the whole job\nif __name__"), set()),
     "a statement of the metric": (
         ("lorafb/similarity/tsrsa.py", "np.clip(model @ area, -1, 1)", "np.clip(model @ area, -1.0, 1.0)"),
         BASE | SCENES | CORTEX | OF_MOUSE | {"ceiling scenes"} | EVERY,
@@ -220,7 +222,7 @@ RERUNS = {
     ),
     "one network's module": (
         ("lorafb/networks/cornet.py", "import torch", "import torch\n\nUNUSED = 1"),
-        OF_PLAIN | {"weights plain", "extract clip plain"},
+        OF_PLAIN | {"checkpoint plain", "extract clip plain"},
     ),
     "another network's record": (
         ("lorafb/networks/catalogue.py", '"152": {"blocks": (3, 8, 36, 3)', '"152": {"blocks": (3, 8, 35, 3)'),
@@ -228,7 +230,7 @@ RERUNS = {
     ),
     "one network's record": (
         ("lorafb/networks/catalogue.py", '"groups": 4', '"groups": 2'),
-        OF_PLAIN | {"weights plain", "extract clip plain"},
+        OF_PLAIN | {"checkpoint plain", "extract clip plain"},
     ),
     "number of clips, in the config": (
         ("nano.yaml", "clip: {lengths: [8], trials: 2}", "clip: {lengths: [8], trials: 3}"),
@@ -261,7 +263,13 @@ RERUNS = {
             "  more:\n    network: sew_resnet_tiny\n    training: motion\n    size: 64\n    sees: [short]\n"
             "    checkpoint: {kind: initial, seed: 1}\nrecipes:",
         ),
-        {"weights more", "extract more short", "score more short", "statistics short", "figure_frames more short"}
+        {
+            "checkpoint more",
+            "extract more short",
+            "score_base more short",
+            "statistics short",
+            "figure_frames more short",
+        }
         | shown("networks 3a 3b", "claims 1 2 4"),
     ),
     "the rate under which units are left out": (("nano.yaml", "min_rate: 0", "min_rate: 0.1"), RECORDED),
@@ -288,7 +296,7 @@ RERUNS = {
         jobs_of("extract", "clip spiking", "short spiking", "scenes spiking", "short still", "scenes still")
         | {"extract clip plain"}
         | OF_PLAIN
-        | {"score_shuffle short spiking", "score_shuffle short still"}
+        | {"score_perturbed short shuffle spiking", "score_perturbed short shuffle still"}
         | BASE
         | SCENES
         | FRAMES
@@ -306,7 +314,7 @@ RERUNS = {
     ),
     "one byte of the real clip": (
         ("data/real/clips/test.avi", "ISFT", "ISFt"),
-        {"stimulus clip", "extract clip spiking", "weights plain", "extract clip plain"} | OF_PLAIN,
+        {"stimulus clip", "extract clip spiking", "checkpoint plain", "extract clip plain"} | OF_PLAIN,
     ),
 }
 

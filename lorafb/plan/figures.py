@@ -1,0 +1,191 @@
+"""Which figures and tables a study has the data for, what each is made from, and the targets that a person names."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from lorafb.config.recordings import Published, Simulated
+from lorafb.figures import catalogue
+from lorafb.figures.catalogue import Record
+from lorafb.plan.jobs import Plan
+
+ENDINGS = {"figures": (".svg", ".png", ".csv", ".txt"), "tables": (".csv", ".md")}
+"""Files of every figure and of every table."""
+SOURCES = {
+    "simulated": "The mice are SIMULATED: nothing here is a finding about a brain.",
+    "allen": "Recordings: Allen Visual Coding Neuropixels sessions.",
+    "counts": "Recordings: spike counts, from a table.",
+    "arrays": "Recordings: spike counts, from arrays.",
+    "published": "Recordings: the published counts of Allen Visual Coding Neuropixels sessions.",
+}
+"""What a reader must know of a recording, by its kind."""
+
+
+@dataclass(frozen=True)
+class Display:
+    """The figures, tables and targets of a study."""
+
+    plan: Plan
+
+    # ---------------------------------------------------------------- what there is
+
+    @cached_property
+    def experiments(self) -> set[tuple[str, str, str]]:
+        """Experiment, role, and movie of the paper of everything that the study scores."""
+        study = self.plan.study
+        held = {("units", "", self._paper(movie)) for movie in study.recorded}
+        for subject, movie in self.plan.scored:
+            done = {"original"} if movie in study.movies else {"scenes"}
+            if movie in study.movies:
+                frames = (self.plan.n_frames(movie) or 0) - study.movies[movie].skip_frames
+                done |= {"clip"} if any(length <= frames for length in study.experiments.clip.lengths) else set()
+                done |= {"regression", "psth"} if self.plan.is_regressed(movie) else set()
+            done |= {"shuffle"} if (subject, movie) in self.plan.shuffled else set()
+            if (subject, movie) in self.plan.replaced:  # black frames are scored, but no figure of the paper has them
+                done |= {f"replace {kind}" for kind in study.experiments.replace.kinds if kind != "black"}
+            held |= {(one, self._role(subject), self._paper(movie)) for one in done}
+        return held
+
+    @cached_property
+    def figures(self) -> dict[str, Record]:
+        """Figures that the study has the data for."""
+        return self._possible(catalogue.FIGURES)
+
+    @cached_property
+    def tables(self) -> dict[str, Record]:
+        """Tables that the study has the data for."""
+        return self._possible(catalogue.TABLES)
+
+    def _possible(self, records: Mapping[str, Record]) -> dict[str, Record]:
+        return {name: one for name, one in records.items() if catalogue.possible(one, self.experiments)}
+
+    def matrices(self) -> dict[str, str]:
+        """Title of the figures of matrices that every study has, to their names."""
+        study = self.plan.study
+        movies = [movie for movie in study.recorded if movie in study.movies]
+        areas = {f"Areas among themselves, {self.title(movie)}": f"areas/{movie}" for movie in movies}
+        first = dict(reversed(study.passes))  # one movie per network is enough, and of the paper only its own network
+        seen = [one for one in study.subjects if one in first and self._role(one) in ("", "lorafb_snet")]
+        frames = {f"Frame against frame: {self.label(one)}, {first[one]}": f"frames/{one}/{first[one]}" for one in seen}
+        return areas | frames
+
+    # ---------------------------------------------------------------- words
+
+    def label(self, subject: str) -> str:
+        """Name of a subject in figures."""
+        return self.plan.study.subjects[subject].shown_as
+
+    def title(self, movie: str) -> str:
+        """Heading of a movie's panel."""
+        return f"{movie} (simulated mouse)" if self._is(Simulated, movie) else movie
+
+    def source(self, movie: str) -> str:
+        """Say what a reader must know of a movie's recording."""
+        recording = self.plan.study.stimuli[movie].recording
+        assert recording is not None, movie
+        return SOURCES[recording.kind]
+
+    def sources(self) -> list[str]:
+        """List what a reader must know of the study's recordings, each line once."""
+        return list(dict.fromkeys(self.source(movie) for movie in self.plan.study.recorded))
+
+    def _paper(self, movie: str) -> str:
+        """Movie of the paper that a movie stands for; "" where it stands for none."""
+        study = self.plan.study
+        return "scenes" if movie in study.scenes else study.movies[movie].paper or ""
+
+    def _role(self, subject: str) -> str:
+        return self.plan.study.subjects[subject].role or ""
+
+    def _is(self, kind: type, movie: str) -> bool:
+        return isinstance(self.plan.study.stimuli[movie].recording, kind)
+
+    # ---------------------------------------------------------------- of one figure or table
+
+    def record(self, name: str) -> Record:
+        """Record of a figure or table of the study."""
+        return self.figures[name] if name in self.figures else self.tables[name]
+
+    def inputs(self, name: str) -> dict[str, list[str] | str]:
+        """Files that a figure or table is made from, by table."""
+        record = self.record(name)
+        movies, subjects = self._movies(record), self._subjects(record)
+        files: dict[str, list[str] | str] = {}
+        for table in record.reads:
+            if table in ("base", "shuffle", "replace", "scenes"):
+                pairs = {f"results/scores/{one}/{movie}/{table}.csv" for one in subjects for movie in movies}
+                files[table] = [file for file in self.plan.scores(table) if file in pairs]
+            elif table in ("statistics", "pairs"):
+                ending = "_pairs" if table == "pairs" else ""
+                compared = [movie for movie in movies if movie in self.plan.compared()]
+                files[table] = [f"results/statistics/{movie}{ending}.csv" for movie in compared]
+            else:
+                files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
+        paper = self.plan.root / "lorafb" / "figures" / "paper.csv"
+        return {**files, "published": os.path.relpath(paper, self.plan.folders[0])}
+
+    def contents(self, name: str) -> dict[str, Any]:
+        """Describe the subjects and movies of a figure or table, and what its caption says of them."""
+        record = self.record(name)
+        movies = self._movies(record)
+        subjects = {
+            one: {"label": self.label(one), "role": self._role(one), "still": self.plan.sees_frames_alone(one)}
+            for one in self._subjects(record)
+        }
+        controls = {area.lower() for movie in movies for area in self.plan.study.stimuli[movie].controls}
+        return {
+            "subjects": subjects,
+            "movies": {movie: {"title": self.title(movie), "paper": self._paper(movie)} for movie in movies},
+            "roles": record.roles,
+            "controls": tuple(sorted(controls)),
+            "note": " ".join(dict.fromkeys(self.source(movie) for movie in movies)),
+            "miniature": not all(self._is(Published, movie) for movie in movies),
+            "simulated": any(self._is(Simulated, movie) for movie in movies),
+            "command": f"snakemake {name}",
+        }
+
+    def _movies(self, record: Record) -> list[str]:
+        of_units = record.experiments == ("units",)
+        movies = self.plan.study.recorded if of_units else self.plan.compared(scenes=True)
+        return [movie for movie in movies if self._paper(movie) in record.movies]
+
+    def _subjects(self, record: Record) -> list[str]:
+        """Subjects of a figure or table; the table of units has none."""
+        if record.experiments == ("units",):
+            return []
+        return [one for one in self.plan.study.subjects if not record.roles or self._role(one) in record.roles]
+
+    # ---------------------------------------------------------------- targets
+
+    def figure_files(self) -> list[str]:
+        """Every file of every figure."""
+        names = [*self.figures, *self.matrices().values()]
+        return [f"results/figures/{name}{ending}" for name in names for ending in ENDINGS["figures"]]
+
+    def table_files(self) -> list[str]:
+        """Every file of every table."""
+        return [f"results/tables/{name}{ending}" for name in self.tables for ending in ENDINGS["tables"]]
+
+    def everything(self) -> list[str]:
+        """Every file that the study promises: one that is missing is made again, even if the report is there."""
+        return [*self.plan.artefacts(), *self.figure_files(), *self.table_files(), "results/report.html"]
+
+    def targets(self) -> dict[str, list[str]]:
+        """Parts of the study by name: `snakemake shuffle` makes the scores of the shuffled movies and what they need."""
+        plan, base = self.plan, self.plan.scores("base")
+        parts = {
+            "checkpoints": plan.checkpoints(),
+            "training_sets": plan.training_sets(),
+            "features": plan.passes(),
+            "scores": plan.all_scores(),
+            "ceilings": [f"results/ceilings/{movie}.csv" for movie in plan.study.recorded],
+            **dict.fromkeys(("original", "clip", "front", "regression"), base),
+            **{experiment: plan.scores(experiment) for experiment in ("shuffle", "replace", "scenes")},
+            "figures": self.figure_files(),
+            "tables": self.table_files(),
+        }
+        for folder, records in (("figures", self.figures), ("tables", self.tables)):
+            parts |= {name: [f"results/{folder}/{name}{end}" for end in ENDINGS[folder]] for name in records}
+        return parts

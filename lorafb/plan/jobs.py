@@ -1,0 +1,417 @@
+"""What each rule reads and which params it gets: a study as jobs, without Snakemake.
+
+Methods take a rule's wildcards as plain strings: `movie` names a movie or still scenes, `subject` a network with its
+weights. They return paths relative to the working directory, and plain data for `params`.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from lorafb import code
+from lorafb.config import reading
+from lorafb.config.model import Study
+from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
+from lorafb.config.stimuli import Camera, Images, Scenes
+from lorafb.config.subjects import Initial, Saved, Trained
+from lorafb.fetch import registry
+from lorafb.networks.catalogue import Feed
+from lorafb.similarity import metrics
+from lorafb.stimuli import images
+
+Params = dict[str, Any]
+VIDEO_PARTS = 20
+"""Jobs that write UCF101's frames, each for some of its classes."""
+
+
+def as_params(model: BaseModel) -> Params:
+    """Plain data of a part of the config."""
+    return model.model_dump(mode="json")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of a study.
+
+    Attributes
+    ----------
+    study : Study
+    root : Path
+        The repository.
+    folders : tuple of Path
+        Where files of the config are looked for; the first is the working directory.
+    """
+
+    study: Study
+    root: Path
+    folders: tuple[Path, ...]
+
+    # ---------------------------------------------------------------- files and code
+
+    def code(self, script: str, *extra: str) -> str:
+        """Digest of a script, of all it imports, and of the modules that the config chooses for it."""
+        return code.digest(self.root / "workflow_scripts" / script, *extra)
+
+    def network_code(self, script: str, subject: str) -> str:
+        """Digest as `code`, with the module of the subject's network, which no script imports by name."""
+        return self.code(script, self.study.record(subject).build)
+
+    @cached_property
+    def all_metrics(self) -> list[str]:
+        """Metrics that any experiment is scored by."""
+        return [self.study.metric, *(["regression"] if self.study.experiments.regression else [])]
+
+    @cached_property
+    def metric_modules(self) -> tuple[str, ...]:
+        """Modules of the study's metrics, which no script imports by name."""
+        return tuple(sorted({module for name in self.all_metrics for module in metrics.find(name).modules}))
+
+    @cached_property
+    def ranked(self) -> bool:
+        """Whether a metric needs the ranks of responses over units."""
+        return any(metrics.find(name).ranked for name in self.all_metrics)
+
+    def path(self, file: str) -> str:
+        """Path of a file that the config names."""
+        here, path = self.folders[0], reading.locate(file, self.folders)
+        return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
+
+    @cached_property
+    def photographs(self) -> list[str]:
+        """The photographs that ship with the repository."""
+        return [self.path(f"data/photographs/{name}.jpg") for name in ("china", "flower")]
+
+    @cached_property
+    def missing_assets(self) -> list[str]:
+        """Files to fetch: those that are in place already stay as they are."""
+        return [file for file in self.study.assets if not reading.locate(file, self.folders).is_file()]
+
+    def manual_downloads(self) -> list[str]:
+        """One line for each missing file that no program can fetch, with where a person gets it."""
+        lines = []
+        for file in self.missing_assets:
+            known = registry.split(file)
+            where = registry.assets()[known[1]].by_hand if known else f"from {self.study.assets[file]}"
+            lines += [f"{file}: is not there yet. Get it {where}"] if where else []
+        return lines
+
+    # ---------------------------------------------------------------- movies and scenes
+
+    @cached_property
+    def prepared(self) -> set[str]:
+        """Movies whose stimulus is a published tensor."""
+        return {name for name, one in self.study.stimuli.items() if one.stimulus and one.stimulus.kind == "tensor"}
+
+    @cached_property
+    def all_areas(self) -> set[str]:
+        """Areas of the study and controls of every movie."""
+        return {*self.study.areas, *(area for one in self.study.stimuli.values() for area in one.controls)}
+
+    def stimulus(self, movie: str) -> Params:
+        """Config of a stimulus."""
+        stimulus = self.study.stimuli[movie].stimulus
+        assert stimulus is not None, movie
+        return as_params(stimulus)
+
+    def stimulus_files(self, movie: str) -> list[str]:
+        """Files that a stimulus is made from."""
+        stimulus = self.study.stimuli[movie].stimulus
+        assert stimulus is not None, movie
+        if isinstance(stimulus, Camera | Scenes):
+            return self.photographs
+        if isinstance(stimulus, Images):
+            return [self.path(str(path)) for path in images.files(reading.locate(stimulus.folder, self.folders))]
+        return [self.path(stimulus.file)]
+
+    def n_frames(self, movie: str) -> int | None:
+        """Frames of a movie, which its sessions must show; None where the config gives no stimulus."""
+        stimulus = self.study.stimuli[movie].stimulus
+        return None if stimulus is None else stimulus.frames
+
+    def order(self, movie: str) -> str:
+        """Whether frames are presented in their order ("movie"), or as still "scenes" in random order."""
+        return "movie" if movie in self.study.movies else "scenes"
+
+    # ---------------------------------------------------------------- recordings
+
+    def mouse(self, movie: str) -> Params:
+        """Select what decides one simulated session: neither their number nor the unit filters."""
+        recording = self._recording(movie)
+        assert isinstance(recording, Simulated), movie
+        return {**recording.model_dump(include={"units", "repeats", "seed"}), "order": self.order(movie)}
+
+    def session_file(self, movie: str, session: str) -> list[str]:
+        """File of a session; none where it is on a server."""
+        recording = self._recording(movie)
+        if isinstance(recording, Simulated):
+            return [f"results/sessions/{movie}/simulated_{session}.nwb"]
+        assert isinstance(recording, Allen), movie
+        return [] if self.session_address(movie, session) else [self.path(recording.sessions[int(session)])]
+
+    def session_address(self, movie: str, session: str) -> str | None:
+        """Address of a session on a server."""
+        recording = self._recording(movie)
+        source = recording.sessions[int(session)] if isinstance(recording, Allen) else ""
+        return source if reading.is_url(source) else None
+
+    def presentations(self, movie: str) -> str:
+        """Name of the movie's table of presentations in its sessions."""
+        recording = self._recording(movie)
+        return recording.presentations if isinstance(recording, Allen) else movie
+
+    def quality(self, movie: str) -> Params:
+        """Quality that units of a movie's sessions must have."""
+        recording = self._recording(movie)
+        assert isinstance(recording, Simulated | Allen), movie
+        return as_params(recording.quality)
+
+    def recording(self, movie: str) -> Params:
+        """Select what decides how the recording of an area is put together."""
+        recording = self._recording(movie)
+        if isinstance(recording, Simulated):  # its `repeats` are an input of the simulation
+            return {"kind": "simulated"}
+        chosen = ("kind", "rate_hz", "axes", "repeats")
+        return {key: value for key, value in as_params(recording).items() if key in chosen}
+
+    def recording_files(self, movie: str, area: str) -> list[str]:
+        """Files that the recording of an area is made from."""
+        recording = self._recording(movie)
+        if isinstance(recording, Counts):
+            return [self.path(recording.file)]
+        if isinstance(recording, Arrays):
+            return [self.path(recording.files[area])]
+        if isinstance(recording, Published):
+            return [self.path(file) for file in recording.of_areas([area])]
+        return [f"results/counts/{movie}/{session}.h5" for session in self._sessions(movie)]
+
+    def areas(self, movie: str) -> list[str]:
+        """Areas whose recordings of a movie are used, the controls last."""
+        return [*self.study.areas, *self.study.stimuli[movie].controls]
+
+    def recordings(self, movie: str) -> list[str]:
+        """Files of a movie's recordings, one per area."""
+        return [f"results/recordings/{movie}/{area}.h5" for area in self.areas(movie)]
+
+    def responses(self, movie: str) -> list[str]:
+        """Files of the selected units of a movie, one per area."""
+        return [f"results/responses/{movie}/{area}.h5" for area in self.areas(movie)]
+
+    def truths(self, movie: str) -> list[str]:
+        """Files of the simulated mice's true rates; none of real ones."""
+        if not isinstance(self._recording(movie), Simulated):
+            return []
+        return [f"results/truth/{movie}/simulated_{session}.h5" for session in self._sessions(movie)]
+
+    def selection(self, movie: str) -> Params:
+        """Which units and frames of a recording are scored."""
+        return self.study.stimuli[movie].units
+
+    def _recording(self, movie: str) -> Simulated | Allen | Counts | Arrays | Published:
+        recording = self.study.stimuli[movie].recording
+        assert recording is not None, movie
+        return recording
+
+    def _sessions(self, movie: str) -> range:
+        recording = self._recording(movie)
+        assert isinstance(recording, Simulated | Allen), movie
+        return range(recording.sessions if isinstance(recording, Simulated) else len(recording.sessions))
+
+    # ---------------------------------------------------------------- subjects
+
+    @cached_property
+    def trained(self) -> list[str]:
+        """Subjects whose weights are trained here."""
+        return [name for name, one in self.study.subjects.items() if isinstance(one.checkpoint, Trained)]
+
+    def feed(self, subject: str, movie: str = "") -> Feed:
+        """How a subject is shown a movie, or still scenes."""
+        training = self.study.subjects[subject].training
+        return self.study.record(subject).feed(training, still=movie in self.study.scenes)
+
+    def sees_frames_alone(self, subject: str) -> bool:
+        """Whether a network sees each frame of a movie alone: then no trial needs a pass of its own."""
+        return self.feed(subject).kind == "still"
+
+    def chunk(self, subject: str) -> int:
+        """Frames that a subject sees together, apart from those before and after; 1 where it carries state."""
+        feed = self.feed(subject)
+        return feed.chunk if feed.kind == "clip" else 1
+
+    def identity(self, subject: str, movie: str = "") -> Params:
+        """Which network is built and how frames are shown to it."""
+        training = self.study.subjects[subject].training
+        record = self.study.record(subject).plain(training)
+        return {"training": training, "network": record, "feed": asdict(self.feed(subject, movie))}
+
+    def size(self, subject: str) -> int:
+        """Height and width of the frames that a subject is shown."""
+        return self.study.subjects[subject].size
+
+    def checkpoint(self, subject: str) -> Params:
+        """Where the weights come from."""
+        return as_params(self.study.subjects[subject].checkpoint)
+
+    def checkpoint_files(self, subject: str) -> dict[str, str]:
+        """Files that weights are read from: a checkpoint, or the movie whose statistics the norms take."""
+        source = self.study.subjects[subject].checkpoint
+        if isinstance(source, Saved):
+            return {"file": self.path(source.file)}
+        return {"norms": f"results/stimuli/{source.norms}.h5"} if isinstance(source, Initial) and source.norms else {}
+
+    def own_module(self, subject: str) -> list[str]:
+        """File of a person's own network: its content counts as the package's code does."""
+        network = self.study.subjects[subject].network
+        return [self.path(file) for file in reading.module_files(self.study, network, self.folders)]
+
+    def kept_layers(self, subject: str) -> list[str]:
+        """Layers whose features stay on disk."""
+        keep = self.study.features.keep
+        return [layer for layer in self.study.layers(subject) if keep == "all" or (keep != "none" and layer in keep)]
+
+    @cached_property
+    def features(self) -> dict[str, str]:
+        """The output of an extraction that holds features; none where none are kept."""
+        kept = self.study.features.keep != "none"
+        return {"features": "results/features/{subject}/{movie}.h5"} if kept else {}
+
+    def labels(self, subject: str) -> Params:
+        """Network and training set as tables name them."""
+        one = self.study.subjects[subject]
+        training = "initial" if isinstance(one.checkpoint, Initial) else one.training
+        return {"network": one.network, "training": training}
+
+    # ---------------------------------------------------------------- experiments
+
+    @cached_property
+    def shuffled(self) -> list[tuple[str, str]]:
+        """Subject and movie of every pair that is shuffled."""
+        return self.study.perturbed("shuffle")
+
+    @cached_property
+    def replaced(self) -> list[tuple[str, str]]:
+        """Subject and movie of every pair with frames replaced by noise."""
+        return self.study.perturbed("replace")
+
+    @cached_property
+    def scored(self) -> list[tuple[str, str]]:
+        """Subject and movie (or scenes) of every pass that is scored."""
+        return [(subject, movie) for subject, movie in self.study.passes if movie in self.study.scored]
+
+    def compared(self, scenes: bool = False) -> list[str]:
+        """Movies (and scenes) on which at least one network is scored."""
+        seen = {movie for _, movie in self.scored}
+        return [movie for movie in self.study.scored if movie in seen and (scenes or movie in self.study.movies)]
+
+    def subjects_of(self, movie: str) -> list[str]:
+        """Subjects that are shown a movie."""
+        return [subject for subject, seen in self.study.passes if seen == movie]
+
+    def is_regressed(self, movie: str) -> bool:
+        """Whether layers are regressed on the units of a movie."""
+        frames = (self.n_frames(movie) or 0) - self.study.movies[movie].skip_frames
+        return "regression" in self.all_metrics and frames >= metrics.find("regression").fewest_frames
+
+    def metrics(self, experiment: str = "original") -> list[str]:
+        """Metrics that an experiment is scored by, where they make sense for a trial."""
+        return self.all_metrics
+
+    def base_metrics(self, movie: str) -> Params:
+        """Metrics of each experiment that the original pass over a movie answers."""
+        return {experiment: self.metrics(experiment) for experiment in ("original", "clip", "front")}
+
+    def windows(self, experiment: str) -> list[int]:
+        """Windows inside which frames are shuffled or replaced."""
+        return (self.study.experiments.shuffle if experiment == "shuffle" else self.study.experiments.replace).windows
+
+    def perturbation(self, experiment: str, movie: str) -> Params:
+        """How a movie is shuffled, or which of its frames are replaced by what."""
+        settings = self.study.experiments.shuffle if experiment == "shuffle" else self.study.experiments.replace
+        kinds = self.study.experiments.replace.kinds if experiment == "replace" else []
+        draws = {"draws": self.study.draws, "seed": self.study.seed}
+        skip_frames = self.study.movies[movie].skip_frames
+        return {"trials": settings.trials, "kinds": kinds, **draws, "skip_frames": skip_frames}
+
+    def noises(self, movie: str, experiment: str = "replace") -> list[str]:
+        """Noise movies that replace frames of a movie; a shuffle needs none."""
+        kinds = self.study.experiments.replace.kinds if experiment == "replace" else []
+        return [f"results/noise/{movie}_{kind}.h5" for kind in kinds]
+
+    def grams(self, movie: str) -> list[str]:
+        """Gram matrices of every subject that is shown a movie."""
+        return [f"results/grams/{subject}/{movie}.h5" for subject in self.subjects_of(movie)]
+
+    def perturbed_passes(self, subject: str, movie: str, experiment: str) -> list[str]:
+        """Files of the passes over perturbed movies.
+
+        A network that sees frames alone needs none: a shuffle follows from the original pass, a replacement from one over
+        the movie and each noise movie.
+        """
+        folder = f"results/perturbed/{subject}/{movie}"
+        if self.sees_frames_alone(subject):
+            return [f"results/grams/{subject}/{movie}.h5" if experiment == "shuffle" else f"{folder}/with_noise.h5"]
+        return [f"{folder}/{experiment}_{window}.h5" for window in self.windows(experiment)]
+
+    def of_role(self, role: str, pattern: str) -> str:
+        """Path of the subject that stands for a network of the paper; `pattern` holds {subject}."""
+        subject = next(name for name, one in self.study.subjects.items() if one.role == role)
+        return pattern.format(subject=subject)
+
+    # ---------------------------------------------------------------- files by part of the study
+
+    def scores(self, experiment: str) -> list[str]:
+        """Tables of scores of an experiment: base, shuffle, replace or scenes."""
+        pairs = {
+            "base": [pair for pair in self.scored if pair[1] in self.study.movies],
+            "scenes": [pair for pair in self.scored if pair[1] in self.study.scenes],
+            "shuffle": self.shuffled,
+            "replace": self.replaced,
+        }
+        return [f"results/scores/{subject}/{movie}/{experiment}.csv" for subject, movie in pairs[experiment]]
+
+    def all_scores(self) -> list[str]:
+        """Every table of scores, ceilings and statistics."""
+        recorded = self.study.recorded
+        return [
+            *(table for one in ("base", "shuffle", "replace", "scenes") for table in self.scores(one)),
+            *(f"results/{table}/{movie}.csv" for movie in recorded for table in ("units", "ceilings")),
+            *(f"results/areas/{movie}.csv" for movie in recorded if movie in self.study.movies),
+            *(f"results/statistics/{movie}{ending}.csv" for movie in self.compared() for ending in ("", "_pairs")),
+        ]
+
+    def passes(self) -> list[str]:
+        """Gram matrices, and features where they are kept, of every pass over an original stimulus."""
+        seen = [f"{subject}/{movie}.h5" for subject, movie in self.study.passes]
+        return [f"results/{folder}/{one}" for folder in ("grams", *self.features) for one in seen]
+
+    def checkpoints(self) -> list[str]:
+        """Weights of every subject."""
+        return [f"results/checkpoints/{subject}.pt" for subject in self.study.subjects]
+
+    def training_sets(self) -> list[str]:
+        """List the reports on a person's training sets, and on the frames of UCF101's videos."""
+        parts = range(VIDEO_PARTS if "ucf101" in self.study.training_sets else 0)
+        sets = [f"results/training_sets/{name}.csv" for name in self.study.training_sets]
+        return sets + [f"results/video_frames/{part}.csv" for part in parts]
+
+    def artefacts(self) -> list[str]:
+        """Every file that the study promises before its figures: one that is missing is made again."""
+        return [
+            *(f"results/stimuli/{movie}.h5" for movie in self.study.shown),
+            *(file for movie in dict.fromkeys(movie for _, movie in self.replaced) for file in self.noises(movie)),
+            *(file for movie in self.study.recorded for file in self.recordings(movie) + self.responses(movie)),
+            *self.checkpoints(),
+            *(f"results/training/{one}/{table}.csv" for one in self.trained for table in ("result", "epochs")),
+            *self.training_sets(),
+            *self.passes(),
+            *self.all_scores(),
+        ]
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Regular expression that matches these names alone, or nothing where there are none."""
+    return "|".join(sorted(names)) or "(?!)"

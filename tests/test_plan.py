@@ -1,0 +1,289 @@
+"""What each rule reads and which params it gets, without Snakemake: known answers on the test study and on the paper's."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lorafb.config import reading
+from lorafb.plan.figures import Display
+from lorafb.plan.jobs import Plan, one_of
+
+ROOT = Path(__file__).parent.parent
+NANO = ROOT / "tests/workflow/nano.yaml"
+PAPER = ROOT / "config/paper.yaml"
+
+
+NO_SWEEPS = {"clip": {"lengths": []}, "front": {"lengths": []}, "shuffle": {"windows": []}, "replace": {"windows": []}}
+ONE = {"spiking": {"network": "lorafb_snet_tiny", "training": "motion", "checkpoint": {"kind": "trained"}, "size": 64}}
+
+
+def plan_of(file, folders=(ROOT,), **over):
+    """Plan of a config in which some keys are replaced whole."""
+    values = yaml.safe_load(file.read_text()) | over
+    return Plan(reading.read(ROOT / "config.yaml", values, folders), ROOT, folders)
+
+
+@pytest.fixture(scope="module")
+def nano():
+    return plan_of(NANO)
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return plan_of(PAPER)
+
+
+def test_frames_are_made_from_the_photographs_or_read_from_the_files_of_the_config(nano, paper):
+    assert nano.stimulus_files("short") == ["data/photographs/china.jpg", "data/photographs/flower.jpg"]
+    assert nano.stimulus_files("scenes") == nano.photographs
+    assert nano.stimulus_files("clip") == ["data/real/clips/test.avi"]
+    assert nano.stimulus("clip") == {
+        "kind": "video",
+        "file": "data/real/clips/test.avi",
+        "start": 0,
+        "frames": 8,
+        "rate_hz": None,
+    }
+    assert (nano.n_frames("short"), nano.n_frames("mouse"), paper.n_frames("movie2")) == (48, None, 3600)
+    assert (nano.order("short"), nano.order("scenes")) == ("movie", "scenes")
+
+
+def test_a_simulated_session_does_not_depend_on_the_number_of_mice_or_on_unit_filters(nano):
+    assert nano.mouse("short") == {"units": 16, "repeats": 6, "seed": 1, "order": "movie"}
+    assert nano.session_file("short", "1") == ["results/sessions/short/simulated_1.nwb"]
+    assert nano.session_address("short", "1") is None
+    assert nano.presentations("short") == "short"
+    assert nano.quality("scenes")["isi_violations"] == 0.5
+    assert nano.quality("short")["isi_violations"] is None
+
+
+def test_a_session_is_a_file_or_an_address():
+    recording = {"kind": "allen", "sessions": ["https://a.org/1.nwb", "config.yaml"], "repeats": "fewest"}
+    over = {"movies": {"short": {"recording": recording}}, "scenes": {}, "subjects": ONE, "experiments": NO_SWEEPS}
+    plan = plan_of(NANO, **over)
+    assert plan.session_file("short", "0") == []
+    assert plan.session_address("short", "0") == "https://a.org/1.nwb"
+    assert plan.session_file("short", "1") == ["config.yaml"]
+    assert plan.session_address("short", "1") is None
+    assert plan.presentations("short") == "natural_movie_one"
+    assert plan.recording("short") == {"kind": "allen", "repeats": "fewest"}
+    assert plan.recording_files("short", "VISp") == ["results/counts/short/0.h5", "results/counts/short/1.h5"]
+
+
+def test_the_recording_of_an_area_is_made_from_sessions_a_table_or_published_arrays(nano, paper):
+    assert nano.recording_files("short", "VISp") == ["results/counts/short/0.h5", "results/counts/short/1.h5"]
+    assert nano.recording_files("mouse", "CA1") == ["data/real/mouse_791319847_natural_movie_one_1s.npz"]
+    folder = "data/paper/neural_dataset"
+    assert paper.recording_files("movie1", "VISp") == [f"{folder}/allen_natural_movie_one/visp_1.npy"]
+    assert paper.recording_files("scenes", "VISp") == [
+        f"{folder}/allen_natural_scenes/visp_8.npy",
+        f"{folder}/allen_natural_scenes/shr_visp.npy",
+    ]
+    assert nano.recording("short") == {"kind": "simulated"}
+    assert nano.recording("mouse") == {"kind": "counts", "rate_hz": None}
+
+
+def test_areas_come_in_the_studys_order_with_controls_last(nano):
+    assert nano.areas("short") == ["VISp", "VISl", "VISam", "control"]
+    assert nano.recordings("mouse")[-1] == "results/recordings/mouse/CA1.h5"
+    assert nano.all_areas == {"VISp", "VISl", "VISam", "control", "CA1"}
+    assert nano.selection("short") == {"min_rate": 0, "skip_frames": 1, "controls": ["control"]}
+    assert nano.selection("scenes") == {"min_reliability": -1, "skip_frames": 0, "controls": []}
+
+
+def test_only_simulated_mice_have_true_rates(nano):
+    assert nano.truths("short") == ["results/truth/short/simulated_0.h5", "results/truth/short/simulated_1.h5"]
+    assert nano.truths("mouse") == []
+
+
+def test_a_subject_is_its_network_with_one_training_set_and_how_it_is_shown_a_stimulus(nano):
+    identity = nano.identity("spiking", "short")
+    assert identity["training"] == "motion"
+    assert list(identity["network"]["feeds"]) == ["motion"]
+    assert identity["feed"] == identity["network"]["feeds"]["motion"]
+    assert nano.identity("spiking", "scenes")["feed"]["kind"] == "still"
+    assert [nano.sees_frames_alone(one) for one in ("spiking", "plain", "still")] == [False, False, True]
+    assert nano.labels("plain") == {"network": "cornet_tiny", "training": "initial"}
+    assert nano.labels("still") == {"network": "lorafb_snet_tiny", "training": "motion_still"}
+
+
+def test_only_clips_have_frames_that_are_seen_together(nano, paper):
+    assert nano.chunk("spiking") == 1
+    assert paper.chunk("resnet_2p_cpc") == 5
+
+
+def test_weights_are_trained_drawn_with_norms_of_a_movie_or_read_from_a_file(nano, paper):
+    assert nano.trained == ["spiking", "still"]
+    assert nano.checkpoint("plain") == {"kind": "initial", "seed": 1, "norms": "clip"}
+    assert nano.checkpoint_files("plain") == {"norms": "results/stimuli/clip.h5"}
+    assert nano.checkpoint_files("spiking") == {}
+    assert paper.checkpoint_files("cornet") == {"file": "data/paper/checkpoints/ucf101/cornet.pth"}
+
+
+def test_the_module_of_an_own_network_is_an_input_and_is_named_from_the_working_directory():
+    own = ROOT / "examples/own"
+    movie = yaml.safe_load((own / "study.yaml").read_text())["movies"]["mine"] | {"recording": None}
+    plan = plan_of(own / "study.yaml", (own, ROOT), movies={"mine": movie}, experiments=NO_SWEEPS)
+    assert plan.own_module("two_stages") == ["my_network.py"]
+    assert plan.own_module("lorafb") == []
+    assert plan.photographs[0] == str(ROOT / "data/photographs/china.jpg")
+    assert plan.stimulus_files("mine") == ["../../data/real/clips/bikes.mp4"]
+
+
+def test_a_file_outside_the_working_directory_has_its_whole_path(tmp_path):
+    plan = plan_of(NANO, (tmp_path, ROOT))
+    assert plan.stimulus_files("clip") == [str(ROOT / "data/real/clips/test.avi")]
+
+
+def test_features_are_an_output_only_where_they_are_kept(nano, paper):
+    assert nano.features == {"features": "results/features/{subject}/{movie}.h5"}
+    assert nano.kept_layers("spiking") == nano.study.layers("spiking")
+    assert paper.features == {}
+    assert paper.kept_layers("cornet") == []
+    some = plan_of(NANO, features={"keep": ["sn1", "V1"]})
+    assert (some.kept_layers("spiking"), some.kept_layers("plain")) == (["sn1"], ["V1"])
+    assert "results/features/plain/clip.h5" in nano.passes()
+    assert not any(file.startswith("results/features") for file in paper.passes())
+
+
+def test_a_network_that_sees_frames_alone_needs_no_pass_for_a_shuffle_and_one_for_all_replacements(nano):
+    folder = "results/perturbed/spiking/short"
+    assert nano.shuffled_passes("spiking", "short") == [f"{folder}/shuffle_4.h5", f"{folder}/shuffle_48.h5"]
+    assert nano.original_pass("spiking", "short") == []
+    assert nano.replaced_passes("spiking", "short") == [f"{folder}/replace_3.h5"]
+    assert nano.shuffled_passes("still", "short") == []
+    assert nano.original_pass("still", "short") == ["results/grams/still/short.h5"]
+    assert nano.replaced_passes("still", "short") == ["results/perturbed/still/short/with_noise.h5"]
+
+
+def test_only_replacements_need_noise(nano):
+    noises = ["results/noise/short_gaussian.h5", "results/noise/short_static.h5"]
+    assert nano.noises("short") == nano.noises("short", "replace") == noises
+    assert nano.noises("short", "shuffle") == []
+    drawn = {"trials": 2, "draws": "independent", "seed": 2023}
+    assert nano.perturbation("shuffle") == drawn | {"kinds": []}
+    assert nano.perturbation("replace") == drawn | {"kinds": ["gaussian", "static"]}
+
+
+def test_a_regression_needs_more_scored_frames_than_components(nano):
+    assert nano.is_regressed("short")  # 47 scored frames
+    assert not nano.is_regressed("clip")
+    short = nano.study.movies["short"].model_dump()
+    for skipped, regressed in ((7, True), (8, False)):  # 41 and 40 scored frames
+        plan = plan_of(NANO, movies={"short": short | {"skip_frames": skipped}}, scenes={}, subjects=ONE)
+        assert plan.is_regressed("short") is regressed
+
+
+def test_statistics_compare_every_subject_that_is_shown_the_movie(nano):
+    assert nano.subjects_of("short") == ["spiking", "plain", "still"]
+    assert nano.grams("clip") == ["results/grams/spiking/clip.h5", "results/grams/plain/clip.h5"]
+    assert nano.compared() == ["short"]  # no frames of the mouse's movie, no recording of the clip
+    assert nano.compared(scenes=True) == ["short", "scenes"]
+    assert nano.of_role("cornet", "results/grams/{subject}/short.h5") == "results/grams/plain/short.h5"
+
+
+def test_scores_are_those_of_the_pairs_that_take_part(nano, paper):
+    assert nano.scores("base") == [f"results/scores/{one}/short/base.csv" for one in ("spiking", "plain", "still")]
+    assert nano.scores("scenes") == [f"results/scores/{one}/scenes/scenes.csv" for one in ("spiking", "still")]
+    assert paper.scores("replace") == [
+        f"results/scores/{one}/movie1/replace.csv" for one in ("lorafb_snet18", "lorafb_snet18_imagenet")
+    ]
+    assert "results/area_similarity/mouse.csv" in nano.all_scores()
+    assert "results/area_similarity/scenes.csv" not in nano.all_scores()
+
+
+def test_assets_are_fetched_only_where_they_are_missing_and_by_hand_where_no_program_can(tmp_path):
+    over = {"assets": {"mine.npy": "the drive of my lab", "config.yaml": "registry", "data/paper/x.pth": "a colleague"}}
+    plan = plan_of(NANO, **over)
+    assert plan.missing_assets == ["mine.npy", "data/paper/x.pth"]
+    assert plan.manual_downloads() == [
+        "mine.npy: is not there yet. Get it from the drive of my lab",
+        "data/paper/x.pth: is not there yet. Get it from a colleague",
+    ]
+    assert plan_of(PAPER).missing_assets[0] == "data/paper/natural_movie_one.npy"
+
+
+def test_frames_of_ucf101_are_written_in_parts():
+    sets = {"ucf101": {"folder": "videos"}, "imagenet": {"folder": "pictures"}}
+    files = plan_of(NANO, training_sets=sets).training_sets()
+    assert files[:2] == ["results/training_sets/ucf101.csv", "results/training_sets/imagenet.csv"]
+    assert files[2:] == [f"results/video_frames/{part}.csv" for part in range(20)]
+    assert plan_of(NANO, training_sets={"imagenet": {"folder": "pictures"}}).training_sets() == files[1:2]
+
+
+def test_a_pattern_of_names_matches_these_alone():
+    assert one_of(["b", "a"]) == "a|b"
+    assert one_of([]) == "(?!)"
+
+
+# ---------------------------------------------------------------- figures and tables
+
+FIGURES = ("3a", "3b", "3c", "3d", "4a", "4b", "4c", "6", "7a", "7b")
+
+
+def test_a_study_shows_the_figures_and_tables_that_it_has_the_data_for(nano, paper):
+    display = Display(nano)
+    assert list(display.figures) == ["networks", *(f"figure_{one}" for one in FIGURES)]
+    assert list(display.tables) == ["claims", *(f"table_{number}" for number in range(1, 7))]
+    assert len(Display(paper).figures) == 11
+    without_roles = Display(plan_of(NANO, subjects=ONE, experiments=NO_SWEEPS))
+    assert list(without_roles.figures) == ["networks"]
+    assert list(without_roles.tables) == ["table_3"]
+
+
+def test_a_figure_is_made_from_the_tables_of_its_movies_and_roles(nano):
+    inputs = Display(nano).inputs("figure_3a")
+    assert inputs == {
+        "base": ["results/scores/spiking/short/base.csv", "results/scores/plain/short/base.csv"],
+        "ceilings": ["results/ceilings/short.csv"],
+        "statistics": ["results/statistics/short.csv"],
+        "pairs": ["results/statistics/short_pairs.csv"],
+        "published": "lorafb/figures/paper.csv",
+    }
+    assert Display(nano).inputs("table_3")["units"] == ["results/units/short.csv"]
+
+
+def test_a_figure_knows_its_subjects_movies_and_where_the_recordings_come_from(nano):
+    contents = Display(nano).contents("figure_3b")
+    assert contents["subjects"] == {
+        "spiking": {"label": "lorafb_snet_tiny (motion)", "role": "lorafb_snet", "still": False},
+        "still": {"label": "lorafb_snet_tiny (motion_still)", "role": "lorafb_imagenet", "still": True},
+    }
+    assert contents["movies"] == {"short": {"title": "short (simulated mouse)", "paper": "Movie1"}}
+    assert contents["controls"] == ("control",)
+    assert contents["note"] == "The mice are SIMULATED: nothing here is a finding about a brain."
+    assert (contents["miniature"], contents["simulated"]) == (True, True)
+    assert contents["command"] == "snakemake figure_3b"
+
+
+def test_the_papers_own_recordings_are_no_miniature(paper):
+    contents = Display(paper).contents("table_1")
+    assert (contents["miniature"], contents["simulated"]) == (False, False)
+    assert contents["movies"]["movie2"] == {"title": "movie2", "paper": "Movie2"}
+
+
+def test_the_matrices_are_those_of_movies_and_of_one_movie_of_each_network_without_another_role(nano):
+    assert Display(nano).matrices() == {
+        "Areas among themselves, short (simulated mouse)": "areas/short",
+        "Areas among themselves, mouse": "areas/mouse",
+        "Frame against frame: lorafb_snet_tiny (motion), short": "frames/spiking/short",
+    }
+
+
+def test_targets_name_the_parts_of_a_study(nano):
+    targets = Display(nano).targets()
+    assert targets["front"] == targets["original"] == nano.scores("base")
+    assert targets["checkpoints"] == [f"results/checkpoints/{one}.pt" for one in ("spiking", "plain", "still")]
+    assert targets["table_6"] == ["results/tables/table_6.csv", "results/tables/table_6.md"]
+    everything = Display(nano).everything()
+    assert "results/report.html" in everything
+    for name, files in targets.items():
+        assert set(files) <= set(everything), name
+
+
+def test_rules_change_with_the_code_of_their_script_and_of_the_network_or_metric_chosen(nano):
+    plain, own = nano.code("extract.py"), nano.network_code("extract.py", "plain")
+    assert plain != own != nano.network_code("extract.py", "spiking")
+    assert nano.network_code("extract.py", "spiking") == nano.network_code("extract.py", "still")
+    assert nano.metric_modules == ("lorafb.similarity.tsrsa",)
