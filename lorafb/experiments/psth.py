@@ -10,7 +10,7 @@ from lorafb import trials
 from lorafb.artefacts.grams import Products, raw
 from lorafb.experiments.cortex_side import Area
 from lorafb.experiments.scoring import Layer, sub_block
-from lorafb.similarity.regression import components_of_products
+from lorafb.similarity.regression import components, coordinates_of_products
 
 COLUMNS = ("area", "layer", "unit_id", "session", "r2", "frame", "measured", "regressed")
 
@@ -53,7 +53,8 @@ def regressed_units(
     tables = []
     for area in (one for one in areas if one.name in best):
         frames = trials.movie_frames(area.n_frames, skip_frames)
-        predictors = components_of_products(raw(sub_block(layers[best[area.name].name], frames)))
+        products = raw(sub_block(layers[best[area.name].name], frames))
+        predictors = components(coordinates_of_products(products))
         psth = area.summed[frames] * (rate_hz / n_repeats)
         fitted = Ridge(alpha=1).fit(predictors, psth).predict(predictors)
         varying = np.flatnonzero(np.ptp(psth, axis=0) > 0)
