@@ -101,7 +101,7 @@ def rsm(responses: ArrayLike) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Statistics:
     """A score and what it is worth; it prints as one line.
 
     Attributes
@@ -164,7 +164,7 @@ def compare(
     ties: Ties = "average",
     skip_frames: int = 1,
     seed: int = SEED,
-) -> Comparison:
+) -> Statistics:
     """Score layers against an area of one movie, with intervals and a test that takes out the effect of time.
 
     Parameters
@@ -185,7 +185,7 @@ def compare(
 
     Returns
     -------
-    Comparison
+    Statistics
         The workflow's statistics of one subject and area (`results/statistics/MOVIE.csv`).
 
     Raises
@@ -218,7 +218,7 @@ def compare(
     if session.shape != (area.shape[1],):
         raise ValueError(f"sessions has shape {session.shape}, counts {area.shape[1]} units: one session per unit")
     row, movie = _statistics(layers, area, session, rate_hz, ties, seed, skip_frames)
-    return Comparison(
+    return Statistics(
         score=row["value"],
         layer=row["layer"],
         over_units=(row["ci_low"], row["ci_high"]),
@@ -279,9 +279,7 @@ def _notes(
         return ["no score: " + _undefined(layers, counts, skip)]
     notes = []
     if np.isnan(row["ci_low"]):
-        few = counts.shape[1] < 2
-        reason = "there is one unit" if few else "without some of its units all others respond alike to a frame"
-        notes.append(f"no interval over units: {reason}")
+        notes.append("no interval over units: without some of its units all others respond alike to a frame")
     if np.isnan(row["e2_low"]):
         notes.append("no interval over time: a block of frames left out leaves no score")
     elif row["short_blocks"]:
@@ -289,7 +287,9 @@ def _notes(
             f"interval over time too narrow: blocks are shorter than three correlation times of {correlation_time} frames"
         )
     if np.isnan(row["p_lag"]):
-        notes.append("no p: time explains all ranks of a side")
+        notes.append("no p: the distance in time explains all ranks of a side")
+    elif np.isnan(row["p_lag_later"]):
+        notes.append("no check without the first second: the movie is too short")
     return notes
 
 

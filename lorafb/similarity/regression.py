@@ -1,7 +1,7 @@
 """How much of each unit's response a linear read-out of a layer explains: the published R2, and a cross-validated one.
 
-The published R2 is of the fit on the frames that it was fitted to: with 40 components it is above zero for any features
-(about 40 / T by chance). It is kept for comparison; the cross-validated one predicts frames that it has not seen.
+The published R2 is computed on the frames of the fit: with 40 components it is above zero for any features (about 40 / T
+by chance). It is here for comparison; the cross-validated one predicts frames that were not used for the fit.
 """
 
 import warnings
@@ -126,9 +126,8 @@ def r2(predictors: NDArray[Any], psth: FloatArray) -> float:
     float
         At most 1; NaN where there is no unit, or a predictor is not finite.
     """
-    if not psth.shape[1] or not np.isfinite(predictors).all():
+    if not _defined(predictors, psth):
         return float("nan")
-    _same_frames(predictors, psth)
     fitted = Ridge(alpha=1).fit(predictors, psth).predict(predictors)
     return _mean_r2(psth, fitted)
 
@@ -142,8 +141,8 @@ class Folds:
     n_blocks : int
         Contiguous blocks of frames, each predicted from the others.
     gap : int
-        Frames left out on both sides of a predicted block: responses of neighbouring frames are nearly the same, and
-        would tell the answer. At least 1 s (30 frames at 30 Hz).
+        Frames left out on both sides of a predicted block, since responses to neighbouring frames are nearly the same. At
+        least 1 s (30 frames at 30 Hz).
     """
 
     n_blocks: int = 5
@@ -151,7 +150,7 @@ class Folds:
 
 
 def cross_validated_r2(features: NDArray[Any], psth: FloatArray, folds: Folds | None = None) -> float:
-    """R2 of responses predicted in time blocks that the regression has not seen, mean over units.
+    """R2 of responses predicted in time blocks that the regression was not fitted to, mean over units.
 
     Parameters
     ----------
@@ -177,17 +176,17 @@ def cross_validated_r2(features: NDArray[Any], psth: FloatArray, folds: Folds | 
     Components, their scaling and the penalty (by blocks inside the fold) are chosen without the predicted block.
     Beyond the paper.
     """
-    if not psth.shape[1] or not np.isfinite(features).all():
+    if not _defined(features, psth):
         return float("nan")
-    _same_frames(features, psth)
     folds = folds or Folds()
     frames = np.arange(len(psth))
     predicted = np.empty_like(psth)
     for held_out in np.array_split(frames, folds.n_blocks):
         seen = _away_from(frames, held_out, folds.gap)
         penalty = _best_penalty(features, psth, seen, folds)
-        readout = _readout(len(seen), features.shape[1], penalty).fit(features[seen], psth[seen])
-        predicted[held_out] = readout.predict(features[held_out])
+        reduce = _reduction(len(seen), features.shape[1])
+        readout = Ridge(alpha=penalty).fit(reduce.fit_transform(features[seen]), psth[seen])
+        predicted[held_out] = readout.predict(reduce.transform(features[held_out]))
     return _mean_r2(psth, predicted)
 
 
@@ -210,10 +209,6 @@ def _reduction(n_frames: int, n_units: int) -> Pipeline:
     return make_pipeline(PCA(min(COMPONENTS, n_frames - 1, n_units), svd_solver="full"), StandardScaler())
 
 
-def _readout(n_frames: int, n_units: int, penalty: float) -> Pipeline:
-    return make_pipeline(_reduction(n_frames, n_units), Ridge(alpha=penalty))
-
-
 def _away_from(frames: IntArray, block: IntArray, gap: int) -> IntArray:
     """Those of `frames` more than `gap` frames before or after a block."""
     away: IntArray = frames[(frames < block[0] - gap) | (frames > block[-1] + gap)]
@@ -231,6 +226,8 @@ def _mean_r2(measured: FloatArray, predicted: NDArray[Any]) -> float:
     return float((1 - residual / total).mean())
 
 
-def _same_frames(features: NDArray[Any], psth: FloatArray) -> None:
+def _defined(features: NDArray[Any], psth: FloatArray) -> bool:
+    """Whether there are units and only finite features; ValueError where the numbers of frames differ."""
     if len(features) != len(psth):
         raise ValueError(f"{len(features)} frames of features, {len(psth)} of responses: they must match")
+    return bool(psth.shape[1]) and bool(np.isfinite(features).all())

@@ -84,8 +84,8 @@ def test_constant_units_are_named_and_left_out():
     responses = np.arange(12).reshape(4, 3)
     responses[:, 1] = 5
     with pytest.warns(UserWarning, match=r"1 constant units: \[1\]"):
-        kept = varying_units(responses)
-    assert kept.shape == (4, 2)
+        rest = varying_units(responses)
+    assert rest.shape == (4, 2)
 
 
 def test_the_scale_of_the_responses_does_not_matter():
