@@ -141,7 +141,7 @@ class Statistics:
     def __str__(self) -> str:
         of = f" of {self.layer}" if self.layer else ""
         units, time = (
-            "no interval" if np.isnan(bounds).any() else f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+            "none" if np.isnan(bounds).any() else f"{bounds[0]:.3f} to {bounds[1]:.3f}"
             for bounds in (self.over_units, self.over_time)
         )
         parts = [
@@ -551,7 +551,7 @@ def load(results: str | Path = "results") -> pd.DataFrame:
 
 def _responses(name: str, values: Any) -> NDArray[Any]:
     """Take responses [T, units] from an array or tensor, as integers wherever that is exact."""
-    if hasattr(values, "detach"):  # a torch tensor, told without importing torch
+    if hasattr(values, "detach"):  # a torch tensor; torch need not be imported
         values = values.detach().cpu().numpy()
     array = np.asarray(values)
     if array.ndim < 2 or 0 in array.shape or array.dtype.kind not in "biuf":
@@ -572,7 +572,7 @@ def _exact(values: NDArray[np.floating[Any]]) -> NDArray[Any]:
                     break
             else:
                 return scaled.astype(np.int32)
-    return values
+    return np.where(np.isinf(values), np.nan, values)  # neither has a correlation, and NaN makes no warning
 
 
 def _check_frames(features: Mapping[str, NDArray[Any]], counts: NDArray[Any], skip_frames: int) -> None:

@@ -106,6 +106,15 @@ def test_whole_numbers_in_float_arrays_and_means_over_steps_are_scored_exactly()
     )  # 1 / 10 is no binary fraction
 
 
+@pytest.mark.filterwarnings("error")
+def test_any_kind_of_numbers_is_taken():
+    expected = lorafb.tsrsa(COUNTS, COUNTS[:, :20])
+    for features in (COUNTS.astype(np.float16), COUNTS.astype(np.uint8), COUNTS * 1e30):
+        assert lorafb.tsrsa(features, COUNTS[:, :20]) == pytest.approx(expected, abs=1e-4)
+    assert lorafb.tsrsa(COUNTS % 2 == 1, COUNTS) == lorafb.tsrsa(COUNTS % 2, COUNTS)
+    assert np.isnan(lorafb.tsrsa(np.where(COUNTS > 3, np.inf, COUNTS), COUNTS))
+
+
 def test_skipped_frames_are_not_scored():
     changed = COUNTS.copy()
     changed[0] = 0
