@@ -189,7 +189,9 @@ def _prepare_layer(name: str, made: Pass, trial: Trial, metric: Comparison) -> N
         seen = correlations(made.layers[name], frames)
     else:
         seen = raw(made.layers[name], frames)
-    model = metric.model(coordinates_of_products(seen) if metric.sees == "responses" else seen)
+    if metric.sees == "responses":
+        seen = coordinates_of_products(seen, made.layers[name].n_units)
+    model = metric.model(seen)
     return _defined(f"layer {name}", model, seen, frames, metric)
 
 
