@@ -9,10 +9,11 @@ import pytest
 
 from lorafb import code
 
-LEAVES = {"files", "artefacts", "trials"}
+LEAVES = {"files", "artefacts", "trials", "records"}
 ALLOWED = {
     "files": set(),
     "trials": {"files"},
+    "records": set(),
     "artefacts": {"files"},
     "networks": LEAVES,
     "stimuli": LEAVES,
@@ -24,7 +25,7 @@ ALLOWED = {
     "figures": LEAVES,
     "fetch": {"files", "artefacts"},
     "code": set(),
-    "config": {"files", "artefacts", "networks", "cortex", "stimuli"},
+    "config": {"files", "artefacts", "records", "networks", "cortex", "stimuli"},
     "processes": {"files"},
     "job": {"files", "artefacts", "processes"},
     "alone": {"files"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lorafb.cortex import published
+from lorafb.cortex import published_counts
 from lorafb.experiments.cortex_side import Area, area_side, reliable_units, responsive_units
 from lorafb.features.prepare import PreparedFrames
 from lorafb.features.published import read_prepared
@@ -51,10 +51,10 @@ def cortex(folder: Path, dataset: str) -> Cortex:
     InputError
         One line: the file that is missing or wrong, areas of different lengths, an area without units.
     """
-    shown = published.find(dataset)
+    shown = published_counts.find(dataset)
     scenes = shown.steps > 1
-    recorded = {area: published.read(folder, dataset, area) for area in published.AREAS}
-    n_frames = published.same_frames(recorded)
+    recorded = {area: published_counts.read(folder, dataset, area) for area in published_counts.AREAS}
+    n_frames = published_counts.same_frames(recorded)
     if n_frames < SHORTEST:
         raise InputError(f"{folder / dataset}: recordings of {n_frames} frames, expected at least {SHORTEST}")
     areas = []
@@ -64,8 +64,8 @@ def cortex(folder: Path, dataset: str) -> Cortex:
             areas.append(area_side(one, kept))
         except ValueError as error:
             raise InputError(f"{folder / dataset / f'{name}{shown.ending}.npy'}: {error}") from None
-    names = [f"{area}{shown.ending}.npy" for area in published.AREAS]
-    names += [f"shr_{area}.npy" for area in published.AREAS] if scenes else []
+    names = [f"{area}{shown.ending}.npy" for area in published_counts.AREAS]
+    names += [f"shr_{area}.npy" for area in published_counts.AREAS] if scenes else []
     return Cortex(areas, {name: folder / dataset / name for name in names}, scenes)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import Provenance, sidecar, verify
 from lorafb.commands.plan import Plan
-from lorafb.cortex.published import AREAS
+from lorafb.cortex.published_counts import AREAS
 from lorafb.experiments.table import typed
 from lorafb.files import InputError, whole
 

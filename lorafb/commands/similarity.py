@@ -15,7 +15,7 @@ from lorafb.commands.options import METRICS
 from lorafb.commands.plan import Plan, plan
 from lorafb.commands.scoring import Study, score
 from lorafb.commands.viewer import Viewer
-from lorafb.cortex.published import AREAS
+from lorafb.cortex.published_counts import AREAS
 from lorafb.experiments.best import area_scores
 from lorafb.files import InputError
 from lorafb.networks import catalogue, checkpoint

@@ -2,7 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
+from pydantic import JsonValue, StringConstraints
+
+from lorafb.records import Model
+
+__all__ = ["FRAMES", "HERTZ", "MEGABYTES", "PIXELS", "RATE", "Extra", "Model", "Name"]
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
 """Name that a person chooses; it becomes part of file names."""
@@ -13,9 +17,3 @@ PIXELS: Extra = {"unit": "pixels"}
 HERTZ: Extra = {"unit": "Hz"}
 RATE: Extra = {"unit": "spikes/s"}
 MEGABYTES: Extra = {"unit": "MB"}
-
-
-class Model(BaseModel):
-    """Unknown keys and wrong types are refused at every depth."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)

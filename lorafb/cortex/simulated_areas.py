@@ -1,8 +1,8 @@
 """The simulated mouse's constants, in one place, fixed before any score was seen.
 
-Whoever tunes these to a score has a mouse that agrees with a network by construction. The order of the areas is the real
-one: later areas answer later and see more of the screen (Siegle, Jia et al. 2021, Nature 592, 86-92), and rates and
-latencies lie in the range of the real ones; the single values are our choice, and no measurement.
+Tuned to a score, they would give a mouse that agrees with a network by construction. The order of the areas is the real
+one: later areas respond later and see more of the screen (Siegle, Jia et al. 2021, Nature 592, 86-92), and rates and
+latencies are in the range of the real ones; the single values are our choice, not a measurement.
 """
 
 from dataclasses import dataclass
@@ -10,28 +10,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AreaConstants:
-    """What makes an area's units answer as they do.
+    """What makes an area's units respond as they do; lengths are shares of the screen's height.
 
-    Attributes
-    ----------
-    latency_s : float
-        Delay between a frame and the first answer to it.
-    wavelength : float
-        Median wavelength of the Gabor filters, as a share of the screen's height.
-    subunits : int
-        Gabor energies that a unit pools.
-    spread : float
-        Standard deviation of the subunits' places around the unit's own, as a share of the screen's height.
-    rise_s, decay_s : float
-        Time constants of the two exponentials whose difference is the temporal filter.
-    transience : float
-        Weight of the slower exponential; at 1 a still image leaves no answer.
-    semisaturation : float
-        Energy at which normalisation halves an answer, as a share of the area's mean energy.
-    threshold : float
-        Normalised energy below which a unit stays at its baseline, as a share of its mean.
-    exponent : float
-        Power of what is above the threshold.
+    latency_s      : delay between a frame and the first response to it
+    wavelength     : median wavelength of the Gabor filters
+    subunits       : Gabor energies that a unit pools
+    spread         : standard deviation of the subunits' places around the unit's
+    rise_s, decay_s: time constants of the two exponentials whose difference is the temporal filter
+    transience     : weight of the slower exponential; at 1 a still image leaves no response
+    semisaturation : energy at which normalisation halves a response, as a share of the area's mean energy
+    threshold      : normalised energy below which a unit stays at its baseline, as a share of its mean
+    exponent       : power of what is above the threshold
     """
 
     latency_s: float
@@ -50,7 +39,7 @@ STREAMS = ("VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam", "control")
 """Every area that can be simulated; an area's place here is part of the key of its random streams."""
 
 CONTROL = "control"
-"""An area without stimulus drive: its units share the mouse's running gain, and nothing with the movie."""
+"""An area without stimulus drive: its units share the mouse's running gain, but do not respond to the movie."""
 
 AREAS = {
     #                     latency wavel. sub. spread rise  decay  trans. semis. thresh. exp.

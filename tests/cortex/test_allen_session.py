@@ -153,11 +153,11 @@ FAULTS = {
     ),
     "doubled unit": (
         lambda path: change_rows(path, "units/id", 1, 950),
-        "table units: id 950 stands there more than once",
+        "table units: id 950 appears more than once",
     ),
     "doubled electrode": (
         lambda path: change_rows(path, f"{ELECTRODES}/id", 1, 10),
-        f"table {ELECTRODES}: id 10 stands there more than once",
+        f"table {ELECTRODES}: id 10 appears more than once",
     ),
     "spike index": (
         lambda path: change_rows(path, "units/spike_times_index", 0, 255),

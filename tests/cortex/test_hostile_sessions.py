@@ -113,7 +113,7 @@ HOSTILE = {
     ),
     "a column without a shape": (
         lambda path: put(path, f"{MOVIE}/frame", data=h5py.Empty(float)),
-        f"table {MOVIE}: column 'frame' is no list of values",
+        f"table {MOVIE}: column 'frame' is not a list of values",
     ),
     "object references for channels": (
         lambda path: _references_for(path, "units/peak_channel_id"),
@@ -125,7 +125,7 @@ HOSTILE = {
     ),
     "an electrode that is a group": (
         lambda path: _group_for(path, f"{ELECTRODES}/location"),
-        f"table {ELECTRODES}: column 'location' is no list of values",
+        f"table {ELECTRODES}: column 'location' is not a list of values",
     ),
 }
 

@@ -17,7 +17,8 @@ from lorafb.cortex.sessions import count_session
 from lorafb.files import InputError
 
 MOVIE, ELECTRODES = "intervals/natural_movie_one_presentations", "general/extracellular_ephys/electrodes"
-EVERY_UNIT = Quality(None, None, None)
+NO_BOUNDS = dict.fromkeys(("amplitude_cutoff", "presence_ratio", "isi_violations"))
+EVERY_UNIT = Quality(**NO_BOUNDS)
 
 
 @pytest.fixture(scope="module")

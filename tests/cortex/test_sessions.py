@@ -13,7 +13,8 @@ from lorafb.cortex.quality import Quality
 from lorafb.cortex.sessions import count_session, join
 from lorafb.files import InputError
 
-EVERY_UNIT = Quality(None, None, None)
+NO_BOUNDS = dict.fromkeys(("amplitude_cutoff", "presence_ratio", "isi_violations"))
+EVERY_UNIT = Quality(**NO_BOUNDS)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_the_frame_rate_is_that_of_the_rows(counted):
         (EVERY_UNIT, [950, 951, 952, 953, 954, 955, 956]),
         (Quality(presence_ratio=None, isi_violations=None), [950, 951, 952, 954, 955]),
         (Quality(firing_rate=1.0), [950, 951]),
-        (Quality(None, None, None, quality="good"), [950, 951, 953, 954, 955, 956]),
+        (Quality(**NO_BOUNDS, quality="good"), [950, 951, 953, 954, 955, 956]),
     ],
     ids=str,
 )

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from lorafb.artefacts import truths
 from lorafb.artefacts.provenance import Provenance
-from lorafb.cortex import nwb, published
+from lorafb.cortex import published_counts, simulated_nwb
 from lorafb.cortex.reliability import split_half_reliability
 from lorafb.cortex.sessions import count_session, join
 from lorafb.cortex.simulated import simulate
@@ -32,7 +32,7 @@ def mice():
 def counted(mice, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sessions")
     for mouse in mice:
-        nwb.write(mouse, "scenes", folder / f"{mouse.session}.nwb")
+        simulated_nwb.write(mouse, "scenes", folder / f"{mouse.session}.nwb")
     return [count_session(folder / f"{mouse.session}.nwb", "scenes", AREAS, order="scenes")[0] for mouse in mice]
 
 
@@ -87,7 +87,7 @@ def test_raw_sessions_and_published_arrays_of_the_same_scenes_give_the_same_sums
             columns += [by_histogram(mouse, mouse.spikes[row]) for row in rows]
         np.save(tmp_path / "allen_natural_scenes" / f"{area.lower()}_8.npy", np.stack(columns, axis=2))
         np.save(tmp_path / "allen_natural_scenes" / f"shr_{area.lower()}.npy", np.ones(len(columns)))
-        summed = published.read(tmp_path, "allen_natural_scenes", area).summed
+        summed = published_counts.read(tmp_path, "allen_natural_scenes", area).summed
         assert raw.summed.tobytes() == summed.tobytes()
 
 

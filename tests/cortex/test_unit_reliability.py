@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lorafb.artefacts.recordings import Recording
-from lorafb.cortex import source
+from lorafb.cortex import read_recording
 from lorafb.cortex.reliability import split_half_reliability
 from lorafb.files import InputError
 
@@ -64,7 +64,7 @@ def test_small_types_do_not_overflow():
 
 
 def test_one_repeat_has_no_halves():
-    with pytest.raises(InputError, match="halves of the repeats, and there are 1"):
+    with pytest.raises(InputError, match="split-half reliability needs at least 2 repeats, found 1"):
         split_half_reliability(np.ones((1, 5, 2), np.uint8))
 
 
@@ -74,7 +74,7 @@ def test_recordings_of_scenes_carry_it_and_those_of_movies_do_not(monkeypatch):
     def made(*_):
         return Recording("VISp", "", 4.0, 4, counts, counts.sum(axis=0), {"unit_id": np.arange(400)})
 
-    monkeypatch.setitem(source.KINDS, "allen", made)
-    scenes = source.recording({"kind": "allen"}, [], "VISp", "scenes", order="scenes")
+    monkeypatch.setitem(read_recording.KINDS, "allen", made)
+    scenes = read_recording.read_recording({"kind": "allen"}, [], "VISp", "scenes", order="scenes")
     assert_array_equal(scenes.units["reliability"], split_half_reliability(counts))
-    assert "reliability" not in source.recording({"kind": "allen"}, [], "VISp", "movie1").units
+    assert "reliability" not in read_recording.read_recording({"kind": "allen"}, [], "VISp", "movie1").units

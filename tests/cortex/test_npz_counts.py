@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from lorafb.cortex import table
+from lorafb.cortex import npz_counts
 from lorafb.files import InputError
 
 MOUSE = Path(__file__).parents[2] / "data" / "real" / "mouse_791319847_natural_movie_one_1s.npz"
@@ -25,22 +25,22 @@ SPIKES = {
 
 @pytest.mark.parametrize("area", SPIKES)
 def test_all_spikes_of_the_real_mouse_are_there(area):
-    recording = table.read(MOUSE, area, "natural_movie_one")
+    recording = npz_counts.read(MOUSE, area, "natural_movie_one")
     assert recording.summed.sum() == SPIKES[area]
     assert recording.counts.sum(dtype=np.int64) == SPIKES[area]
     assert recording.counts.shape[:2] == (recording.n_repeats, len(recording.summed)) == (20, 30)
 
 
 def test_all_areas_of_the_real_mouse_together():
-    areas = table.areas(MOUSE)
-    recordings = [table.read(MOUSE, area, "natural_movie_one") for area in areas]
+    areas = npz_counts.areas(MOUSE)
+    recordings = [npz_counts.read(MOUSE, area, "natural_movie_one") for area in areas]
     assert len(areas) == 18
     assert sum(recording.summed.shape[1] for recording in recordings) == 555
     assert sum(recording.summed.sum() for recording in recordings) == 3_001_512
 
 
 def test_the_first_unit_of_the_real_mouse():
-    recording = table.read(MOUSE, "VISp", "natural_movie_one")
+    recording = npz_counts.read(MOUSE, "VISp", "natural_movie_one")
     assert recording.units["unit_id"][0] == 951061537
     assert set(recording.units["session"]) == {791319847}
     assert recording.rate_hz == 1
@@ -65,19 +65,19 @@ def written(folder, **changed):
 
 
 def test_axes_become_repeats_bins_units(tmp_path):
-    recording = table.read(written(tmp_path), "VISp", "mine")
+    recording = npz_counts.read(written(tmp_path), "VISp", "mine")
     assert recording.counts[2, 3, 1] == GOOD["VISp"][1, 2, 3]
     assert_array_equal(recording.summed, GOOD["VISp"].sum(axis=1).T)
     assert recording.rate_hz == 25
 
 
 def test_counts_above_255_are_kept(tmp_path):
-    assert table.read(written(tmp_path), "VISl", "mine").summed.tolist() == [[900]] * 4
+    assert npz_counts.read(written(tmp_path), "VISl", "mine").summed.tolist() == [[900]] * 4
 
 
 def test_units_may_come_from_several_sessions_and_then_share_ids(tmp_path):
     path = written(tmp_path, VISp_session=np.array([1, 2]), VISp_unit_id=np.array([7, 7]))
-    assert table.read(path, "VISp", "mine").units["session"].tolist() == [1, 2]
+    assert npz_counts.read(path, "VISp", "mine").units["session"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -101,18 +101,18 @@ def test_units_may_come_from_several_sessions_and_then_share_ids(tmp_path):
 def test_a_fault_names_file_and_array(tmp_path, changed, told):
     path = written(tmp_path, **changed)
     with pytest.raises(InputError, match=rf"^{path}: {told}"):
-        table.read(path, "VISl" if "VISl" in told else "VISp", "mine")
+        npz_counts.read(path, "VISl" if "VISl" in told else "VISp", "mine")
 
 
 def test_an_unknown_area_is_refused_with_the_nearest(tmp_path):
     with pytest.raises(InputError, match=r"holds no area 'VISpp'; did you mean 'VISp'\?; it holds VISp, VISl"):
-        table.read(written(tmp_path), "VISpp", "mine")
+        npz_counts.read(written(tmp_path), "VISpp", "mine")
 
 
 def test_an_archive_without_areas_says_what_it_holds(tmp_path):
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     with pytest.raises(InputError, match="holds no area: expected arrays AREA and AREA_unit_id, found x"):
-        table.areas(tmp_path / "other.npz")
+        npz_counts.areas(tmp_path / "other.npz")
 
 
 def test_what_is_no_archive_is_refused(tmp_path):
@@ -126,11 +126,11 @@ def test_what_is_no_archive_is_refused(tmp_path):
         ("no", "no such file"),
     ):
         with pytest.raises(InputError, match=told):
-            table.areas(tmp_path / name)
+            npz_counts.areas(tmp_path / name)
 
 
 def test_an_archive_that_would_unpack_to_fill_the_memory_is_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr(table, "MOST_BYTES", 2**20)
+    monkeypatch.setattr(npz_counts, "MOST_BYTES", 2**20)
     np.savez_compressed(tmp_path / "bomb.npz", **(GOOD | {"VISp": np.zeros((2, 3, 2**20), np.uint8)}))
     with pytest.raises(InputError, match=r"bomb.npz: array 'VISp' would unpack to \d+ bytes, expected at most 1048576"):
-        table.read(tmp_path / "bomb.npz", "VISp", "mine")
+        npz_counts.read(tmp_path / "bomb.npz", "VISp", "mine")

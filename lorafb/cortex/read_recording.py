@@ -1,0 +1,72 @@
+"""From a recording as the config names it to one area's recording: one function per kind of source."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lorafb.artefacts import recordings
+from lorafb.artefacts.recordings import Recording
+from lorafb.cortex import array_counts, csv_counts, npz_counts, published_counts, sessions
+from lorafb.cortex.reliability import split_half_reliability
+
+Files = Sequence[Path | str]
+
+
+def read_recording(settings: Mapping[str, Any], files: Files, area: str, movie: str, order: str = "movie") -> Recording:
+    """Make one area's recording of a movie, as the config's block `movies.NAME.recording` says.
+
+    Parameters
+    ----------
+    settings : the block, or what of it decides: `kind`, and of a person's own recording `rate_hz`, `axes` and `repeats`
+    files : counted sessions (`simulated`, `allen`), the one table of counts (`counts`), or the area's file
+    area, movie : names
+    order : `scenes` for still scenes, whose units get a split-half reliability where single repeats are known
+    """
+    recording = replace(KINDS[settings["kind"]](settings, files, area, movie), movie=movie)
+    if order == "scenes" and recording.counts is not None:
+        recording.units["reliability"] = split_half_reliability(recording.counts)
+    return recording
+
+
+def read_counts(file: Path | str, area: str, movie: str, rate_hz: float | None) -> Recording:
+    """Read one area from a person's table of counts: a .csv, which needs `rate_hz` (frames a second), or an .npz."""
+    if is_csv(file):
+        return csv_counts.read(file, area, movie, rate_hz or 0.0)
+    return npz_counts.read(file, area, movie)
+
+
+def areas(file: Path | str) -> list[str]:
+    """Names of the areas in a person's table of counts."""
+    return csv_counts.areas(file) if is_csv(file) else npz_counts.areas(file)
+
+
+def is_csv(file: Path | str) -> bool:
+    """Whether a person's table of counts is a .csv, which does not hold the frame rate."""
+    return Path(file).suffix.lower() == ".csv"
+
+
+def _sessions(settings: Mapping[str, Any], files: Files, area: str, movie: str) -> Recording:
+    return sessions.join([recordings.read(path) for path in files], area, settings.get("repeats", "equal"))
+
+
+def _counts(settings: Mapping[str, Any], files: Files, area: str, movie: str) -> Recording:
+    return read_counts(files[0], area, movie, settings.get("rate_hz"))
+
+
+def _arrays(settings: Mapping[str, Any], files: Files, area: str, movie: str) -> Recording:
+    return array_counts.read(files[0], area, movie, settings["rate_hz"], settings["axes"])
+
+
+def _published(settings: Mapping[str, Any], files: Files, area: str, movie: str) -> Recording:
+    dataset = Path(files[0]).parent
+    return published_counts.read(dataset.parent, dataset.name, area)
+
+
+KINDS: dict[str, Callable[[Mapping[str, Any], Files, str, str], Recording]] = {
+    "simulated": _sessions,
+    "allen": _sessions,
+    "counts": _counts,
+    "arrays": _arrays,
+    "published": _published,
+}
