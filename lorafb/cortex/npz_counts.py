@@ -6,7 +6,6 @@ units, all areas must have the same repeats and bins, and an error names the sha
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ MOST_BYTES = 2**32
 def areas(path: Path | str) -> list[str]:
     """Names of the areas that an archive of counts holds, in its own order; InputError if it is no .npz or holds none."""
     with _opened(path) as archive:
-        return archive.areas
+        return _areas(archive, path)
 
 
 def read(path: Path | str, area: str, movie: str) -> Recording:
@@ -47,25 +46,25 @@ def read(path: Path | str, area: str, movie: str) -> Recording:
         One line: the file, the array, its value or shape, and what was expected. Pickled arrays are refused.
     """
     with _opened(path) as archive:
-        known = archive.areas
+        known = _areas(archive, path)
         if area not in known:
             raise InputError(f"{path}: holds no area {area!r}{nearest(area, known)}; it holds {', '.join(known)}")
-        counts = archive.array(area)
+        counts = _array(archive, path, area)
         if counts.ndim != 3 or 0 in counts.shape:
             raise InputError(f"{path}: array {area!r} has shape {list(counts.shape)}, expected [units, repeats, bins]")
         counts = whole_counts(counts, f"{path}: array {area!r}")
-        shape, first = list(counts.shape[1:]), list(archive.array(known[0]).shape[1:])
+        n_units, *shape = counts.shape
+        first = list(_array(archive, path, known[0]).shape[1:])
         if shape != first:
             raise InputError(f"{path}: array {area!r} has {shape} repeats and bins, {known[0]!r} has {first}")
-        bin_s = float(archive.numbers("bin_s", (), "uif", "numbers"))
+        bin_s = float(_array(archive, path, "bin_s", (), "uif"))
         if not 0 < bin_s < np.inf:
             raise InputError(f"{path}: bin_s is {bin_s}, expected seconds above 0")
-        n_units = len(counts)
-        ids = archive.numbers(f"{area}{ID}", (n_units,)).astype(np.int64)
-        if f"{area}_session" in archive.names:
-            sessions = archive.numbers(f"{area}_session", (n_units,)).astype(np.int64)
+        ids = _array(archive, path, f"{area}{ID}", (n_units,), "ui").astype(np.int64)
+        if f"{area}_session" in archive.files:
+            sessions = _array(archive, path, f"{area}_session", (n_units,), "ui").astype(np.int64)
         else:
-            sessions = np.full(n_units, int(archive.numbers("session_id", ())), np.int64)
+            sessions = np.full(n_units, int(_array(archive, path, "session_id", (), "ui")), np.int64)
     pairs, times = np.unique(np.stack([sessions, ids]), axis=1, return_counts=True)
     if pairs.shape[1] < n_units:
         raise InputError(f"{path}: array '{area}{ID}' holds {pairs[1, times > 1][0]} more than once")
@@ -73,49 +72,8 @@ def read(path: Path | str, area: str, movie: str) -> Recording:
     return Recording.of_repeats(area, movie, 1 / bin_s, counts.transpose(1, 2, 0), units)
 
 
-@dataclass(frozen=True)
-class _Archive:
-    """An open .npz, and its path for errors."""
-
-    path: Path | str
-    file: NpzFile
-
-    @property
-    def names(self) -> list[str]:
-        return list(self.file.files)
-
-    @property
-    def areas(self) -> list[str]:
-        known = [name for name in self.names if f"{name}{ID}" in self.names]
-        if not known:
-            held = ", ".join(self.names) or "nothing"
-            raise InputError(f"{self.path}: holds no area: expected arrays AREA and AREA{ID}, found {held}")
-        return known
-
-    def array(self, name: str) -> NDArray[Any]:
-        """Read an array, its unpacked size checked before."""
-        if name not in self.names:
-            raise InputError(f"{self.path}: array {name!r} is missing{nearest(name, self.names)}")
-        members = self.file.zip.infolist() if self.file.zip else []
-        size = max((one.file_size for one in members if one.filename in (name, f"{name}.npy")), default=0)
-        if size > MOST_BYTES:
-            raise InputError(f"{self.path}: array {name!r} would unpack to {size} bytes, expected at most {MOST_BYTES}")
-        try:
-            return np.asarray(self.file[name])
-        except UNREADABLE:
-            raise InputError(f"{self.path}: array {name!r} is damaged, or pickled, which is not read") from None
-
-    def numbers(self, name: str, shape: tuple[int, ...], kinds: str = "ui", expected: str = "integers") -> NDArray[Any]:
-        """Read an array of one shape and type."""
-        array = self.array(name)
-        if array.dtype.kind not in kinds or array.shape != shape:
-            got = f"{array.dtype} {list(array.shape)}"
-            raise InputError(f"{self.path}: array {name!r} is {got}, expected {expected} {list(shape)}")
-        return array
-
-
 @contextmanager
-def _opened(path: Path | str) -> Iterator[_Archive]:
+def _opened(path: Path | str) -> Iterator[NpzFile]:
     try:
         file = np.load(path, allow_pickle=False)
     except FileNotFoundError:
@@ -125,4 +83,33 @@ def _opened(path: Path | str) -> Iterator[_Archive]:
     if not isinstance(file, NpzFile):
         raise InputError(f"{path}: holds a single array, expected an .npz archive with an array per area")
     with file:
-        yield _Archive(path, file)
+        yield file
+
+
+def _areas(archive: NpzFile, path: Path | str) -> list[str]:
+    known = [name for name in archive.files if f"{name}{ID}" in archive.files]
+    if not known:
+        held = ", ".join(archive.files) or "nothing"
+        raise InputError(f"{path}: holds no area: expected arrays AREA and AREA{ID}, found {held}")
+    return known
+
+
+def _array(
+    archive: NpzFile, path: Path | str, name: str, shape: tuple[int, ...] | None = None, kinds: str = ""
+) -> NDArray[Any]:
+    """Read an array, its unpacked size checked before; where a shape is given, it must have that and be numbers of `kinds`."""
+    if name not in archive.files:
+        raise InputError(f"{path}: array {name!r} is missing{nearest(name, archive.files)}")
+    members = archive.zip.infolist() if archive.zip else []
+    size = max((one.file_size for one in members if one.filename in (name, f"{name}.npy")), default=0)
+    if size > MOST_BYTES:
+        raise InputError(f"{path}: array {name!r} would unpack to {size} bytes, expected at most {MOST_BYTES}")
+    try:
+        array: NDArray[Any] = archive[name]
+    except UNREADABLE:
+        raise InputError(f"{path}: array {name!r} is damaged, or pickled, which is not read") from None
+    if shape is not None and (array.dtype.kind not in kinds or array.shape != shape):
+        expected = "numbers" if "f" in kinds else "integers"
+        got = f"{array.dtype} {list(array.shape)}"
+        raise InputError(f"{path}: array {name!r} is {got}, expected {expected} {list(shape)}")
+    return array

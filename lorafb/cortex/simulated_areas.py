@@ -52,35 +52,15 @@ AREAS = {
 }
 """Constants of each area with stimulus drive."""
 
-WAVELENGTH_SD = 0.3
-"""Standard deviation over units of the logarithm of the wavelength."""
-
-MEAN_RATES_HZ = (2.0, 15.0)
-"""Range of the units' mean rates over the movie, spikes/s, drawn evenly in their logarithm."""
-
-BASELINE = 0.25
-"""Share of a unit's mean rate that does not depend on the stimulus."""
-
-RUNNING_S, RUNNING_SD = 8.0, 0.35
-"""Correlation time (s) and standard deviation (log rate) of the running gain that all units of a mouse share."""
-
-LOADINGS = (0.4, 1.6)
-"""Range of the units' loadings on the running gain."""
-
-DRIFT_SD = 0.25
-"""Standard deviation over units of the change of log rate from the first spike to the last one: slow drift."""
-
-GREY_S = 1.0
-"""Grey screen before and after each repeat, longer than any area's latency and memory: each repeat starts alike."""
-
-CLOCK_HZ = 30_000
-"""Spike times are whole ticks of this clock, as those of a recording are."""
-
-ROWS = 32
-"""Rows of the image that the filters see; its columns follow from the movie's shape."""
-
-BANDWIDTH = 0.5
-"""Standard deviation of a Gabor filter's envelope, as a share of its wavelength."""
-
-STEP_S = 1 / 240
-"""Longest time step of the rates, in seconds; a frame is a whole number of steps."""
+MEAN_RATES_HZ = (2.0, 15.0)  # range of the units' mean rates over the movie, spikes/s, drawn evenly in their logarithm
+BASELINE = 0.25  # share of a unit's mean rate that does not depend on the stimulus
+WAVELENGTH_SD = 0.3  # standard deviation over units of the logarithm of the wavelength
+BANDWIDTH = 0.5  # standard deviation of a Gabor filter's envelope, as a share of its wavelength
+RUNNING_S = 8.0  # correlation time of the running gain that all units of a mouse share
+RUNNING_SD = 0.35  # its standard deviation, log rate
+LOADINGS = (0.4, 1.6)  # range of the units' loadings on the running gain
+DRIFT_SD = 0.25  # slow drift: standard deviation over units of the change of log rate over the session
+GREY_S = 1.0  # grey screen before and after each repeat, longer than any latency and memory: each repeat starts alike
+STEP_S = 1 / 240  # longest time step of the rates; a frame is a whole number of steps
+CLOCK_HZ = 30_000  # spike times are whole ticks of this clock, as those of a recording are
+ROWS = 32  # rows of the image that the filters see; its columns follow from the movie's shape

@@ -7,6 +7,10 @@ import numpy as np
 from pynwb import NWBHDF5IO, NWBFile
 from pynwb.epoch import TimeIntervals
 
+TIMES, MOVIE = "units/spike_times", "intervals/natural_movie_one_presentations"
+ELECTRODES = "general/extracellular_ephys/electrodes"
+"""Paths in the file of the spike times and of two tables."""
+
 AREAS = {10: "VISp", 11: "VISp", 12: "VISl", 13: "CA1"}
 """Location of each electrode."""
 

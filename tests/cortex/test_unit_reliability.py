@@ -74,7 +74,7 @@ def test_recordings_of_scenes_carry_it_and_those_of_movies_do_not(monkeypatch):
     def made(*_):
         return Recording("VISp", "", 4.0, 4, counts, counts.sum(axis=0), {"unit_id": np.arange(400)})
 
-    monkeypatch.setitem(read_recording.KINDS, "allen", made)
+    monkeypatch.setattr(read_recording.sessions, "join", made)
     scenes = read_recording.read_recording({"kind": "allen"}, [], "VISp", "scenes", order="scenes")
     assert_array_equal(scenes.units["reliability"], split_half_reliability(counts))
     assert "reliability" not in read_recording.read_recording({"kind": "allen"}, [], "VISp", "movie1").units
