@@ -1,6 +1,6 @@
 """Read a session of the Allen Visual Coding Neuropixels schema (NWB 2), or one like it, with plain HDF5 calls.
 
-A whole session is 1.5 to 3 GB and a study needs little of it, so columns are read alone, and the spikes of kept units in few
+A whole session is 1.5 to 3 GB and a study needs little of it, so columns are read alone, and the spikes of good units in few
 long pieces. A fault that would only give wrong counts (unsorted spikes, NaN, a doubled id) is an error here.
 """
 

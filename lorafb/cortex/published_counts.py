@@ -24,8 +24,8 @@ NO_SESSION = -1
 
 
 @dataclass(frozen=True)
-class Shown:
-    """How a published stimulus was shown.
+class PublishedStimulus:
+    """How a published stimulus was published.
 
     n_frames, n_repeats : of the published file; a part of it, or another movie in its layout, may have other frames
     rate_hz             : frames a second
@@ -49,9 +49,9 @@ class Shown:
 
 
 STIMULI = {
-    "allen_natural_movie_one": Shown(900, 20, 30.0, 1),
-    "allen_natural_movie_three": Shown(3600, 10, 30.0, 1),
-    "allen_natural_scenes": Shown(118, 50, 4.0, 8),
+    "allen_natural_movie_one": PublishedStimulus(900, 20, 30.0, 1),
+    "allen_natural_movie_three": PublishedStimulus(3600, 10, 30.0, 1),
+    "allen_natural_scenes": PublishedStimulus(118, 50, 4.0, 8),
 }
 """Published stimuli by their folder (paper, section 4.1; scenes were on for a quarter of a second)."""
 
@@ -76,14 +76,14 @@ def read(folder: Path | str, stimulus: str, area: str) -> Recording:
     InputError
         One line: the file, its shape, what was expected. Pickled arrays are refused.
     """
-    shown = find(stimulus)
-    path = Path(folder) / stimulus / f"{area.lower()}{shown.ending}.npy"
+    published = find(stimulus)
+    path = Path(folder) / stimulus / f"{area.lower()}{published.ending}.npy"
     values = whole_counts(load(path), str(path))
-    if values.ndim != 3 or values.shape[1] != shown.steps or not values.size:
-        raise InputError(f"{path}: has shape {list(values.shape)}, expected [frames, {shown.steps}, units]")
+    if values.ndim != 3 or values.shape[1] != published.steps or not values.size:
+        raise InputError(f"{path}: has shape {list(values.shape)}, expected [frames, {published.steps}, units]")
     n_units = values.shape[2]
     units: dict[str, NDArray[Any]] = {"unit_id": np.arange(n_units), "session": np.full(n_units, NO_SESSION)}
-    if shown.steps > 1:
+    if published.steps > 1:
         path = path.with_name(f"shr_{area.lower()}.npy")
         reliability = load(path)
         shape = list(reliability.shape)
@@ -92,10 +92,10 @@ def read(folder: Path | str, stimulus: str, area: str) -> Recording:
             raise InputError(f"{path}: is {kind}, expected a number for each of {n_units} units")
         units["reliability"] = reliability.reshape(-1).astype(np.float64)
     summed = values.sum(axis=1, dtype=np.int64)
-    return Recording(area, stimulus, shown.rate_hz, shown.n_repeats, None, summed, units)
+    return Recording(area, stimulus, published.rate_hz, published.n_repeats, None, summed, units)
 
 
-def find(stimulus: str) -> Shown:
+def find(stimulus: str) -> PublishedStimulus:
     """How a published stimulus was shown; an unknown one is an InputError that names the nearest."""
     if stimulus not in STIMULI:
         raise InputError(

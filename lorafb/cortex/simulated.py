@@ -62,7 +62,7 @@ class SimulatedSession:
 
 
 @dataclass(frozen=True)
-class _Show:
+class _Mouse:
     """What all areas of a mouse share: the screen [T, rows, columns], how time is cut, the running gain [repeats, steps]."""
 
     screen: FloatArray
@@ -125,27 +125,29 @@ def simulate(
             raise InputError(f"simulated mouse: {name} is {value}, expected {least} or more")
     steps, n_frames = steps_of(rate_hz), len(frames)
     if order == "movie":
-        shown = np.tile(np.arange(n_frames), (repeats, 1))
+        sequence = np.tile(np.arange(n_frames), (repeats, 1))
     else:  # all in one row, since no grey screen separates the repeats of scenes
         drawn = [
             np.random.default_rng([seed, session, 0, 1, repeat]).permutation(n_frames) for repeat in range(repeats)
         ]
-        shown = np.concatenate(drawn)[None]
-    running = _running_gain([seed, session, 0, 0, 0], len(shown), shown.shape[1] * steps.frame + steps.grey, steps)
-    show = _Show(contrast(frames)[shown[0]], steps, running)
-    parts = [_area(area, [seed, session, 1 + STREAMS.index(area)], units, show) for area in areas]
-    edges = np.arange(shown.shape[1] + 1) / rate_hz + show.beginnings[:, None]
+        sequence = np.concatenate(drawn)[None]
+    running = _running_gain(
+        [seed, session, 0, 0, 0], len(sequence), sequence.shape[1] * steps.frame + steps.grey, steps
+    )
+    mouse = _Mouse(contrast(frames)[sequence[0]], steps, running)
+    parts = [_area(area, [seed, session, 1 + STREAMS.index(area)], units, mouse) for area in areas]
+    edges = np.arange(sequence.shape[1] + 1) / rate_hz + mouse.beginnings[:, None]
     rates = np.concatenate([rates for _, _, rates in parts], axis=1)
     return SimulatedSession(
         session=session,
         seed=seed,
         rate_hz=rate_hz,
-        frame=shown,
+        frame=sequence,
         start=edges[:, :-1].copy(),
         stop=edges[:, 1:].copy(),  # a frame goes at the very time when the next one comes
         units=pd.concat([table for table, _, _ in parts], ignore_index=True),
         spikes=tuple(train for _, trains, _ in parts for train in trains),
-        rates=np.stack([rates[shown[0] == frame].mean(axis=0) for frame in range(n_frames)]),
+        rates=np.stack([rates[sequence[0] == frame].mean(axis=0) for frame in range(n_frames)]),
     )
 
 
@@ -158,7 +160,7 @@ def _running_gain(stream: Sequence[int], repeats: int, n_steps: int, steps: Step
 
 
 def _area(
-    area: str, stream: Sequence[int], n_units: int, show: _Show
+    area: str, stream: Sequence[int], n_units: int, mouse: _Mouse
 ) -> tuple[pd.DataFrame, list[FloatArray], FloatArray]:
     """Simulate an area: its table of units, their spikes, and their true rates [T, units].
 
@@ -167,21 +169,21 @@ def _area(
     drawn = pd.DataFrame([_draw_unit([*stream, unit, 0], unit) for unit in range(n_units)])
     means_hz = drawn["mean_hz"].to_numpy()
     if area == CONTROL:
-        rates = np.tile(means_hz, (show.running.shape[1], 1))
+        rates = np.tile(means_hz, (mouse.running.shape[1], 1))
     else:
-        width = show.screen.shape[2] / show.screen.shape[1]
+        width = mouse.screen.shape[2] / mouse.screen.shape[1]
         filters = [_draw_filters([*stream, unit, 1], AREAS[area], width) for unit in range(n_units)]
-        rates = area_rates(show.screen, filters, means_hz, AREAS[area], show.steps)
+        rates = area_rates(mouse.screen, filters, means_hz, AREAS[area], mouse.steps)
     gains = zip(drawn["loading"], drawn["drift"], strict=True)
     spikes = [
-        _spikes([*stream, unit], loading, drift, rates[:, unit], show) for unit, (loading, drift) in enumerate(gains)
+        _spikes([*stream, unit], loading, drift, rates[:, unit], mouse) for unit, (loading, drift) in enumerate(gains)
     ]
-    seconds = (show.steps.grey + show.running.size) * show.steps.seconds
+    seconds = (mouse.steps.grey + mouse.running.size) * mouse.steps.seconds
     ids = stream[1] * 1_000_000 + stream[2] * 10_000 + np.arange(n_units)
     table = pd.DataFrame({"unit_id": ids, "area": area, "peak_channel_id": ids})
     table[[*QUALITY]] = drawn[[*QUALITY]]
     table["firing_rate"] = [len(train) / seconds for train in spikes]
-    n_frames, n_steps = len(show.screen), show.steps.frame
+    n_frames, n_steps = len(mouse.screen), mouse.steps.frame
     by_frame = rates[: n_frames * n_steps].reshape(n_frames, n_steps, n_units)
     return table, spikes, by_frame.mean(axis=1)
 
@@ -208,15 +210,15 @@ def _draw_filters(stream: Sequence[int], area: AreaConstants, width: float) -> R
     return Receptive(places[0], places[1], wavelength, orientation, weights / weights.sum())
 
 
-def _spikes(stream: Sequence[int], loading: float, drift: float, rates: FloatArray, show: _Show) -> FloatArray:
+def _spikes(stream: Sequence[int], loading: float, drift: float, rates: FloatArray, mouse: _Mouse) -> FloatArray:
     """Spike times of one unit over all repeats, in seconds; `rates` [steps] are those of a repeat without gain and drift."""
-    session = np.linspace(-0.5, 0.5, show.running.size).reshape(show.running.shape)
+    session = np.linspace(-0.5, 0.5, mouse.running.size).reshape(mouse.running.shape)
     # The mean of exp(loading x gain) is exp((loading x SD)^2 / 2): divided by it, the gain leaves the mean rate as it is.
-    gain = np.exp(loading * show.running - (loading * RUNNING_SD) ** 2 / 2 + drift * session)
-    edges = np.arange(show.running.shape[1] + 1) * show.steps.seconds
+    gain = np.exp(loading * mouse.running - (loading * RUNNING_SD) ** 2 / 2 + drift * session)
+    edges = np.arange(mouse.running.shape[1] + 1) * mouse.steps.seconds
     trains = [
         begin + poisson(np.random.default_rng([*stream, 2 + repeat]), rates * gain[repeat], edges)
-        for repeat, begin in enumerate(show.beginnings)
+        for repeat, begin in enumerate(mouse.beginnings)
     ]
     return np.asarray(np.floor(np.concatenate(trains) * CLOCK_HZ) / CLOCK_HZ)
 

@@ -136,14 +136,14 @@ def area_rates(
     e = energy / its mean; n = e / (semisaturation + mean of e over the area's units); drive = max(n - threshold * mean n,
     0) ** exponent; rate = mean rate * (BASELINE + (1 - BASELINE) * drive / mean drive). Means run over the movie's steps.
     """
-    n_shown = len(screen) * steps.frame
+    n_movie = len(screen) * steps.frame
 
     def over_mean(values: FloatArray) -> FloatArray:
-        mean = values[:n_shown].mean(axis=0)
+        mean = values[:n_movie].mean(axis=0)
         return np.asarray(np.divide(values, mean, out=np.zeros_like(values), where=mean > UNDRIVEN))
 
     relative = over_mean(np.stack([energy(screen, unit, area, steps) for unit in units], axis=1))
     normalised = relative / (area.semisaturation + relative.mean(axis=1, keepdims=True))
-    threshold = area.threshold * normalised[:n_shown].mean(axis=0)
+    threshold = area.threshold * normalised[:n_movie].mean(axis=0)
     drive = np.maximum(normalised - threshold, 0) ** area.exponent
     return means_hz * (BASELINE + (1 - BASELINE) * over_mean(drive))

@@ -44,11 +44,11 @@ def presentations(name="natural_movie_one", start=START, frame=None, block=None)
     frame = np.tile(np.arange(FRAMES), REPEATS) if frame is None else frame
     for column in ("frame", "stimulus_block"):
         table.add_column(column, column)
-    for row, (begin, shown) in enumerate(zip(start, frame, strict=True)):
+    for row, (begin, number) in enumerate(zip(start, frame, strict=True)):
         table.add_row(
             start_time=begin,
             stop_time=begin + FRAME_S,
-            frame=float(shown),
+            frame=float(number),
             stimulus_block=0.0 if block is None else block[row],
         )
     return table

@@ -53,10 +53,10 @@ def test_spikes_of_any_units_are_those_that_were_written(written):
 
 def test_presentations_are_those_that_were_written(written):
     with session(written) as opened:
-        shown = opened.presentations("natural_movie_one")
+        rows = opened.presentations("natural_movie_one")
         assert opened.session_id() == 715093703
-    assert_array_equal(shown.start, START)
-    assert shown.frame.tolist() == list(range(FRAMES)) * REPEATS
+    assert_array_equal(rows.start, START)
+    assert rows.frame.tolist() == list(range(FRAMES)) * REPEATS
 
 
 def test_other_spellings_of_columns_are_understood(written, copy):

@@ -20,21 +20,19 @@ def counts(*shape):
     return np.random.default_rng(0).integers(0, 9, shape)
 
 
-@pytest.mark.parametrize(
-    ("stimulus", "frames", "repeats"), [(MOVIE, 900, 20), (MOVIE, 57, 20), ("allen_natural_movie_three", 3600, 10)]
-)
-def test_a_movie_is_read_as_it_stands(tmp_path, stimulus, frames, repeats):
-    values = counts(frames, 1, 6)
-    saved(tmp_path, stimulus, "visp_1", values.astype(np.float32))
-    recording = published_counts.read(tmp_path, stimulus, "VISp")
-    assert_array_equal(recording.summed, values[:, 0])
-    assert recording.summed.dtype == np.int64
-    assert (recording.area, recording.n_repeats, recording.rate_hz) == ("VISp", repeats, 30)
-    assert recording.counts is None
-    assert recording.units["unit_id"].tolist() == list(range(6))
+def test_a_movie_is_read_as_it_is(tmp_path):
+    for stimulus, frames, repeats in ((MOVIE, 900, 20), (MOVIE, 57, 20), ("allen_natural_movie_three", 3600, 10)):
+        values = counts(frames, 1, 6)
+        saved(tmp_path, stimulus, "visp_1", values.astype(np.float32))
+        recording = published_counts.read(tmp_path, stimulus, "VISp")
+        assert_array_equal(recording.summed, values[:, 0])
+        assert recording.summed.dtype == np.int64
+        assert (recording.area, recording.n_repeats, recording.rate_hz) == ("VISp", repeats, 30)
+        assert recording.counts is None
+        assert recording.units["unit_id"].tolist() == list(range(6))
 
 
-def test_scenes_are_summed_over_their_time_bins_and_carry_reliability(tmp_path):
+def test_scenes_are_summed_over_their_time_bins_and_have_a_reliability(tmp_path):
     values = counts(118, 8, 3)
     saved(tmp_path, SCENES, "visam_8", values)
     saved(tmp_path, SCENES, "shr_visam", np.array([0.1, 0.8, 0.9]))
@@ -44,29 +42,27 @@ def test_scenes_are_summed_over_their_time_bins_and_carry_reliability(tmp_path):
     assert recording.n_repeats == 50
 
 
-@pytest.mark.parametrize(
-    ("values", "told"),
-    [
+def test_another_shape_or_other_values_than_counts_are_refused(tmp_path):
+    refused = (
         (counts(900, 6), r"has shape \[900, 6\], expected \[frames, 1, units\]"),
         (counts(900, 8, 6), r"has shape \[900, 8, 6\], expected \[frames, 1, units\]"),
         (counts(900, 1, 0), r"has shape \[900, 1, 0\]"),
         (counts(0, 1, 6), r"has shape \[0, 1, 6\]"),
         (counts(900, 1, 6) - 5, "holds -5, expected spike counts"),
         (counts(900, 1, 6) / 20, "holds .*, expected spike counts, which are whole numbers"),
-    ],
-)
-def test_another_shape_or_no_counts_are_refused(tmp_path, values, told):
-    path = saved(tmp_path, MOVIE, "visp_1", values)
-    with pytest.raises(InputError, match=rf"^{path}:? {told}"):
-        published_counts.read(tmp_path, MOVIE, "VISp")
+    )
+    for values, message in refused:
+        path = saved(tmp_path, MOVIE, "visp_1", values)
+        with pytest.raises(InputError, match=rf"^{path}:? {message}"):
+            published_counts.read(tmp_path, MOVIE, "VISp")
 
 
-@pytest.mark.parametrize("reliability", [np.ones(2), np.ones((3, 3)), np.array(["a", "b", "c"])])
-def test_reliability_must_be_one_number_a_unit(tmp_path, reliability):
+def test_reliability_must_be_one_number_per_unit(tmp_path):
     saved(tmp_path, SCENES, "visp_8", counts(118, 8, 3))
-    path = saved(tmp_path, SCENES, "shr_visp", reliability)
-    with pytest.raises(InputError, match=rf"^{path}: .*expected a number for each of 3 units"):
-        published_counts.read(tmp_path, SCENES, "VISp")
+    for reliability in (np.ones(2), np.ones((3, 3)), np.array(["a", "b", "c"])):
+        path = saved(tmp_path, SCENES, "shr_visp", reliability)
+        with pytest.raises(InputError, match=rf"^{path}: .*expected a number for each of 3 units"):
+            published_counts.read(tmp_path, SCENES, "VISp")
 
 
 def test_pickled_objects_are_not_read(tmp_path):

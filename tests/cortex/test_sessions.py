@@ -9,6 +9,7 @@ from nwb_files import FRAME_S, FRAMES, REPEATS, START, presentations, spike_time
 
 from lorafb.artefacts import recordings
 from lorafb.artefacts.provenance import Provenance
+from lorafb.config import recordings as config
 from lorafb.cortex.quality import Quality
 from lorafb.cortex.sessions import count_session, join
 from lorafb.files import InputError
@@ -48,6 +49,11 @@ def test_filters_keep_units_at_their_bounds_and_none_without_a_measure(written):
     for quality, good in good_units:
         recording, _ = count_session(written, "natural_movie_one", ["VISp", "VISl"], quality)
         assert recording.units["unit_id"].tolist() == good
+
+
+def test_the_filters_of_a_config_come_out_of_a_job_as_the_same_record():
+    quality = config.Allen(kind="allen", sessions=["one.nwb"]).quality
+    assert Quality(**quality.model_dump(mode="json")) == quality == Quality(quality="good")
 
 
 def test_the_report_says_what_became_of_every_unit(written):
