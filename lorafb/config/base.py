@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import JsonValue, StringConstraints
 
-from lorafb.records import Model
-
-__all__ = ["FRAMES", "HERTZ", "MEGABYTES", "PIXELS", "RATE", "Extra", "Model", "Name"]
+from lorafb.records import Model as Model  # every table of the config is one
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
 """Name that a person chooses; it becomes part of file names."""
