@@ -9,9 +9,10 @@ import pytest
 
 from lorafb import code
 
-LEAVES = {"files", "artefacts", "trials", "draws"}
+LEAVES = {"files", "artefacts", "trials", "draws", "records"}
 ALLOWED = {
     "files": set(),
+    "records": set(),
     "draws": set(),
     "trials": {"draws"},
     "artefacts": {"files", "trials"},
@@ -22,18 +23,19 @@ ALLOWED = {
     "features": LEAVES | {"networks", "stimuli"},
     "similarity": set(),
     "experiments": LEAVES | {"similarity"},
-    "figures": LEAVES,
+    "figures": LEAVES | {"experiments"},
     "fetch": {"files", "artefacts"},
     "code": set(),
-    "config": {"files", "artefacts", "networks", "cortex", "stimuli"},
+    "config": {"files", "artefacts", "records", "networks", "cortex", "stimuli", "similarity", "training"},
     "plan": {"code", "config", "networks", "similarity", "stimuli", "fetch", "figures"},
     "front": LEAVES | {"networks", "features", "similarity", "experiments"},
     "processes": {"files"},
     "job": {"files", "artefacts", "processes"},
+    "rerun": {"files"},
     "alone": {"files"},
     "commands": LEAVES
     | {"networks", "stimuli", "cortex", "training", "features", "similarity", "experiments", "figures"}
-    | {"code", "config", "job", "processes", "fetch"},
+    | {"code", "config", "job", "processes", "fetch", "plan"},
 }
 FILES = sorted(code.PACKAGE.rglob("*.py"))
 

@@ -14,8 +14,7 @@ from PIL import Image
 
 from lorafb.artefacts import arrays, grams, provenance, recordings, stimuli, tables, truths
 from lorafb.commands import against, expected
-from lorafb.cortex import allen, published
-from lorafb.cortex import table as own
+from lorafb.cortex import allen, npz_counts, published_counts
 from lorafb.cortex.counts import whole_counts
 from lorafb.features import store
 from lorafb.features.published_tensors import read_prepared
@@ -143,7 +142,7 @@ def _session(path: Path, nwb: object) -> str:
 def _array(path: Path) -> str:
     """Read a published array: counts [frames, steps, units], or the reliabilities of units."""
     values = arrays.load(path)
-    steps = sorted({shown.steps for shown in published.STIMULI.values()})
+    steps = sorted({shown.steps for shown in published_counts.STIMULI.values()})
     if values.dtype == np.uint8 and (values.ndim == 4 or (values.ndim == 3 and values.shape[1] not in steps)):
         movie = array.read(path, len(values), rate_hz=1)
         return f"movie of {len(movie.frames)} frames, {'x'.join(map(str, movie.frames.shape[1:3]))} pixels, uint8"
@@ -167,7 +166,7 @@ def _holds_arrays(path: Path) -> bool:
 
 def _counts(path: Path) -> str:
     """Read a person's own table of counts, every area of it."""
-    recorded = [own.read(path, area, path.stem) for area in own.areas(path)]
+    recorded = [npz_counts.read(path, area, path.stem) for area in npz_counts.areas(path)]
     areas = ", ".join(f"{one.area} {one.summed.shape[1]} units" for one in recorded)
     return f"table of counts, {len(recorded[0].summed)} bins at {recorded[0].rate_hz:g} a second: {areas}"
 

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
+from pydantic import JsonValue, StringConstraints
+
+from lorafb.records import Model as Model  # every table of the config is one
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
 """Name that a person chooses; it becomes part of file names."""
@@ -13,9 +15,3 @@ PIXELS: Extra = {"unit": "pixels"}
 HERTZ: Extra = {"unit": "Hz"}
 RATE: Extra = {"unit": "spikes/s"}
 MEGABYTES: Extra = {"unit": "MB"}
-
-
-class Model(BaseModel):
-    """Unknown keys and wrong types are refused at every depth."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
