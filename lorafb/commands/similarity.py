@@ -45,8 +45,8 @@ def run(told: Namespace) -> None:
         inputs.same_size(*movies)
     weights = checkpoint.read(told.checkpoint_path, told.model, told.train_dataset)
 
-    name = METRICS[told.metric]
-    metric = metrics.load(name, **({"ties": told.ties} if name == "tsrsa" else {}))
+    name = METRICS.get(told.metric, told.metric)
+    metric = metrics.load(name, **({"ties": told.ties} if name.startswith("tsrsa") else {}))
     lasting = {**cortex.files, "checkpoint": told.checkpoint_path, "stimulus": paths[0]}
     digests = inputs.digests(lasting | ({"noise": paths[1]} if noise else {}))
     modules = network.build, *metrics.find(name).modules
