@@ -39,15 +39,15 @@ def ours(path):
 RIGHT = {
     "gram.h5": (
         lambda path: grams.write({"a": products()}, path, MADE_FROM),
-        "lorafb-gram, version 1, as it was written",
+        "lorafb-gram, version 1, unchanged since it was written",
     ),
     "trials.h5": (
         lambda path: grams.write_trials(path, MADE_FROM, [("0", {"a": products()})]),
-        "lorafb-grams-of-trials, version 1, as it was written",
+        "lorafb-grams-of-trials, version 1, unchanged since it was written",
     ),
     "truth.h5": (
         lambda path: truths.write(np.ones((5, 2)), np.arange(2), path, MADE_FROM),
-        "lorafb-truth, version 1, as it was written",
+        "lorafb-truth, version 1, unchanged since it was written",
     ),
     "recording.h5": (lambda path: recordings.write(small_recording(), path, MADE_FROM), "lorafb-recording, version 1"),
     "stimulus.h5": (
@@ -56,7 +56,7 @@ RIGHT = {
     ),
     "scores.csv": (
         lambda path: tables.write(typed(published_files.no_scores(COLUMNS)), path, MADE_FROM),
-        "table of 0 rows, as it was written; columns experiment, network",
+        "table of 0 rows, unchanged since it was written; columns experiment, network",
     ),
     "ours.pth": (ours, "lorafb-checkpoint; says lorafb_snet_tiny, says initial, fits lorafb_snet_tiny"),
     "study.pth": (
@@ -97,7 +97,7 @@ def test_a_right_file_is_told(name, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("clips/test.avi", "video, 240x320 pixels, 25 frames a second"),
+        ("clips/test.avi", "video, 240x320 pixels, 25 frames per second"),
         ("*.npz", "table of counts, .*VISp"),
         ("photographs/china.jpg", "picture, 427x640 pixels"),
     ],
@@ -178,7 +178,7 @@ WRONG = {
         lambda path: np.save(path, np.ones((5, 4))),
         r"has shape \[5, 4\], expected \[frames, 1 or 8, units\]",
     ),
-    "shr_visp.npy": (reliable, "expected a finite number a unit"),
+    "shr_visp.npy": (reliable, "expected one finite number per unit"),
 }
 
 
