@@ -51,12 +51,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         add = commands.add_parser(name, help=command.purpose, description=command.purpose, allow_abbrev=False)
-        for option in command.options:
-            add.add_argument(option.name, **option.settings)
+        for option, settings in command.options:
+            add.add_argument(option, **settings)
         if command.one_of:
             group = add.add_mutually_exclusive_group()
-            for option in command.one_of:
-                group.add_argument(option.name, **option.settings)
+            for option, settings in command.one_of:
+                group.add_argument(option, **settings)
     args, others = parser.parse_known_args(arguments)
     if others and not COMMANDS[args.command].passes_on:
         parser.error(f"unrecognized arguments: {' '.join(others)}")

@@ -51,12 +51,8 @@ TYPES = {"DIR": Path, "FILE": Path, "FRAMES": int, "N": int, "METRIC": metric, "
 """Types of values, by the name that stands for the value in the help."""
 
 
-@dataclass(frozen=True)
-class Option:
-    """An option or argument, and the settings of `add_argument` for it."""
-
-    name: str
-    settings: dict[str, Any]
+Option = tuple[str, dict[str, Any]]
+"""Name of an option or argument, and the settings of `add_argument` for it."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +67,13 @@ class Command:
     """Whether arguments that it does not know are Snakemake's; else they are an error."""
 
 
-def _option(name: str, help: str, value: str | None = None, **settings: Any) -> Option:
-    """Make an option; `value` stands for its value in the help, which ends with the default."""
+def _option(name: str, text: str, value: str | None = None, **settings: Any) -> Option:
+    """Make an option; `value` names its value in the help, and `text` is the help, to which the default is added."""
     if value is not None:
         settings |= {"metavar": value, "type": TYPES.get(value, str)}
     elif "choices" not in settings:
         settings["action"] = "store_true"
-    return Option(name, {**settings, "help": help + (" (default %(default)s)" if settings.get("default") else "")})
+    return name, {**settings, "help": f"{text} (default %(default)s)" if settings.get("default") else text}
 
 
 RECORDINGS = (

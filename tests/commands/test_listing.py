@@ -46,10 +46,10 @@ def test_help_names_every_option_with_its_default(capsys):
         text = " ".join(capsys.readouterr().out.split())
         assert text.startswith(f"usage: lorafb {name} ")
         assert command.purpose in text
-        for option in [*command.options, *command.one_of]:
-            assert option.name in text or option.settings.get("metavar", "{") in text, f"{name} {option.name}"
-            if option.settings.get("default"):
-                assert f"(default {option.settings['default']})" in text, f"{name} {option.name}"
+        for option, settings in [*command.options, *command.one_of]:
+            assert option in text or settings.get("metavar", "{") in text, f"{name} {option}"
+            if settings.get("default"):
+                assert f"(default {settings['default']})" in text, f"{name} {option}"
 
 
 def test_the_version_is_that_of_the_installed_package(capsys):
