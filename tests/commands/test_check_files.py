@@ -1,11 +1,10 @@
-"""`lorafb check`: what a file is, by its bytes; a line each, and exit code 2 where something is wrong."""
+"""`lorafb check`: what a file is, by its content; one line for each, and exit code 2 if something is wrong."""
 
 import shutil
 
 import h5py
 import numpy as np
 import published_files
-import pytest
 import recipe
 import torch
 from published_files import MOVIE, SCENES, lorafb, save, write_checkpoint, write_recordings
@@ -83,32 +82,27 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize("name", RIGHT)
-def test_a_right_file_is_told(name, tmp_path, capsys):
-    make, expected = RIGHT[name]
-    make(tmp_path / name)
-    assert lorafb(tmp_path, ["check", name]) == 0
-    said = capsys.readouterr()
-    assert said.err == ""
-    assert said.out.count("\n") == 1
-    assert published_files.matches(rf"^{name}: {expected}", said.out)
+def test_a_right_file_is_described_in_one_line(tmp_path, capsys):
+    for name, (make, expected) in RIGHT.items():
+        make(tmp_path / name)
+        assert lorafb(tmp_path, ["check", name]) == 0, name
+        printed = capsys.readouterr()
+        assert printed.err == "", name
+        assert printed.out.count("\n") == 1, name
+        assert published_files.matches(rf"^{name}: {expected}", printed.out), printed.out
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
+def test_real_files_are_described(capsys):
+    for path, expected in (
         ("clips/test.avi", "video, 240x320 pixels, 25 frames per second"),
         ("*.npz", "table of counts, .*VISp"),
         ("photographs/china.jpg", "picture, 427x640 pixels"),
-    ],
-)
-def test_real_files_are_told(path, expected, capsys):
-    found = next(REAL.parent.rglob(path))
-    assert lorafb(".", ["check", str(found)]) == 0
-    assert published_files.matches(expected, capsys.readouterr().out)
+    ):
+        assert lorafb(".", ["check", str(next(REAL.parent.rglob(path)))]) == 0, path
+        assert published_files.matches(expected, capsys.readouterr().out), path
 
 
-def test_a_session_is_told(tmp_path, capsys):
+def test_a_session_is_described(tmp_path, capsys):
     with h5py.File(tmp_path / "session.nwb", "w") as file:
         file.attrs["nwb_version"] = "2.2.2"
         file["general/session_id"] = "715093703"
@@ -182,44 +176,43 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_file_is_told_in_one_line(name, tmp_path, capsys):
-    make, expected = WRONG[name]
-    make(tmp_path / name)
-    assert lorafb(tmp_path, ["check", name]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    assert published_files.matches(rf"{name}.*{expected}", said.err)
-    assert not (tmp_path / "code_was_run").exists()
+def test_a_wrong_file_is_refused_in_one_line(tmp_path, capsys):
+    for name, (make, expected) in WRONG.items():
+        make(tmp_path / name)
+        assert lorafb(tmp_path, ["check", name]) == 2, name
+        printed = capsys.readouterr()
+        assert printed.out == "", name
+        assert printed.err.count("\n") == 1, name
+        assert published_files.matches(rf"{name}.*{expected}", printed.err), printed.err
+        assert not (tmp_path / "code_was_run").exists(), name
 
 
-@pytest.mark.parametrize("name", ["gram.h5", "study.pth", "tensor", "visp_1.npy"])
-def test_a_damaged_file_is_told_in_one_line_however_it_is_damaged(name, tmp_path, capsys):
-    path, random = tmp_path / name, np.random.default_rng(1)
-    RIGHT[name][0](path)
-    sidecar(path).unlink(missing_ok=True)
-    whole = path.read_bytes()
-    for _ in range(12):
-        damaged = bytearray(whole[: random.integers(1, len(whole))])
-        damaged[random.integers(len(damaged))] ^= 255
-        path.write_bytes(damaged)
-        assert lorafb(tmp_path, ["check", name]) == 2
-        said = capsys.readouterr()
-        assert said.out == ""
-        assert said.err.count("\n") == 1
+def test_a_damaged_file_is_refused_in_one_line_however_it_is_damaged(tmp_path, capsys):
+    for name in ("gram.h5", "study.pth", "tensor", "visp_1.npy"):
+        path, random = tmp_path / name, np.random.default_rng(1)
+        RIGHT[name][0](path)
+        sidecar(path).unlink(missing_ok=True)
+        whole = path.read_bytes()
+        for damage in range(12):
+            damaged = bytearray(whole[: random.integers(1, len(whole))])
+            damaged[random.integers(len(damaged))] ^= 255
+            path.write_bytes(damaged)
+            assert lorafb(tmp_path, ["check", name]) == 2, (name, damage)
+            printed = capsys.readouterr()
+            assert printed.out == "", (name, damage)
+            assert printed.err.count("\n") == 1, (name, damage)
 
 
 def test_wrong_files_do_not_hide_right_ones(tmp_path, capsys):
     write_recordings(tmp_path, SCENES, 4)
     files = sorted(map(str, (tmp_path / "neural_dataset" / SCENES).glob("*.npy")))
     assert lorafb(tmp_path, ["check", "nothing", *files]) == 2
-    said = capsys.readouterr()
-    assert len(said.out.splitlines()) == 12
-    assert said.err == "nothing: no such file\n"
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 12
+    assert printed.err == "nothing: no such file\n"
 
 
-def test_a_file_is_told_by_its_bytes_not_its_name(tmp_path, capsys):
+def test_a_file_is_identified_by_its_content_not_its_name(tmp_path, capsys):
     save(recipe.movie(3, 32), tmp_path / "stimulus.pt")
     shutil.move(tmp_path / "stimulus.pt", tmp_path / "weights.npy")
     assert lorafb(tmp_path, ["check", "weights.npy"]) == 0
