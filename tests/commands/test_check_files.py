@@ -14,6 +14,7 @@ from lorafb.artefacts.provenance import Provenance, sealed, sidecar
 from lorafb.artefacts.recordings import Recording
 from lorafb.artefacts.stimuli import Stimulus
 from lorafb.experiments.table import COLUMNS, typed
+from lorafb.files import sha256
 from lorafb.networks import checkpoint
 
 REAL = published_files.GOLDEN.parents[1] / "data" / "real"
@@ -201,6 +202,26 @@ def test_a_damaged_file_is_refused_in_one_line_however_it_is_damaged(tmp_path, c
             printed = capsys.readouterr()
             assert printed.out == "", (name, damage)
             assert printed.err.count("\n") == 1, (name, damage)
+
+
+def test_results_are_checked_with_what_they_were_made_from(tmp_path, capsys):
+    table = tmp_path / "results" / "table.csv"
+    (tmp_path / "results" / "resume").mkdir(parents=True)
+    assert lorafb(tmp_path, ["check", "results"]) == 2
+    assert capsys.readouterr().err == "results: holds no artefact with a checksum file beside it\n"
+
+    for name in ("resume/state.json", "score.job.json"):  # no checksum files
+        (tmp_path / "results" / name).write_text("{}")
+    tables.write(published_files.no_scores(COLUMNS), table, MADE_FROM)
+    made_from = Provenance({"results/table.csv": sha256(table), "data/elsewhere.npy": "0"})
+    grams.write({"a": products()}, tmp_path / "results" / "gram.h5", made_from)
+    assert lorafb(tmp_path, ["check", "results"]) == 0
+    assert capsys.readouterr().out.startswith("results: 2 artefacts, unchanged since they were written")
+
+    tables.write(published_files.no_scores(["other"]), table, MADE_FROM)
+    assert lorafb(tmp_path, ["check", "results"]) == 2
+    expected = "results/gram.h5: was made from another results/table.csv than the one there; run the workflow again\n"
+    assert capsys.readouterr().err == expected
 
 
 def test_wrong_files_do_not_hide_right_ones(tmp_path, capsys):
