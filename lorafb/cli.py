@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(prog="lorafb", description="Compare networks with visual cortex under movies.")
-    parser.add_argument("--version", action="version", version=f"lorafb {metadata.version('lorafb')}")
+    parser.add_argument("--version", action="version", version=f"lorafb {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         add = commands.add_parser(name, help=command.purpose, description=command.purpose, allow_abbrev=False)
@@ -62,6 +62,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     args.arguments = others
     return args
+
+
+def _version() -> str:
+    try:
+        return metadata.version("lorafb")
+    except metadata.PackageNotFoundError:  # a checkout on PYTHONPATH
+        return "(not installed)"
 
 
 def _warn(message: Warning | str, *where: Any, **more: Any) -> None:

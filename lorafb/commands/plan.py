@@ -70,7 +70,7 @@ def plan(told: Namespace, n_frames: int, scenes: bool) -> Plan:
     Parameters
     ----------
     told : Namespace
-        From `lorafb.commands.options.similarity`.
+        From the options of `lorafb similarity`.
     n_frames : int
         Frames T of the stimulus, or images.
     scenes : bool
