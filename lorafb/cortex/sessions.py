@@ -46,7 +46,7 @@ def count_session(
     Parameters
     ----------
     source : path or seekable binary file object
-        NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote.opened` gives one on a server.
+        NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote.open_remote` gives one on a server.
     stimulus : str
         Name of the stimulus in the table `STIMULUS_presentations`; becomes the recording's movie.
     areas : sequence of str
