@@ -24,14 +24,17 @@ STEP, CHUNK, PAGE = 2**16, 2**16, 2**16
 """Bytes that make a failed try count as progress; bytes received at a time; bytes of a web page that are read."""
 REDIRECTS = 8
 CONTENT_RANGE = re.compile(r"bytes\s*(?:(\d+)-\d+|\*)/(\d+|\*)", re.ASCII)
-MEANINGS = {
-    ("quota exceeded", "too many users", "view or download this file at this time"): (
-        "the file's quota is used up; try again in a day"
-    ),
-    ("for viruses", "virus scan"): "it asks to confirm a download that is not scanned for viruses",
-    ("sign in", "sign-in", "log in", "login"): "it asks to log in",
+PERMANENT = {
+    "NameResolutionError": "no such host is known (no internet?)",
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted",
 }
-"""Words of a web page, and what such a page means."""
+"""Words of an error that a retry cannot fix, and what it means."""
+PAGES = {
+    "quota exceeded|too many users|view or download this file at this time": "the file's quota is used up; try again in a day",
+    "for viruses|virus scan": "it asks to confirm a download that is not scanned for viruses",
+    "sign[ -]in|log in|login": "it asks to log in",
+}
+"""Words of a web page, as regular expressions, and what such a page means."""
 T = TypeVar("T")
 FindAddress = Callable[[str], str | None]
 """From the text of a web page to the address of the file behind it; None for a page of another kind."""
@@ -75,7 +78,7 @@ def retried(
         except InputError:
             raise
         except (Retry, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            if reason := permanent(error):
+            if reason := _meaning(str(error), PERMANENT):
                 raise InputError(f"{name}: {reason}") from None
             why, wait_s = one_line(error), getattr(error, "wait_s", 0.0)
             if not isinstance(error, Retry):
@@ -91,13 +94,6 @@ def retried(
         time.sleep(max(wait_s, min(BACKOFF_S * 2.0 ** max(failed - 1, 0), LONGEST_WAIT_S)))
 
 
-def permanent(error: Exception) -> str:
-    """Describe an error that a retry cannot fix; otherwise empty."""
-    if "NameResolutionError" in str(error):
-        return "no such host is known (no internet?)"
-    return "its certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
-
-
 def get(
     session: requests.Session,
     url: str,
@@ -105,20 +101,10 @@ def get(
     accept: int = 200,
     find_address: FindAddress | None = None,
 ) -> requests.Response:
-    """Ask for a file; follow redirects, and at most one web page that stands before the file.
+    """Ask for a file, unpacked; follow redirects, and at most one web page in front of the file.
 
-    Parameters
-    ----------
-    session, url, headers : what is asked for; the content is asked for unpacked
-    accept : a status, besides 200 and 206, that the caller handles
-    find_address : finds the address behind a web page
-
-    Raises
-    ------
-    Retry
-        The server is busy.
-    InputError
-        Any other status, a web page, a packed content, or a redirect that is not followed.
+    The caller handles the statuses 200, 206 and `accept`. A busy server raises Retry; any other status, a web page, packed
+    content and a redirect that is not followed raise InputError.
     """
     asked = url
     for _ in range(REDIRECTS):
@@ -170,8 +156,7 @@ def _check(url: str, answer: requests.Response, page: str, accept: int) -> None:
     status = f"the server answers {answer.status_code} {answer.reason}"
     if answer.status_code in BUSY:
         raise Retry(status, retry_after(answer.headers.get("Retry-After", "")))
-    words = page.lower()
-    meaning = next((meaning for marks, meaning in MEANINGS.items() if any(mark in words for mark in marks)), "")
+    meaning = _meaning(page.lower(), PAGES)
     if answer.status_code not in (200, 206):
         if answer.status_code != accept:
             raise InputError(f"{url}: {status}{': ' if meaning else ''}{meaning}")
@@ -179,6 +164,11 @@ def _check(url: str, answer: requests.Response, page: str, accept: int) -> None:
         raise InputError(f"{url}: a web page came instead of the file: {meaning or 'it may have moved'}")
     elif (packed := answer.headers.get("Content-Encoding", "identity")) != "identity":
         raise InputError(f"{url}: comes packed ({packed}), but was asked for unpacked")
+
+
+def _meaning(text: str, meanings: dict[str, str]) -> str:
+    """Meaning of the first words that the text holds; empty where it holds none of them."""
+    return next((meaning for words, meaning in meanings.items() if re.search(words, text)), "")
 
 
 def chunks(answer: requests.Response) -> Iterator[bytes]:

@@ -41,15 +41,13 @@ def _row(group: Group, cited: list[str]) -> str:
 
 def _source(mirror: Mirror) -> str:
     host = mirror.source.partition("//")[2].partition("/")[0]
-    match mirror.kind:
-        case "https":
-            return f"[{host}]({mirror.source})"
-        case "images":
-            return f"{host}, {mirror.count} images"
-        case "drive":
-            return f"[Google Drive](https://drive.google.com/drive/folders/{mirror.source})"
-        case "archive":
-            return f"the archive `{mirror.source}`"
+    cells = {
+        "https": f"[{host}]({mirror.source})",
+        "images": f"{host}, {mirror.count} images",
+        "drive": f"[Google Drive](https://drive.google.com/drive/folders/{mirror.source})",
+        "archive": f"the archive `{mirror.source}`",
+    }
+    return cells[mirror.kind]
 
 
 def _compared_with(asset: Asset) -> str:

@@ -30,12 +30,12 @@ def download(
     part : the unfinished file; see `part_file`
     size : bytes that the file must have, where known
     progress : called with (bytes received, bytes of all)
-    find_address : finds the address behind a web page that stands before the file
+    find_address : finds the address behind a web page in front of the file
 
     Raises
     ------
     InputError
-        One line: what the server said, what was expected. What has been received stays in `part`.
+        One line: what the server answered, what was expected. What has been received stays in `part`.
     """
     web.retried(
         url,

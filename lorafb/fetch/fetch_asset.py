@@ -18,6 +18,10 @@ from lorafb.fetch.registry import Asset, Mirror
 from lorafb.files import InputError, Progress
 
 Say = Callable[[str], None]
+Checked = tuple[str, str, bool]
+"""Sha256 and doubt, as `check_file.check` returns them, and whether the lock file has recorded this hash."""
+BY_HAND = "put there by hand"
+"""Source of a file that a person has put in its place."""
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +31,7 @@ def fetch(asset: Asset, folder: Path, progress: Progress | None = None, say: Say
 
     Parameters
     ----------
-    asset : Asset
-    folder : the data folder
+    asset, folder : the asset, and the data folder
     progress : called with (bytes received, bytes of all)
     say : called with a line that a person should read: a first fetch, an array with another hash than published
 
@@ -43,7 +46,7 @@ def fetch(asset: Asset, folder: Path, progress: Progress | None = None, say: Say
     """
     path = folder / asset.path
     if path.exists():
-        return _present(asset, folder, say)
+        return _record(asset, folder, _checked(asset, folder), BY_HAND, say)
     if path.is_symlink():
         raise InputError(f"{path}: is a link to {path.readlink()}, which is not there; correct it, or remove it")
     if not asset.mirrors:
@@ -54,18 +57,16 @@ def fetch(asset: Asset, folder: Path, progress: Progress | None = None, say: Say
         for mirror in asset.mirrors:
             try:
                 _download(mirror, asset, folder, part, progress, say)
-                sha256, doubt, known = _checked(asset, folder, part, f"{mirror}: gave another file than the first time")
+                checked = _checked(asset, folder, part, f"{mirror}: gave another file than the first time")
             except InputError as error:
                 failed.append(str(error))
                 log.info("%s", error)
                 continue
             if path.exists():  # a person has put it there in the meantime
                 part_file.empty(part)
-                return _present(asset, folder, say)
+                return _record(asset, folder, _checked(asset, folder), BY_HAND, say)
             part_file.finish(part, path)
-            if not known:
-                _record(asset, folder, sha256, doubt, str(mirror), "fetched for the first time", say)
-            return path
+            return _record(asset, folder, checked, str(mirror), say)
     raise InputError(
         f"{path}: could not be fetched: {'; '.join(failed)}. Or get it from there by hand, and put it in this place"
     )
@@ -100,16 +101,8 @@ def _download(mirror: Mirror, asset: Asset, folder: Path, part: Path, progress: 
             numbered_images.stack(mirror, asset.shape, part, progress)
 
 
-def _checked(asset: Asset, folder: Path, part: Path | None = None, changed: str = "") -> tuple[str, str, bool]:
-    """Check the file in its place, or `part`, which is emptied where it is wrong.
-
-    Returns
-    -------
-    sha256, doubt
-        As of `check_file.check`.
-    known : bool
-        Whether the lock file has recorded this hash.
-    """
+def _checked(asset: Asset, folder: Path, part: Path | None = None, changed: str = "") -> Checked:
+    """Check the file in its place, or `part`, which is emptied where it is wrong."""
     path = part or folder / asset.path
     if not path.is_file():
         raise InputError(f"{path}: is {'a folder, expected a file' if path.is_dir() else 'not there'}")
@@ -128,16 +121,12 @@ def _checked(asset: Asset, folder: Path, part: Path | None = None, changed: str 
     return sha256, doubt, bool(recorded)
 
 
-def _present(asset: Asset, folder: Path, say: Say) -> Path:
-    """Verify a file that is there; one that a person has put there is recorded."""
-    sha256, doubt, known = _checked(asset, folder)
+def _record(asset: Asset, folder: Path, checked: Checked, source: str, say: Say) -> Path:
+    """Record the hash of a new file, and say so where no published hash confirms it; returns the file's path."""
+    sha256, doubt, known = checked
     if not known:
-        _record(asset, folder, sha256, doubt, "put there by hand", "found in its place", say)
-    return folder / asset.path
-
-
-def _record(asset: Asset, folder: Path, sha256: str, doubt: str, source: str, how: str, say: Say) -> None:
-    """Record the hash of a new file; say so where no published hash confirms it."""
-    first_hashes.record(folder, asset.path, sha256, source)
-    if doubt:
+        first_hashes.record(folder, asset.path, sha256, source)
+    if doubt and not known:
+        how = "found in its place" if source == BY_HAND else "fetched for the first time"
         say(f"{asset.path}: {how}; {doubt}; its hash {sha256[:12]} is recorded in {first_hashes.NAME}")
+    return folder / asset.path

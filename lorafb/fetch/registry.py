@@ -37,15 +37,13 @@ class Mirror:
     count: int = 0
 
     def __str__(self) -> str:
-        match self.kind:
-            case "https":
-                return self.source
-            case "drive":
-                return f"Google Drive folder {self.source} ({self.name})"
-            case "archive":
-                return f"{self.name} in {self.source}"
-            case "images":
-                return f"{self.count} images, {self.source}"
+        words = {
+            "https": self.source,
+            "drive": f"Google Drive folder {self.source} ({self.name})",
+            "archive": f"{self.name} in {self.source}",
+            "images": f"{self.count} images, {self.source}",
+        }
+        return words[self.kind]
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ def of_study(file: str, where: str = "as the config says") -> tuple[Asset, Path]
     """Asset and data folder of a file that a study names; a person must get what the registry does not know."""
     known = split(file)
     if known is None:
-        return Asset(file, "a file of the study's own", "not stated", (), by_hand=where), Path()
+        return Asset(file, "a file of the study", "not stated", (), by_hand=where), Path()
     return assets()[known[1]], Path(known[0])
 
 

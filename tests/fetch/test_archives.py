@@ -33,29 +33,22 @@ def packed(path, members):
 
 
 @pytest.mark.parametrize("ending", ["zip", "tar.gz"])
-def test_an_archive_is_unpacked_whole(ending, tmp_path):
+def test_an_archive_is_unpacked_completely(ending, tmp_path):
     archive = packed(tmp_path / f"a.{ending}", [("one/a.npy", b"a", "file"), ("b.npy", b"b", "file")])
-    found = archives.extract(archive, tmp_path / "out")
-    assert [path.relative_to(tmp_path / "out").as_posix() for path in found] == ["b.npy", "one/a.npy"]
+    files = archives.extract(archive, tmp_path / "out")
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in files] == ["b.npy", "one/a.npy"]
     with pytest.raises(InputError, match="is there already"):
         archives.extract(archive, tmp_path / "out")
 
 
 @pytest.mark.parametrize("ending", ["zip", "tar.gz"])
-@pytest.mark.parametrize(
-    ("member", "expected"),
-    [
-        (("../evil", b"x", "file"), "would leave the folder"),
-        (("/etc/evil", b"x", "file"), "would leave the folder"),
-        (("a/../../evil", b"x", "file"), "would leave the folder"),
-        (("C:/evil", b"x", "file"), "would leave the folder"),
-        (("..\\evil", b"x", "file"), "would leave the folder"),
-        (("link", b"/etc/passwd", "link"), "a link or device"),
-    ],
-)
-def test_an_archive_that_would_leave_its_folder_is_not_unpacked(ending, member, expected, tmp_path):
-    archive = packed(tmp_path / f"a.{ending}", [("good", b"x", "file"), member])
-    with pytest.raises(InputError, match=rf"{expected}.*nothing was unpacked"):
+def test_an_archive_that_would_leave_its_folder_is_not_unpacked(ending, tmp_path):
+    for name in ("../evil", "/etc/evil", "a/../../evil", "C:/evil", "..\\evil"):
+        archive = packed(tmp_path / f"a.{ending}", [("good", b"x", "file"), (name, b"x", "file")])
+        with pytest.raises(InputError, match=r"would leave the folder.*nothing was unpacked"):
+            archives.extract(archive, tmp_path / "out")
+    archive = packed(tmp_path / f"a.{ending}", [("good", b"x", "file"), ("link", b"/etc/passwd", "link")])
+    with pytest.raises(InputError, match=r"a link or device.*nothing was unpacked"):
         archives.extract(archive, tmp_path / "out")
     assert list(tmp_path.iterdir()) == [archive]
 
@@ -73,9 +66,9 @@ def test_a_device_a_bomb_and_a_broken_archive_are_refused(tmp_path):
 @pytest.mark.parametrize("ending", ["zip", "tar.gz"])
 def test_only_the_members_asked_for_are_unpacked_and_counted(ending, tmp_path):
     archive = packed(tmp_path / f"a.{ending}", [("big", bytes(5 * 10**6), "file"), ("one/small", b"s", "file")])
-    (found,) = archives.extract(archive, tmp_path / "out", only={"one/small"}, limit=10**6)
-    assert found == tmp_path / "out" / "one" / "small"
-    assert found.read_bytes() == b"s"
+    (file,) = archives.extract(archive, tmp_path / "out", only={"one/small"}, limit=10**6)
+    assert file == tmp_path / "out" / "one" / "small"
+    assert file.read_bytes() == b"s"
 
 
 def test_a_bomb_is_detected_by_its_header_without_unpacking(tmp_path):
