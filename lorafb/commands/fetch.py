@@ -86,7 +86,7 @@ def _matching(name: str, wanted: list[Wanted]) -> list[Wanted]:
     ]
     if len(matches) == 1:
         return matches
-    raise InputError(f"--only: {registry.find(name).path} is no asset of the study")  # find names a wrong name
+    raise InputError(f"--only: {registry.find(name).path} is no asset of the study")  # find raises for a wrong name
 
 
 def _print_plan(wanted: list[Wanted]) -> None:

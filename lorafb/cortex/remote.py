@@ -67,13 +67,14 @@ class RemoteFile(AbstractBufferedFile):  # type: ignore[misc]
     def _fetch_range(self, start: int, end: int) -> bytes:
         """Read bytes `start` to `end` - 1; where the connection was cut it goes on from there."""
         end, content = min(end, self.size), bytearray()
-        if start < end:
-            web.retried(self.url, lambda: self._receive(start, end, content), lambda: len(content))
+        web.retried(self.url, lambda: self._receive(start, end, content), lambda: len(content))
         return bytes(content)
 
     def _receive(self, start: int, end: int, content: bytearray) -> None:
         """Append the rest up to byte `end` - 1 to `content`, which begins at `start`."""
         begin = start + len(content)
+        if begin >= end:  # the connection failed after the last byte
+            return
         headers = {"Range": f"bytes={begin}-{end - 1}"}
         if (etag := self.version.get("etag", "")).startswith('"'):  # a weak one never matches
             headers["If-Match"] = etag

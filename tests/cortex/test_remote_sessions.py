@@ -3,6 +3,7 @@
 import h5py
 import numpy as np
 import pytest
+import requests
 from numpy.testing import assert_array_equal
 from nwb_files import write_session
 from range_server import serving
@@ -130,3 +131,16 @@ def test_the_log_says_how_much_of_the_file_was_read(session, caplog):
     with serving(session.read_bytes()) as (url, _):
         counted(url)
     assert f"{url}: read 0.1 of 24.2 MB in 2 requests" in caplog.text
+
+
+def test_a_connection_that_fails_after_the_last_byte_is_not_asked_again(monkeypatch):
+    chunks = web.chunks
+
+    def failing(answer):
+        yield from chunks(answer)
+        raise requests.exceptions.ChunkedEncodingError("no last chunk")
+
+    with serving(BYTES) as (url, log), remote.open_remote(url) as file:
+        monkeypatch.setattr(web, "chunks", failing)
+        assert file.read(1000) == BYTES[:1000]
+    assert len(log) == 2
