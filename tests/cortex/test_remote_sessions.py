@@ -42,9 +42,9 @@ def counted(url):
 def test_the_counts_are_those_of_the_local_file_whatever_the_connection_does(session, ways):
     expected, _ = count_session(session, "natural_movie_one", AREAS)
     with serving(session.read_bytes(), **ways) as (url, _):
-        found, file = counted(url)
-    assert_array_equal(found.counts, expected.counts)
-    assert found.units.keys() == expected.units.keys()
+        counts, file = counted(url)
+    assert_array_equal(counts.counts, expected.counts)
+    assert counts.units.keys() == expected.units.keys()
     assert file.requests < 25
     if "more" not in ways:
         assert file.bytes_read < session.stat().st_size / 20
