@@ -13,15 +13,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-PLUMBING = (
-    "lorafb.alone",
-    "lorafb.code",
-    "lorafb.config",
-    "lorafb.cli",
-    "lorafb.job",
-    "lorafb.plan",
-    "lorafb.processes",
-)
+PLUMBING = tuple(f"lorafb.{name}" for name in ("code", "config", "cli", "job", "plan", "processes", "rerun"))
 """Modules that carry values and cannot change one."""
 RECORDS = ("lorafb.networks.catalogue", "lorafb.figures.catalogue")
 """Tables of plain records; the one record that a job uses stands in its rule's params, so that a new one reruns nothing."""

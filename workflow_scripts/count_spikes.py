@@ -11,7 +11,7 @@ from lorafb.job import provenance, start
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     params, made_by = job.params, provenance(job)
-    with remote.either(next(iter(job.input), None), params.address) as (source, known):
+    with remote.open_session(next(iter(job.input), None), params.address) as (source, known):
         counted, report = count_session(
             source,
             params.presentations,

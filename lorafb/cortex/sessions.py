@@ -44,7 +44,7 @@ def count_session(
 
     Parameters
     ----------
-    source : NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote` opens one on a server
+    source : NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote.open_remote` gives one on a server
     stimulus : its name in the table `STIMULUS_presentations`; becomes the recording's movie
     areas : whose units are counted; the spikes of others are not even read
     quality : unit filters; the AllenSDK's when not given

@@ -1,6 +1,5 @@
 """What a killed training goes on from. To continue another one would give weights that look right: it is refused."""
 
-import fcntl
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lorafb.files import InputError, whole
+from lorafb.files import InputError, lock, whole
 
 logger = logging.getLogger(__name__)
 
@@ -105,11 +104,11 @@ def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prefix: str 
 def alone(folder: Path) -> Iterator[None]:
     """Hold a training's side folder for this process, and clear what a killed one left half-written."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel frees it however the process ends
-        except BlockingIOError as error:
-            raise InputError(f"{folder}: another process trains here; wait for it or give another folder") from error
+    try:
+        file = lock(folder / "lock")
+    except BlockingIOError as error:
+        raise InputError(f"{folder}: another process trains here; wait for it or give another folder") from error
+    with file:
         for left in folder.glob(".resume.*.part.pt"):
             left.unlink()
         yield

@@ -156,7 +156,7 @@ def test_a_job_runs_again_alone_in_one_process_and_writes_the_same_bytes(reposit
     before = table.read_bytes()
     description = f"results/logs/{description}"
     done = subprocess.run(
-        [sys.executable, "-m", "lorafb.alone", description], cwd=repository, capture_output=True, text=True
+        [sys.executable, "-m", "lorafb.rerun", description], cwd=repository, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert table.read_bytes() == before
