@@ -108,7 +108,7 @@ def _networks(told: argparse.Namespace) -> None:
 def _layers(told: argparse.Namespace) -> None:
     from lorafb.networks import catalogue
 
-    *scored, classifier = catalogue.layers(told.network)
+    *scored, classifier = catalogue.network(told.network).layers
     for index, layer in enumerate(scored):
         print(f"{index:3} {layer}")
     print(f"  - {classifier or '(none)'} (the classifier, not scored)")

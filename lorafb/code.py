@@ -13,7 +13,15 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-PLUMBING = ("lorafb.alone", "lorafb.code", "lorafb.config", "lorafb.cli", "lorafb.job", "lorafb.processes")
+PLUMBING = (
+    "lorafb.alone",
+    "lorafb.code",
+    "lorafb.config",
+    "lorafb.cli",
+    "lorafb.job",
+    "lorafb.processes",
+    "lorafb.records",
+)
 """Modules that carry values and cannot change one."""
 RECORDS = ("lorafb.networks.catalogue", "lorafb.figures.catalogue")
 """Tables of plain records; the one record that a job uses stands in its rule's params, so that a new one reruns nothing."""

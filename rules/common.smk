@@ -204,7 +204,7 @@ def identity_of(wildcards) -> dict:
     """What decides which network is built and how frames are shown to it."""
     training, record = study.subjects[wildcards.subject].training, study.record(wildcards.subject)
     feed = record.feed(training, still=wildcards.get("movie") in study.scenes)
-    return {"training": training, "network": record.plain(training), "feed": vars(feed)}
+    return {"training": training, "network": record.as_params(training), "feed": vars(feed)}
 
 
 def source_of_weights(wildcards) -> dict:

@@ -138,6 +138,15 @@ def test_the_configs_that_ship_are_right(file):
             {"cornet": {"build": "json:loads", "layers": ["a"], "feed": {"kind": "still"}}},
             "networks.cornet: network 'cornet': the catalogue has one of that name",
         ),
+        *(
+            ("networks", {"mine": {"build": "json:loads", "layers": ["a"], "feed": feed}}, f"networks.mine.feed.{told}")
+            for feed, told in (
+                ({"kind": "clips"}, "kind: 'clips' is none of stateful, still, clip; did you mean 'clip'?"),
+                ({"steps": 1}, "kind: is missing"),
+                ({"kind": "still", "step": 4}, "step: unknown key; did you mean 'steps'?"),
+                ({"kind": "still", "steps": 0}, "steps: '0': should be greater than or equal to 1"),
+            )
+        ),
         ("movies.movie1.skip_frames", 299, "movies.movie1.skip_frames: 299 leaves fewer than 3 of 300 frames"),
         ("movies.my-movie", {}, "movies.my-movie: 'my-movie' has other signs than letters, digits and _"),
         ("features.keep", ["sn99"], "features.keep: 'sn99' is a scored layer of no subject; did you mean 'sn1'?"),

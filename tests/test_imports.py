@@ -9,9 +9,10 @@ import pytest
 
 from lorafb import code
 
-LEAVES = {"files", "artefacts", "trials"}
+LEAVES = {"files", "artefacts", "trials", "records"}
 ALLOWED = {
     "files": set(),
+    "records": set(),
     "trials": {"files"},
     "artefacts": {"files"},
     "networks": LEAVES,
@@ -24,7 +25,15 @@ ALLOWED = {
     "figures": LEAVES,
     "fetch": {"files", "artefacts"},
     "code": set(),
-    "config": {"files", "artefacts", "networks", "cortex", "stimuli"},
+    "config": {
+        "files",
+        "records",
+        "artefacts",
+        "networks",
+        "cortex",
+        "stimuli",
+        "training",
+    },  # their records are its tables
     "processes": {"files"},
     "job": {"files", "artefacts", "processes"},
     "alone": {"files"},

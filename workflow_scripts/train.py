@@ -16,7 +16,7 @@ if __name__ == "__main__":
     told, made_by = job.params, provenance(job)
     torch.set_num_threads(threads(job, told.threads))
     torch.use_deterministic_algorithms(True)
-    network, training = catalogue.restored(told.subject["network"]), told.subject["training"]
+    network, training = catalogue.from_params(told.subject["network"]), told.subject["training"]
     trained = train_on_motion(
         network,
         training,

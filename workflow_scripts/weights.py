@@ -15,7 +15,7 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told, source = job.params, job.params.source
     torch.set_num_threads(job.threads)
-    network, training = catalogue.restored(told.subject["network"]), told.subject["training"]
+    network, training = catalogue.from_params(told.subject["network"]), told.subject["training"]
     feed = network.feed(training)
     if source["kind"] == "initial":
         weights = checkpoint.initial(network, feed.classes, source["seed"])

@@ -129,13 +129,13 @@ def _feed(study: Study, subject: str, movie: str) -> Feed:
 
 def _seen(study: Study, subject: str, size: int | None = None) -> Seen:
     told, record = study.subjects[subject], study.record(subject)
-    return _look(json.dumps(record.plain(told.training)), tuple(study.layers(subject)), size or told.size)
+    return _look(json.dumps(record.as_params(told.training)), tuple(study.layers(subject)), size or told.size)
 
 
 @cache
 def _look(plain_record: str, layers: tuple[str, ...], size: int) -> Seen:
     """Show a frame of nothing to the network on torch's `meta` device, which computes shapes and no values."""
-    record = catalogue.restored(json.loads(plain_record))
+    record = catalogue.from_params(json.loads(plain_record))
     feed = next(iter(record.feeds.values()))
     frames = feed.chunk if feed.kind == "clip" else 1
     with torch.device("meta"):

@@ -21,19 +21,8 @@ Role = Literal[
 ]
 
 
-class Feeding(Model):
+class Feeding(catalogue.Feed):
     """How a network of one's own is shown a movie."""
-
-    kind: Literal["stateful", "still", "clip"] = Field(
-        description="frame by frame with its state carried on, each frame alone, or clips"
-    )
-    steps: int = Field(1, ge=1, description="time steps for which a still frame is shown")
-    chunk: int = Field(16, ge=1, description="frames a call; for clips part of the definition")
-    reduce: Literal["mean", "last"] = Field("mean", description="what becomes of the steps of a still frame")
-    normalisation: Literal["half", "imagenet"] = Field(
-        "half", description="mean and deviation of pixels in training: 0.5 and 0.5, or ImageNet's"
-    )
-    classes: int = Field(1000, ge=1, description="outputs of its classifier")
 
 
 class OwnNetwork(Model):
@@ -55,7 +44,7 @@ class OwnNetwork(Model):
             name,
             self.build,
             self.layers,
-            self.feed.model_dump(),
+            self.feed,
             training=self.training,
             options=self.options,
             multiple_of=self.multiple_of,

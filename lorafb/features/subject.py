@@ -16,7 +16,7 @@ def restore(told: Mapping[str, Any], weights: Path | str) -> tuple[nn.Module, Fe
     Parameters
     ----------
     told : mapping
-        `network`, a record as plain data (`lorafb.networks.catalogue.Network.plain`), `training`, and `feed`, how the
+        `network`, a record as plain data (`lorafb.networks.catalogue.Network.as_params`), `training`, and `feed`, how the
         stimulus is shown (fields of `lorafb.networks.catalogue.Feed`).
     weights : path
         Checkpoint in our own format.
@@ -25,6 +25,6 @@ def restore(told: Mapping[str, Any], weights: Path | str) -> tuple[nn.Module, Fe
     -------
     module, feed
     """
-    network, training = catalogue.restored(told["network"]), str(told["training"])
+    network, training = catalogue.from_params(told["network"]), str(told["training"])
     model = checkpoint.restore(checkpoint.read(weights, network, training), network)
     return model, Feed(**told["feed"])
