@@ -23,7 +23,7 @@ PLUMBING = (
     "lorafb.records",
 )
 """Modules that carry values and cannot change one."""
-RECORDS = ("lorafb.networks.catalogue", "lorafb.figures.catalogue")
+RECORDS = ("lorafb.networks.catalogue", "lorafb.figures.catalogue", "lorafb.training.settings")
 """Tables of plain records; the one record that a job uses stands in its rule's params, so that a new one reruns nothing."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from lorafb.files import InputError
 from lorafb.training import imagenet, ucf101
-from lorafb.training.sets import Report
+from lorafb.training.folder_report import Report
 
 
 def run(told: Namespace) -> int:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lorafb.files import InputError, nearest, whole
-from lorafb.networks import catalogue, fit, foreign
+from lorafb.networks import catalogue, state_dict_match, untrusted
 from lorafb.networks.build import create
 
 INITIAL = "initial"
@@ -63,23 +63,23 @@ def read(path: Path | str, network: str | catalogue.Network | None = None, train
         One line: the file cannot be read or asks for more than weights; it is another network (what is missing,
         surplus, of another shape); what it says disagrees with what was asked; a weight is not finite.
     """
-    contents = foreign.load(path)
+    contents = untrusted.load(path)
     record = _record(path, contents, network)
-    expected = fit.table(record)
-    problem = fit.differences(contents.state, expected)
+    expected = state_dict_match.table(record)
+    problem = state_dict_match.differences(contents.state, expected)
     if problem:
         raise InputError(f"{path}: not a {record.name}: {problem}. It fits: {_fitting(contents)}.")
     state = {key: contents.state[key].detach() for key in expected}
     _check_finite(path, state)
-    training, classes = _training(path, contents, record, training, fit.classes_of(state, expected))
+    training, classes = _training(path, contents, record, training, state_dict_match.classes_of(state, expected))
     return Checkpoint(record.name, training, classes, state, contents.meta)
 
 
 def write(path: Path | str, checkpoint: Checkpoint) -> None:
     """Write a checkpoint in our format, whole; equal checkpoints give equal bytes."""
     content = {
-        "format": foreign.FORMAT,
-        "format_version": foreign.FORMAT_VERSION,
+        "format": untrusted.FORMAT,
+        "format_version": untrusted.FORMAT_VERSION,
         "network": checkpoint.network,
         "training": checkpoint.training,
         "classes": checkpoint.classes,
@@ -96,7 +96,7 @@ def to_published(checkpoint: Checkpoint, path: Path | str) -> None:
     meta = {key: value for key, value in checkpoint.meta.items() if key not in ("args", root)}
     content: dict[str, Any] = {root: state, **meta}
     if root == "model":
-        datasets = {ours: theirs for theirs, ours in foreign.DATASETS.items()}
+        datasets = {ours: theirs for theirs, ours in untrusted.DATASETS.items()}
         named = {"model_name": checkpoint.network, "dataset": datasets.get(checkpoint.training)}
         told = {key: value for key, value in named.items() if value is not None}
         content["args"] = argparse.Namespace(**{**checkpoint.meta.get("args", {}), **told})
@@ -122,7 +122,7 @@ def restore(checkpoint: Checkpoint, network: catalogue.Network | None = None) ->
 def describe(path: Path | str) -> str:
     """Say in one line which family a file is of, what it says of itself, which networks it fits, and what is wrong."""
     try:
-        contents = foreign.load(path)
+        contents = untrusted.load(path)
     except InputError as error:
         return str(error)
     says = [f"says {told}" for told in (contents.network, contents.training) if told]
@@ -134,7 +134,9 @@ def describe(path: Path | str) -> str:
     return line
 
 
-def _record(path: Path | str, contents: foreign.Contents, network: str | catalogue.Network | None) -> catalogue.Network:
+def _record(
+    path: Path | str, contents: untrusted.Contents, network: str | catalogue.Network | None
+) -> catalogue.Network:
     """Find the one network that a file is of, from what was asked, what it says, and what it fits."""
     asked = catalogue.network(network) if isinstance(network, str) else network
     said = contents.network
@@ -154,15 +156,15 @@ def _record(path: Path | str, contents: foreign.Contents, network: str | catalog
     raise InputError(f"{path}: does not say which network it is; {known}")
 
 
-def _candidates(contents: foreign.Contents) -> tuple[str, ...]:
+def _candidates(contents: untrusted.Contents) -> tuple[str, ...]:
     """Networks whose keys and shapes a file has, those published in its layout where there are such."""
-    names = fit.fits(contents.state)
+    names = state_dict_match.fits(contents.state)
     alike = tuple(name for name in names if catalogue.network(name).published == contents.layout)
     return alike or names
 
 
 def _training(
-    path: Path | str, contents: foreign.Contents, record: catalogue.Network, asked: str | None, classes: int | None
+    path: Path | str, contents: untrusted.Contents, record: catalogue.Network, asked: str | None, classes: int | None
 ) -> tuple[str, int]:
     """Settle training set and number of classes, from what was asked, what the file says, and its classifier."""
     said = contents.training
@@ -192,8 +194,8 @@ def _check_finite(path: Path | str, state: dict[str, Tensor]) -> None:
             raise InputError(f"{path}: {key} holds a negative variance")
 
 
-def _fitting(contents: foreign.Contents) -> str:
-    return ", ".join(fit.fits(contents.state)) or "none of the known networks"
+def _fitting(contents: untrusted.Contents) -> str:
+    return ", ".join(state_dict_match.fits(contents.state)) or "none of the known networks"
 
 
 def _apart(state: dict[str, Tensor]) -> dict[str, Tensor]:

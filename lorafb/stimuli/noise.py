@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lorafb.artefacts.stimuli import Made
+from lorafb.artefacts.stimuli import LazyFrames
 from lorafb.files import InputError, nearest
 from lorafb.stimuli import camera
 
@@ -15,7 +15,7 @@ MEAN, DEVIATION = 127.5, 63.75  # grey, and half the way to black or white: 4.6 
 
 def noise(
     kind: str, frames: int, size: tuple[int, int], seed: int, photographs: Sequence[NDArray[np.uint8]] = ()
-) -> Made:
+) -> LazyFrames:
     """Make a replacement movie, each frame when it is asked for.
 
     Parameters
@@ -32,7 +32,7 @@ def noise(
 
     Returns
     -------
-    Made
+    LazyFrames
         uint8, shape (T, height, width, 3).
     """
     if kind not in KINDS:
@@ -47,7 +47,7 @@ def noise(
             return _middle(camera.scene(photographs, number, max(size), seed), size)
         return _values(kind, (*size, 3), np.random.default_rng([seed, KINDS.index(kind), number]))
 
-    return Made((frames, *size, 3), frame)
+    return LazyFrames((frames, *size, 3), frame)
 
 
 def _middle(scene: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 from PIL import Image
 
-from lorafb.artefacts.stimuli import Made, Stimulus
+from lorafb.artefacts.stimuli import LazyFrames, Stimulus
 from lorafb.files import InputError
 
 
@@ -62,7 +62,7 @@ def read(
     rate = rate_hz or _rate(path)
     run = _Run(path, start, size, None if rate_hz else rate)
     height, width, _ = run(0).shape
-    return Stimulus(Made((end - start, height, width, 3), run), rate, f"video file {path.name}")
+    return Stimulus(LazyFrames((end - start, height, width, 3), run), rate, f"video file {path.name}")
 
 
 def n_frames(path: Path | str) -> int:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lorafb.training.sets import Report, unlike
+from lorafb.training.folder_report import Report, unlike
 
 EXPECTED = {"classes": 1000, "training images": 1_281_167, "validation images": 50_000}
 VALIDATION_IMAGES = 50

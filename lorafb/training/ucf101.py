@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lorafb.files import InputError, nearest
-from lorafb.training.sets import Report, unlike
+from lorafb.training.folder_report import Report, unlike
 
 CLASSES = 101
 VIDEOS = {1: (9537, 3783), 2: (9586, 3734), 3: (9624, 3696)}

@@ -11,7 +11,7 @@ import torch
 from network_goldens import published_weights
 
 from lorafb.files import InputError
-from lorafb.networks import catalogue, checkpoint, fit
+from lorafb.networks import catalogue, checkpoint, state_dict_match
 from lorafb.networks.build import create
 
 torch.set_num_threads(1)
@@ -187,7 +187,9 @@ def test_differences_are_listed_by_kind(tmp_path):
 
 
 def test_many_differences_are_told_in_few_words():
-    told = fit.differences({f"key{n}": torch.zeros(1) for n in range(1000)}, fit.table("lorafb_snet152"))
+    told = state_dict_match.differences(
+        {f"key{n}": torch.zeros(1) for n in range(1000)}, state_dict_match.table("lorafb_snet152")
+    )
     assert told == (
         "974 keys missing (conv1.weight, bn1.weight, bn1.bias and 971 more),"
         " 1000 surplus (key0, key1, key2 and 997 more)"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lorafb.artefacts.stimuli import Made, Stimulus
+from lorafb.artefacts.stimuli import LazyFrames, Stimulus
 from lorafb.files import InputError
 from lorafb.stimuli import array, camera, images, noise, video
 from lorafb.stimuli.photographs import NAMES, regions
@@ -51,7 +51,7 @@ def _array(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus
 
 def _scenes(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
     size, pictures = settings["size"], regions("movie", Path(files[0]).parent)
-    cut = Made(
+    cut = LazyFrames(
         (settings["images"], size, size, 3), lambda number: camera.scene(pictures, number, size, settings["seed"])
     )
     return Stimulus(cut, SCENES_HZ, f"still scenes cut out of the photographs {_photographs()}")
