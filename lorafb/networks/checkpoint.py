@@ -1,7 +1,7 @@
 """Weights of a network: read from published or own files, checked entry by entry, written in our format or theirs.
 
-Weights of another network can fit by every key (with and without spikes the tables are the same) and then score like
-any others; so a file must say, or be told, which network it is, and what it says must agree with what it is told.
+Weights of another network can fit every key (with and without spikes the keys are the same) and then score like any
+others. So the file or the caller must name the network, and where both do they must agree.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def read(path: Path | str, network: str | catalogue.Network | None = None, train
     network : str or Network, optional
         Needed where the file does not say it and its keys fit more than one network.
     training : str, optional
-        Needed where neither the file nor the number of classes tells it.
+        Needed where neither the file nor the number of classes determines it.
 
     Raises
     ------
@@ -98,8 +98,8 @@ def to_published(checkpoint: Checkpoint, path: Path | str) -> None:
     if root == "model":
         datasets = {ours: theirs for theirs, ours in untrusted.DATASETS.items()}
         named = {"model_name": checkpoint.network, "dataset": datasets.get(checkpoint.training)}
-        told = {key: value for key, value in named.items() if value is not None}
-        content["args"] = argparse.Namespace(**{**checkpoint.meta.get("args", {}), **told})
+        known = {key: value for key, value in named.items() if value is not None}
+        content["args"] = argparse.Namespace(**{**checkpoint.meta.get("args", {}), **known})
     _save(content, path)
 
 
@@ -125,7 +125,7 @@ def describe(path: Path | str) -> str:
         contents = untrusted.load(path)
     except InputError as error:
         return str(error)
-    says = [f"says {told}" for told in (contents.network, contents.training) if told]
+    says = [f"says {name}" for name in (contents.network, contents.training) if name]
     line = f"{path}: {contents.family}; {', '.join([*says, f'fits {_fitting(contents)}'])}"
     try:
         read(path, contents.network or next(iter(_candidates(contents)), None))
@@ -137,16 +137,16 @@ def describe(path: Path | str) -> str:
 def _record(
     path: Path | str, contents: untrusted.Contents, network: str | catalogue.Network | None
 ) -> catalogue.Network:
-    """Find the one network that a file is of, from what was asked, what it says, and what it fits."""
+    """Settle which network a file is of, from what was asked, what the file says, and what it fits."""
     asked = catalogue.network(network) if isinstance(network, str) else network
-    said = contents.network
+    named = contents.network
     if asked is not None:
-        if said is not None and said != asked.name:
-            raise InputError(f"{path}: says that it is a {said}, not a {asked.name}")
+        if named is not None and named != asked.name:
+            raise InputError(f"{path}: says that it is a {named}, not a {asked.name}")
         return asked
-    if said is not None:
+    if named is not None:
         try:
-            return catalogue.network(said)
+            return catalogue.network(named)
         except InputError as error:
             raise InputError(f"{path}: says that it is an {error}") from None
     names = _candidates(contents)
@@ -167,21 +167,21 @@ def _training(
     path: Path | str, contents: untrusted.Contents, record: catalogue.Network, asked: str | None, classes: int | None
 ) -> tuple[str, int]:
     """Settle training set and number of classes, from what was asked, what the file says, and its classifier."""
-    said = contents.training
+    named = contents.training
     usual = {training: feed.classes for training, feed in record.feeds.items()}
     if asked is not None and asked not in usual:
         raise InputError(f"{path}: training '{asked}' is none of {', '.join(usual)}{nearest(asked, usual)}")
-    if asked is not None and said not in (None, INITIAL, asked):
-        raise InputError(f"{path}: says that it was trained on {said}, not on {asked}")
-    if said is not None and contents.classes is not None:  # our own format says it all
+    if asked is not None and named not in (None, INITIAL, asked):
+        raise InputError(f"{path}: says that it was trained on {named}, not on {asked}")
+    if named is not None and contents.classes is not None:  # our own format has both
         if classes not in (None, contents.classes):
             raise InputError(f"{path}: says {contents.classes} classes, and its classifier has {classes}")
-        return said, contents.classes
+        return named, contents.classes
     possible = [training for training, count in usual.items() if classes in (None, count)]
-    training = asked or said or next(iter(possible), "")
+    training = asked or named or next(iter(possible), "")
     if training not in possible:
-        told = ", ".join(f"{name} {count}" for name, count in usual.items())
-        raise InputError(f"{path}: has {classes} classes; a {record.name} has, by training: {told}")
+        expected = ", ".join(f"{name} {count}" for name, count in usual.items())
+        raise InputError(f"{path}: has {classes} classes; a {record.name} has, by training: {expected}")
     return training, usual[training]
 
 

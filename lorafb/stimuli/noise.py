@@ -1,15 +1,16 @@
-"""Movies that tell nothing of the original: their frames replace some of its own (Figures 4B and 7B of the paper)."""
+"""Noise movies: their frames replace some of the original ones (Figures 4B and 7B of the paper)."""
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lorafb.artefacts.stimuli import LazyFrames
 from lorafb.files import InputError, nearest
-from lorafb.stimuli import camera
 
-KINDS = ("gaussian", "uniform", "black", "static")
+Kind = Literal["gaussian", "uniform", "black", "static"]
+KINDS = get_args(Kind)
 MEAN, DEVIATION = 127.5, 63.75  # grey, and half the way to black or white: 4.6 % of the values are clipped
 
 
@@ -40,6 +41,8 @@ def noise(
     if kind == "static" and not photographs:
         raise InputError("noise 'static': no photographs given, expected at least one")
 
+    from lorafb.stimuli import camera  # scipy takes a second to load, and the config reads `Kind` here
+
     def frame(number: int) -> NDArray[np.uint8]:
         if kind == "black":
             return np.zeros((*size, 3), np.uint8)
@@ -51,7 +54,7 @@ def noise(
 
 
 def _middle(scene: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Middle of a square scene, of the height and width asked for."""
+    """Cut (height, width) out of the middle of a square scene."""
     down, across = ((len(scene) - side) // 2 for side in size)
     return scene[down : down + size[0], across : across + size[1]]
 
