@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-PLUMBING = tuple(f"lorafb.{name}" for name in ("code", "config", "cli", "job", "plan", "processes", "rerun"))
+PLUMBING = tuple(f"lorafb.{name}" for name in ("code", "config", "cli", "job", "plan", "processes", "records", "rerun"))
 """Modules that carry values and cannot change one."""
-RECORDS = ("lorafb.networks.catalogue", "lorafb.figures.catalogue")
+RECORDS = ("lorafb.networks.catalogue", "lorafb.figures.catalogue", "lorafb.training.settings")
 """Tables of plain records; the one record that a job uses stands in its rule's params, so that a new one reruns nothing."""
 
 

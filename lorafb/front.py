@@ -458,7 +458,11 @@ def extract(
         feed = record.feed(vars(module)["lorafb_training"]) if record else "stateful"
     if not isinstance(feed, catalogue.Feed):
         about = {"kind": feed} if isinstance(feed, str) else feed
-        feed = catalogue.own(type(module).__name__, "own:model", layers, about).feed("own")
+        try:
+            feed = catalogue.Feed(**about)
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            raise ValueError(f"feed is {feed!r}: {problems}") from None
     source = _source(movie, size, feed.normalisation)
     if record is not None and record.size_problem(source.frame_size[0]):
         raise ValueError(f"size {record.size_problem(source.frame_size[0])}: give another size")

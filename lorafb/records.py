@@ -1,6 +1,18 @@
-"""What every record that a config can hold has in common: unknown keys and wrong types are refused at every depth."""
+"""What every table of the config has in common: unknown keys and wrong types are refused at every depth."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
+"""Name that a person chooses; it becomes part of file names."""
+
+Extra = dict[str, JsonValue]
+FRAMES: Extra = {"unit": "frames"}
+PIXELS: Extra = {"unit": "pixels"}
+HERTZ: Extra = {"unit": "Hz"}
+RATE: Extra = {"unit": "spikes/s"}
+MEGABYTES: Extra = {"unit": "MB"}
 
 
 class Model(BaseModel):

@@ -13,7 +13,8 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told = job.params
     similarity = {
-        name: correlations(layer, np.arange(layer.n_frames)) for name, layer in grams.read(job.input.gram).layers.items()
+        name: correlations(layer, np.arange(layer.n_frames))
+        for name, layer in grams.read(job.input.gram).layers.items()
     }
     with stimuli.opened(job.input.stimulus) as movie:
         rate_hz = movie.rate_hz

@@ -6,5 +6,7 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    recording = read_recording(job.params.settings, job.input, job.wildcards.area, job.wildcards.movie, job.params.order)
+    recording = read_recording(
+        job.params.settings, job.input, job.wildcards.area, job.wildcards.movie, job.params.order
+    )
     recordings.write(recording, job.output[0], provenance(job))

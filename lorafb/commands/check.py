@@ -18,7 +18,7 @@ from lorafb.cortex.counts import whole_counts
 from lorafb.features import store
 from lorafb.features.published_tensors import differences, read_prepared
 from lorafb.files import InputError, one_line
-from lorafb.networks import checkpoint, fit, foreign
+from lorafb.networks import checkpoint, state_dict_match, untrusted
 from lorafb.stimuli import array, video
 
 FORMATS = {module.KIND: module.VERSION for module in (grams, recordings, stimuli, store, truths)}
@@ -156,10 +156,10 @@ def _prepared(path: Path) -> str:
 
 
 def _checkpoint(path: Path) -> str:
-    contents = foreign.load(path)
+    contents = untrusted.load(path)
     line = checkpoint.describe(path)
     try:
-        checkpoint.read(path, None if contents.network else next(iter(fit.fits(contents.state)), None))
+        checkpoint.read(path, None if contents.network else next(iter(state_dict_match.fits(contents.state)), None))
     except InputError:
         raise InputError(line) from None
     return line.removeprefix(f"{path}: ")

@@ -19,7 +19,7 @@ def networks(args: Namespace) -> None:
 
 def layers(args: Namespace) -> None:
     """Print the scored layers of a network, numbered, and its classifier."""
-    *scored, classifier = catalogue.layers(args.network)
+    *scored, classifier = catalogue.network(args.network).layers
     for index, layer in enumerate(scored):
         print(f"{index:3} {layer}")
     print(f"  - {classifier or '(none)'} (the classifier, not scored)")

@@ -121,13 +121,13 @@ def _frames(study: Study, movie: str) -> int:
 def _network(study: Study, subject: str, size: int | None = None) -> tuple[float, dict[str, int]]:
     """Multiply-adds per frame and time step, and units of each layer."""
     record, chosen = study.record(subject), study.subjects[subject]
-    return _measure(json.dumps(record.plain(chosen.training)), tuple(study.layers(subject)), size or chosen.size)
+    return _measure(json.dumps(record.as_params(chosen.training)), tuple(study.layers(subject)), size or chosen.size)
 
 
 @cache
 def _measure(plain_record: str, layers: tuple[str, ...], size: int) -> tuple[float, dict[str, int]]:
     """Show the network a frame on torch's `meta` device, which computes shapes and no values."""
-    record = catalogue.restored(json.loads(plain_record))
+    record = catalogue.from_params(json.loads(plain_record))
     feed = next(iter(record.feeds.values()))
     frames = feed.chunk if feed.kind == "clip" else 1
     with torch.device("meta"):

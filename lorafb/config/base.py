@@ -1,17 +1,5 @@
-"""What every table of the config has in common: unknown keys and wrong types are refused at every depth."""
+"""What every table of the config has in common; it stands in `lorafb.records`, below the config."""
 
-from typing import Annotated
+from lorafb.records import FRAMES, HERTZ, MEGABYTES, PIXELS, RATE, Extra, Model, Name
 
-from pydantic import JsonValue, StringConstraints
-
-from lorafb.records import Model as Model  # every table of the config is one
-
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
-"""Name that a person chooses; it becomes part of file names."""
-
-Extra = dict[str, JsonValue]
-FRAMES: Extra = {"unit": "frames"}
-PIXELS: Extra = {"unit": "pixels"}
-HERTZ: Extra = {"unit": "Hz"}
-RATE: Extra = {"unit": "spikes/s"}
-MEGABYTES: Extra = {"unit": "MB"}
+__all__ = ["FRAMES", "HERTZ", "MEGABYTES", "PIXELS", "RATE", "Extra", "Model", "Name"]

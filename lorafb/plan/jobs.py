@@ -6,7 +6,7 @@ weights. They return paths relative to the working directory, and plain data for
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -245,8 +245,8 @@ class Plan:
     def identity(self, subject: str, movie: str = "") -> Params:
         """Which network is built and how frames are shown to it."""
         training = self.study.subjects[subject].training
-        record = self.study.record(subject).plain(training)
-        return {"training": training, "network": record, "feed": asdict(self.feed(subject, movie))}
+        record = self.study.record(subject).as_params(training)
+        return {"training": training, "network": record, "feed": as_params(self.feed(subject, movie))}
 
     def size(self, subject: str) -> int:
         """Height and width of the frames that a subject is shown."""

@@ -1,4 +1,4 @@
-"""What a killed training goes on from. To continue another one would give weights that look right: it is refused."""
+"""The file from which a killed training goes on. Continuing another training would give plausible weights: it is refused."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -90,14 +90,14 @@ class Resume:
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prefix: str = "") -> str:
     """Name the entries in which two nested records differ, as `batch 16, not 32; ...`; empty when they are equal."""
-    found = []
+    lines = []
     for key in sorted({*theirs, *ours}):
         old, new = theirs.get(key), ours.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found.append(differences(old, new, f"{prefix}{key}."))
+            lines.append(differences(old, new, f"{prefix}{key}."))
         elif old != new:
-            found.append(f"{prefix}{key} {old}, not {new}")
-    return "; ".join(one for one in found if one)
+            lines.append(f"{prefix}{key} {old}, not {new}")
+    return "; ".join(one for one in lines if one)
 
 
 @contextmanager

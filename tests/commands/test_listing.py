@@ -22,7 +22,7 @@ def test_the_layers_of_a_network_are_listed_in_their_order_the_classifier_apart(
     assert lorafb(".", ["layers", "lorafb_snet18"]) == 0
     *scored, classifier = capsys.readouterr().out.splitlines()
     assert [line.split() for line in scored] == [
-        [str(i), name] for i, name in enumerate(catalogue.scored("lorafb_snet18"))
+        [str(i), name] for i, name in enumerate(catalogue.network("lorafb_snet18").scored)
     ]
     assert classifier == "  - fc (the classifier, not scored)"
 
