@@ -17,7 +17,7 @@ rule figure:
         mem_mb=1000,
         runtime=10,
     params:
-        shown=lambda wildcards: told_of(wildcards.figure, _figures.FIGURES),
+        data=lambda wildcards: data_of(wildcards.figure, _figures.FIGURES),
         make=lambda wildcards: _figures.FIGURES[wildcards.figure].make,
         code=lambda wildcards: code("figure.py", _figures.FIGURES[wildcards.figure].make),
     script:
@@ -41,7 +41,7 @@ rule table:
         runtime=10,
     params:
         title=lambda wildcards: _figures.TABLES[wildcards.table].title,
-        shown=lambda wildcards: told_of(wildcards.table, _figures.TABLES),
+        data=lambda wildcards: data_of(wildcards.table, _figures.TABLES),
         make=lambda wildcards: _figures.TABLES[wildcards.table].make,
         code=lambda wildcards: code("table.py", _figures.TABLES[wildcards.table].make),
     script:
@@ -51,6 +51,7 @@ rule table:
 rule figure_areas:
     input:
         similarities="results/areas/{movie}.csv",
+        templates=templates("areas"),
     output:
         multiext("results/figures/areas/{movie}", *FIGURE_FILES),
     log:
@@ -66,7 +67,10 @@ rule figure_areas:
     params:
         title=lambda wildcards: title_of(wildcards.movie),
         splits=study.experiments.ceiling.splits,
+        metric=study.metric,
         note=lambda wildcards: nature_of(wildcards.movie),
+        miniature=lambda wildcards: is_miniature([wildcards.movie]),
+        simulated=lambda wildcards: is_simulated([wildcards.movie]),
         code=code("figure_areas.py"),
     script:
         "../workflow_scripts/figure_areas.py"
@@ -76,6 +80,7 @@ rule figure_frames:
     input:
         gram="results/grams/{subject}/{movie}.h5",
         stimulus="results/stimuli/{movie}.h5",
+        templates=templates("frames"),
     output:
         multiext("results/figures/frames/{subject}/{movie}", *FIGURE_FILES),
     log:
@@ -101,6 +106,7 @@ rule report:
         tables=expand("results/tables/{table}{ending}", table=TABLES, ending=[".csv", ".md"]),
         trainings=expand("results/training/{subject}/result.csv", subject=TRAINED),
         units=expand("results/units/{movie}.csv", movie=study.recorded),
+        templates=templates(),
     output:
         "results/report.html",
     log:
@@ -115,12 +121,14 @@ rule report:
         runtime=10,
     params:
         study=study.study,
+        metric=study.metric,
         figures={name: _figures.FIGURES[name].title for name in FIGURES},
         tables={name: _figures.TABLES[name].title for name in TABLES},
         linked={name: title for title, name in pictures().items()},
         movies={movie: title_of(movie) for movie in study.recorded},
         trained=[label_of(subject) for subject in TRAINED],
         notes=list(dict.fromkeys(nature_of(movie) for movie in study.recorded)),
+        miniature=is_miniature(study.recorded),
         config=plain(study),
         code=code("report.py"),
     script:

@@ -59,11 +59,19 @@ def tables_of(name: str, records: dict) -> dict[str, list[str]]:
             files[table] = [f"results/statistics/{movie}{ending}.csv" for movie in movies if movie in compared()]
         else:
             files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
-    return {**files, "published": os.path.relpath(ROOT / "lorafb" / "figures" / "paper.csv")}
+    paper = os.path.relpath(ROOT / "lorafb" / "figures" / "paper.csv")
+    return {**files, "paper": paper, "templates": templates("caption", record.template)}
 
 
-def told_of(name: str, records: dict) -> dict:
-    """What a figure or table must know beside its tables."""
+def templates(*names: str) -> list[str]:
+    """Templates of captions, all of them where no name is given: an edit of one reruns what is made from it."""
+    folder = ROOT / "lorafb" / "figures" / "templates"
+    files = [folder / f"{name}.txt" for name in names] or sorted(folder.glob("*.*"))
+    return [os.path.relpath(file) for file in files]
+
+
+def data_of(name: str, records: dict) -> dict:
+    """What a figure or table needs beside its tables: fields of `FigureData`."""
     record = records[name]
     movies = movies_in(record)
     controls = {area.lower() for movie in movies for area in study.stimuli[movie].controls}
@@ -74,11 +82,22 @@ def told_of(name: str, records: dict) -> dict:
         "movies": {movie: {"title": title_of(movie), "paper": paper_of(movie)} for movie in movies},
         "roles": record.roles,
         "controls": tuple(sorted(controls)),
+        "metrics": (study.metric,),
         "note": " ".join(dict.fromkeys(nature_of(movie) for movie in movies)),
-        "miniature": any(study.stimuli[movie].recording.kind != "published" for movie in movies),
-        "simulated": any(study.stimuli[movie].recording.kind == "simulated" for movie in movies),
+        "miniature": is_miniature(movies),
+        "simulated": is_simulated(movies),
         "command": f"snakemake {name}",
     }
+
+
+def is_miniature(movies: list[str]) -> bool:
+    """Whether the recording of any movie is not the paper's."""
+    return any(study.stimuli[movie].recording.kind != "published" for movie in movies)
+
+
+def is_simulated(movies: list[str]) -> bool:
+    """Whether the recording of any movie is simulated."""
+    return any(study.stimuli[movie].recording.kind == "simulated" for movie in movies)
 
 
 def pictures() -> dict[str, str]:

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lorafb.commands import stages, times, work
+from lorafb.artefacts import benchmarks
+from lorafb.commands import work
 from lorafb.commands.text import columns, duration
 from lorafb.commands.work import Work
 from lorafb.config import reading
@@ -48,7 +49,7 @@ def run(told: Namespace) -> int:
         print("Nothing to be done: no job would run.")
         return 0
     here = _directory(told.arguments) / "results"
-    known = times.measured(here) if _same_study(here / "config.yaml", study) else {}
+    known = benchmarks.read(here) if _same_study(here / "config.yaml", study) else {}
     rate = told.teraflops or TERAFLOPS[study.compute.device] * (
         study.compute.threads if study.compute.device == "cpu" else 1
     )
@@ -101,11 +102,13 @@ def _same_study(config: Path, study: Study) -> bool:
 def _by_stage(jobs: Sequence[Path]) -> list[tuple[str, list[Path]]]:
     found: dict[str, list[Path]] = {}
     for job in jobs:
-        found.setdefault(stages.of(job), []).append(job)
-    return sorted(found.items(), key=lambda one: stages.order(one[0]))
+        found.setdefault(benchmarks.stage_of(job), []).append(job)
+    return sorted(found.items(), key=lambda one: benchmarks.stage_order(one[0]))
 
 
-def _row(study: Study, stage: str, jobs: Sequence[Path], known: Mapping[Path, times.Measured], teraflops: float) -> Row:
+def _row(
+    study: Study, stage: str, jobs: Sequence[Path], known: Mapping[Path, benchmarks.Benchmark], teraflops: float
+) -> Row:
     """Add up a stage."""
     of_stage = [one.seconds for one in known.values() if one.stage == stage]
     total, seconds, unknown, measured = Work(), 0.0, 0, 0
@@ -154,7 +157,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     numbers = [f"{one:,}" if one else "" for one in (done.trainings, done.passes, done.frames)]
     adds, written = done.multiply_adds / 1e12, done.written / 1e9
     return (
-        stages.name(row.stage) if row.stage != "all" else "all",
+        benchmarks.stage_name(row.stage) if row.stage != "all" else "all",
         str(row.jobs),
         *numbers,
         f"{adds:.3g}" if adds else "",

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from lorafb import cli
-from lorafb.commands import cost, times, work
+from lorafb.artefacts import benchmarks
+from lorafb.commands import cost, work
 from lorafb.commands.text import duration
 from lorafb.config import reading
 
@@ -116,7 +117,7 @@ def row(study, known, jobs=("train/spiking.log", "train/still.log")):
 
 def test_a_job_that_was_measured_takes_what_it_took_and_another_its_multiply_adds_at_the_rate():
     study = reading.read(ROOT / "config.yaml", yaml.safe_load(NANO.read_text()), (ROOT,))
-    known = {Path("train/spiking.tsv"): times.Measured("train", 100.0, 90.0, 800.0)}
+    known = {Path("train/spiking.tsv"): benchmarks.Benchmark("train", 100.0, 90.0, 800.0)}
     found = row(study, known)
     assert (found.jobs, found.measured, found.unknown) == (2, 1, 0)
     still = cost.LOADING_S + 2 * work.train(study, "still").multiply_adds / 1e12
@@ -127,7 +128,8 @@ def test_a_stage_without_networks_is_estimated_from_its_other_jobs_or_not_at_all
     study = reading.read(ROOT / "config.yaml", yaml.safe_load(NANO.read_text()), (ROOT,))
     jobs = [Path("score/spiking/short.log")]
     known = {
-        Path(f"score/x/{name}.tsv"): times.Measured("score", took, 1.0, 1.0) for name, took in (("a", 2), ("b", 4))
+        Path(f"score/x/{name}.tsv"): benchmarks.Benchmark("score", took, 1.0, 1.0)
+        for name, took in (("a", 2), ("b", 4))
     }
     assert cost._row(study, "score", jobs, known, 1.0).seconds == 3
     unknown = cost._row(study, "score", jobs, {}, 1.0)
