@@ -55,12 +55,12 @@ def compare_tables(old, new):
     for one in gone:
         other = nearest(one, come)
         if other is None:
-            yield f"row only in the old one: {told(names, one)}"
+            yield f"row only in the old one: {labels(names, one)}"
             continue
         come.remove(other)
         changed = [f"{name} {a!r} is now {b!r}" for name, a, b in zip(names, one, other, strict=True) if a != b]
-        yield f"{'; '.join(changed)} ({told(names, one)})"
-    yield from (f"row only in the new one: {told(names, one)}" for one in come)
+        yield f"{'; '.join(changed)} ({labels(names, one)})"
+    yield from (f"row only in the new one: {labels(names, one)}" for one in come)
 
 
 def nearest(row, rows):
@@ -78,7 +78,7 @@ def number(text):
     return float(text) if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text) else text
 
 
-def told(names, row):
+def labels(names, row):
     return " ".join(
         f"{name}={value}" for name, value in zip(names, row, strict=True) if value != "" and not fraction(value)
     )
