@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -106,6 +106,12 @@ def threads(job: Job, asked: int) -> int:
             f"compute.threads is {asked}, and --cores left {job.threads} to the job; give --cores {asked} or more"
         )
     return asked
+
+
+def check_threads(job: Job, compute: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the `compute` settings of a job back where it has as many threads as they say; see `threads`."""
+    threads(job, compute["threads"])
+    return compute
 
 
 def provenance(job: Job) -> Provenance:

@@ -1,238 +1,228 @@
-"""Which frames a trial shows, by index arithmetic alone: windows, orders, replaced frames, clips, random streams.
+"""What an experiment shows and scores. A trial is a record; an experiment is a function from settings to trials.
 
-A draw that silently differs between two layers or two runs would look like an effect of the stimulus. So every draw
-is a pure function of a seed and of what it is for. Two modes: "published" repeats the draws of the published code (one
-legacy stream through all trials, the same for every layer); "independent" gives each trial a stream of its own, so
-that a trial can be repeated alone and another number of trials changes none of them.
+Here and nowhere else: which frames are left out, which recorded frame a shown frame is compared with, and which trials
+one pass of a network can answer. A mistake in any of these still gives scores that look normal.
 """
 
-import zlib
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lorafb import draws
+
 IntArray = NDArray[np.int64]
-Draws = Literal["published", "independent"]
-Feed = Literal["stateful", "still", "clip"]
-
-PUBLISHED_SEED = 2023
-SHORTEST = 3  # two frames make one pair, which has no rank correlation
-STREAMS = {"clip": 1, "shuffle": 2, "replace": 3, "halves of units": 4, "halves of repeats": 5, "groups of units": 6}
+FeedKind = Literal["stateful", "still", "clip"]
 
 
-def stream(seed: int, experiment: str, window: int, trial: int) -> np.random.Generator:
-    """Random stream of one trial of one experiment, independent of all others.
+@dataclass(frozen=True)
+class Trial:
+    """Frames presented to a network, and the recorded frames that some of them are compared with.
 
-    `experiment` is a key of `STREAMS`, `window` the window, clip length or other number that the trials share.
+    Attributes
+    ----------
+    experiment : str
+        As the score table names it: original, clip, front, shuffle, replace or scenes.
+    order : int64, shape (n,)
+        Frames in the order they are presented. T + k is frame k of the noise movie.
+    scored : int64, shape (m,)
+        Positions in `order` that are scored.
+    recorded : int64, shape (m,)
+        Recorded frame that each of them is compared with.
+    labels : mapping
+        Columns of the score table: window, length, trial, chaos, ratio, replacement.
     """
-    return np.random.default_rng([seed, STREAMS[experiment], window, trial])
+
+    experiment: str
+    order: IntArray
+    scored: IntArray
+    recorded: IntArray
+    labels: Mapping[str, Any] = field(default_factory=dict)
+
+    def alike(self, trials: Iterable["Trial"]) -> list["Trial"]:
+        """Those of some trials that use the same noise movie, or none."""
+        noise = self.labels.get("replacement")
+        return [trial for trial in trials if trial.labels.get("replacement") == noise]
+
+    def within(self, order: IntArray, feed: FeedKind, chunk: int = 1) -> "Trial | None":
+        """Express the trial as part of a pass over the frames `order`; None where it needs its own pass.
+
+        Parameters
+        ----------
+        order : int64, shape (n,)
+            Frames in the order that the pass presented them.
+        feed : "stateful", "still" or "clip"
+            A network that sees each frame alone can take its frames from anywhere in a pass. All others must have seen
+            the same frames from the start on.
+        chunk : int
+            Frames that a "clip" network sees together: it would see a shorter last chunk, and give other features,
+            where the trial ends inside one.
+        """
+        if feed == "still":
+            ascending = np.argsort(order, kind="stable")
+            places = np.searchsorted(order, self.order, sorter=ascending)
+            positions = ascending[np.minimum(places, len(order) - 1)]
+            same = np.array_equal(order[positions], self.order)
+        else:
+            n = len(self.order)
+            positions = np.arange(n)
+            same = n <= len(order) and np.array_equal(self.order, order[:n])
+            same = same and (feed == "stateful" or n == len(order) or n % chunk == 0)
+        return replace(self, order=order, scored=positions[self.scored]) if same else None
 
 
-def window_starts(n_frames: int, window: int) -> IntArray:
-    """First frame of each window of `window` frames; the last window may be shorter.
+def original(n_frames: int, skip_frames: int = 1) -> Trial:
+    """Whole movie; its first frames are shown but not scored (Huang et al. 2024, Figures 3A and 3B)."""
+    frames = np.arange(skip_frames, n_frames)
+    return Trial("original", np.arange(n_frames), frames, frames)
 
-    Returns
-    -------
-    int64, shape (ceil(n_frames / window),)
+
+def scenes(n_images: int) -> Trial:
+    """All still images; none is left out, since none has a past (Figure 4C)."""
+    return replace(original(n_images, 0), experiment="scenes")
+
+
+def clips(
+    n_frames: int,
+    length: int,
+    n_trials: int,
+    mode: draws.Draws = "independent",
+    seed: int = draws.PUBLISHED_SEED,
+    skip_frames: int = 1,
+) -> list[Trial]:
+    """Random clips of `length` consecutive frames of the movie, which is shown whole (Figures 3C and 3D).
 
     Raises
     ------
     ValueError
-        If the window is empty or longer than the movie.
+        See `lorafb.draws.clip_starts`.
     """
-    if not 1 <= window <= n_frames:
-        problem = "longer than the movie" if window > n_frames else "no window"
-        raise ValueError(f"window {window} is {problem} ({n_frames} frames): windows may be 1 to {n_frames}")
-    return np.arange(0, n_frames, window)
+    starts = draws.clip_starts(n_frames, length, n_trials, mode, seed, skip_frames)
+    parts = [skip_frames + start + np.arange(length) for start in starts]  # starts count from the first scored frame
+    movie = np.arange(n_frames)
+    return [Trial("clip", movie, part, part, {"length": length, "trial": k}) for k, part in enumerate(parts)]
 
 
-def shuffled_orders(
-    n_frames: int, window: int, n_trials: int, draws: Draws = "independent", seed: int = PUBLISHED_SEED
-) -> IntArray:
-    """Orders in which a movie is shown when its frames are permuted inside windows.
-
-    Parameters
-    ----------
-    n_frames : int
-        Frames T of the movie, the first one counted.
-    window : int
-        Frames W of a window, 1 (nothing moves) to T.
-    n_trials : int
-        Number of orders.
-    draws : "independent" or "published"
-        See the module.
-    seed : int
-        Seed of the draws.
-
-    Returns
-    -------
-    int64, shape (n_trials, T)
-        Frame of the movie that is shown at each time.
-
-    Notes
-    -----
-    Huang et al. 2024, section 4.3, Figure 4A.
-    """
-    edges = window_starts(n_frames, window)[1:]
-    legacy = np.random.RandomState(seed)
-    orders = np.empty((_positive(n_trials, "trials"), n_frames), np.int64)
-    for trial, order in enumerate(orders):
-        random = legacy if _published(draws) else stream(seed, "shuffle", window, trial)
-        parts = np.split(np.arange(n_frames), edges)
-        order[:] = np.concatenate([part[random.permutation(len(part))] for part in parts])
-    return orders
-
-
-def replaced_frames(
-    n_frames: int, window: int, n_trials: int, draws: Draws = "independent", seed: int = PUBLISHED_SEED
-) -> IntArray:
-    """Frames that a noise movie's frames of the same number replace, one a window.
-
-    Parameters
-    ----------
-    n_frames, window, n_trials, draws, seed
-        As for `shuffled_orders`; a window of 1 replaces every frame.
-
-    Returns
-    -------
-    int64, shape (n_trials, ceil(T / W))
-        Frame numbers of the movie, the first frame counted as 0 (it may be replaced).
-
-    Notes
-    -----
-    Huang et al. 2024, section 4.3, Figure 4B. Where the last window is short, the published draw is cut to the last
-    frame, which is so replaced more often; independent draws are even over the frames that are there.
-    """
-    starts = window_starts(n_frames, window)
-    lengths = np.minimum(starts + window, n_frames) - starts
-    trials = range(_positive(n_trials, "trials"))
-    if _published(draws):
-        legacy = np.random.RandomState(seed)
-        drawn = [legacy.randint(0, window, len(starts)) for _ in trials]
-    else:
-        drawn = [stream(seed, "replace", window, trial).integers(0, lengths) for trial in trials]
-    return np.minimum(starts + np.asarray(drawn, np.int64), n_frames - 1)
-
-
-def replaced_orders(n_frames: int, replaced: IntArray) -> IntArray:
-    """Orders in which the movie, joined with a noise movie as long, is shown so that some frames are replaced.
-
-    Parameters
-    ----------
-    n_frames : int
-        Frames T of either movie.
-    replaced : int64, shape (n_trials, k)
-        From `replaced_frames`.
-
-    Returns
-    -------
-    int64, shape (n_trials, T)
-        t where a frame stays, T + t where the noise movie's frame of the same number stands.
-    """
-    orders = np.tile(np.arange(n_frames), (len(replaced), 1))
-    np.put_along_axis(orders, replaced, replaced + n_frames, axis=1)
-    return orders
-
-
-def clip_starts(
-    n_frames: int,
-    length: int,
-    n_trials: int,
-    draws: Draws = "independent",
-    seed: int = PUBLISHED_SEED,
-    skip_frames: int = 1,
-) -> IntArray:
-    """Draw clips of consecutive frames without replacement, from the movie without its first frame.
-
-    Parameters
-    ----------
-    n_frames : int
-        Frames T of the movie, the first one counted.
-    length : int
-        Frames L of a clip, 3 to T - 1.
-    n_trials : int
-        Number of clips, at most the T - L starts that there are.
-    draws, seed
-        As for `shuffled_orders`.
-    skip_frames : int
-        Frames at the start that no score sees.
-
-    Returns
-    -------
-    int64, shape (n_trials,)
-        Starts in the movie WITHOUT its first frame, 0 to T - 1 - L; `clip_frames` gives the frames.
-
-    Notes
-    -----
-    Huang et al. 2024, Figure 3C. Clips of one length exclude each other, so they share one stream, of which clip k is
-    the k-th draw.
-    """
-    longest = n_frames - skip_frames
-    if not SHORTEST <= length <= longest:
-        raise ValueError(
-            f"a clip of {length} frames does not fit a movie of {n_frames} frames, {skip_frames} of them left out: "
-            f"clips may be {SHORTEST} to {longest} frames long"
-        )
-    n_starts = longest - length + 1
-    if _positive(n_trials, "clips") > n_starts:
-        raise ValueError(
-            f"{n_trials} different clips of {length} frames do not fit a movie of {n_frames} frames: "
-            f"there are {n_starts} starts"
-        )
-    random = np.random.RandomState(seed) if _published(draws) else stream(seed, "clip", length, 0)
-    return random.permutation(n_starts)[:n_trials].astype(np.int64)
-
-
-def clip_frames(start: int, length: int, skip_frames: int = 1) -> IntArray:
-    """Frame numbers of a clip in the whole movie, from its start in the movie without its first frame."""
-    return skip_frames + start + np.arange(length)
-
-
-def front_frames(n_frames: int, length: int, skip_frames: int = 1) -> IntArray:
-    """Frames scored when only the first `length` frames are shown: all of them but the first.
+def front(n_frames: int, length: int, skip_frames: int = 1) -> Trial:
+    """Show the first `length` frames only; all of them but the first are scored.
 
     Raises
     ------
     ValueError
         If fewer than 3 frames would be scored, or the movie is shorter.
     """
-    shortest = SHORTEST + skip_frames
+    shortest = draws.SHORTEST + skip_frames
     if not shortest <= length <= n_frames:
         raise ValueError(
             f"a front of {length} frames does not fit a movie of {n_frames} frames, {skip_frames} of them left out: "
             f"fronts may be {shortest} to {n_frames} frames long"
         )
-    return np.arange(skip_frames, length)
+    return replace(original(length, skip_frames), experiment="front", labels={"length": length})
 
 
-def movie_frames(n_frames: int, skip_frames: int = 1) -> IntArray:
-    """Frames of a movie that are scored: all but the first, which no network sees with a past."""
-    return np.arange(skip_frames, n_frames)
+def base(
+    n_frames: int,
+    clip_lengths: Sequence[int] = (),
+    n_clips: int = 10,
+    front_lengths: Sequence[int] = (),
+    mode: draws.Draws = "independent",
+    seed: int = draws.PUBLISHED_SEED,
+    skip_frames: int = 1,
+) -> list[Trial]:
+    """All trials that one pass over a movie answers: the whole movie, clips and fronts of the lengths that fit it."""
+    scored = n_frames - skip_frames
+    trials = [original(n_frames, skip_frames)]
+    for length in clip_lengths:
+        if length <= scored:
+            trials += clips(n_frames, length, n_clips, mode, seed, skip_frames)
+    fits = range(draws.SHORTEST + skip_frames, n_frames + 1)
+    return trials + [front(n_frames, length, skip_frames) for length in front_lengths if length in fits]
 
 
-def scored_positions(order: IntArray, feed: Feed, skip_frames: int = 1) -> IntArray:
-    """Find the times, in the order shown, of the frames that are scored: one frame is left out.
+def shuffles(
+    n_frames: int,
+    window: int,
+    n_trials: int,
+    feed: FeedKind,
+    mode: draws.Draws = "independent",
+    seed: int = draws.PUBLISHED_SEED,
+    skip_frames: int = 1,
+) -> list[Trial]:
+    """Frames in random order inside windows; each is compared with the response to the same frame (Figures 4A and 7A).
 
     Parameters
     ----------
-    order : int64, shape (T,)
-        Frame of the movie shown at each time.
     feed : "stateful", "clip" or "still"
-        How the network sees a movie.
+        Networks that carry state, and those that see clips, lose the first frames SHOWN. Networks that see each frame
+        alone lose the movie's own first frames, wherever they are shown.
+    n_frames, window, n_trials, mode, seed
+        See `lorafb.draws.shuffled_orders`.
     skip_frames : int
-        Frames left out.
-
-    Returns
-    -------
-    int64, shape (T - skip_frames,)
-        Ascending. Networks that carry state, and those that see clips, lose the first frame SHOWN; networks that see
-        each frame alone lose the movie's own first frame, wherever it is shown.
+        Number of frames left out.
     """
-    if feed == "still":
-        return np.flatnonzero(order >= skip_frames)
-    return np.arange(skip_frames, len(order))
+    trials = []
+    for k, order in enumerate(draws.shuffled_orders(n_frames, window, n_trials, mode, seed)):
+        # still: scored in the movie's order, so that pairs and their sums are those of the original movie, bit by bit
+        scored = np.argsort(order)[skip_frames:] if feed == "still" else np.arange(skip_frames, n_frames)
+        labels = {"window": window, "trial": k, "chaos": chaos(order)}
+        trials.append(Trial("shuffle", order, scored, order[scored], labels))
+    return trials
+
+
+def replacements(
+    n_frames: int,
+    window: int,
+    n_trials: int,
+    kinds: Sequence[str],
+    mode: draws.Draws = "independent",
+    seed: int = draws.PUBLISHED_SEED,
+    skip_frames: int = 1,
+) -> list[Trial]:
+    """One frame a window replaced by the same-numbered frame of a noise movie (Figures 4B and 7B).
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Noise movies; the frames replaced are the same for every kind.
+    n_frames, window, n_trials, mode, seed
+        See `lorafb.draws.replaced_frames`.
+    skip_frames : int
+        Frames at the start that are not scored, replaced or not.
+    """
+    frames = np.arange(skip_frames, n_frames)
+    trials = []
+    for k, replaced in enumerate(draws.replaced_frames(n_frames, window, n_trials, mode, seed)):
+        order = np.arange(n_frames)
+        order[replaced] += n_frames
+        labels = {"window": window, "trial": k, "ratio": 1 / window}
+        trials += [Trial("replace", order, frames, frames, {**labels, "replacement": kind}) for kind in kinds]
+    return sorted(trials, key=lambda trial: list(kinds).index(trial.labels["replacement"]))
+
+
+def perturbed(
+    experiment: str,
+    n_frames: int,
+    window: int,
+    feed: FeedKind,
+    *,
+    trials: int,
+    kinds: Sequence[str] = (),
+    draws: draws.Draws = "independent",
+    seed: int = draws.PUBLISHED_SEED,
+    skip_frames: int = 1,
+) -> list[Trial]:
+    """Trials of `shuffles` or of `replacements`, by the name of the experiment and the settings of the config."""
+    if experiment == "shuffle":
+        return shuffles(n_frames, window, trials, feed, draws, seed, skip_frames)
+    return replacements(n_frames, window, trials, kinds, draws, seed, skip_frames)
+
+
+def with_noise(n_frames: int, kind: str) -> Trial:
+    """Movie, then a noise movie as long: of a network that sees each frame alone it answers every replacement."""
+    nothing = np.arange(0)
+    return Trial("with_noise", np.arange(2 * n_frames), nothing, nothing, {"replacement": kind})
 
 
 def chaos(order: IntArray) -> float:
@@ -251,97 +241,3 @@ def chaos(order: IntArray) -> float:
     n = len(order)
     moved = np.asarray(order, np.int64) - np.arange(n)
     return 6 * int(moved @ moved) / (n**3 - n)
-
-
-def ratio(window: int) -> float:
-    """Ratio of replacement, one frame in a window of `window` frames, as the paper counts it."""
-    return 1 / window
-
-
-def half_orders(
-    sizes: Mapping[str, int],
-    n_splits: int,
-    of: Literal["units", "repeats"] = "units",
-    draws: Draws = "independent",
-    seed: int = PUBLISHED_SEED,
-) -> dict[str, IntArray]:
-    """Random orders whose first and second half split each area's units, or repeats, in two.
-
-    Parameters
-    ----------
-    sizes : dict of int
-        Number of units (or repeats) of each area. Published draws follow the order of the areas, as one stream runs
-        through all of them; independent draws depend on an area's name alone.
-    n_splits : int
-        Number of splits.
-    of : "units" or "repeats"
-        What is split; each has streams of its own.
-    draws, seed
-        As for `shuffled_orders`.
-
-    Returns
-    -------
-    dict of int64, each of shape (n_splits, size)
-    """
-    _positive(n_splits, "splits")
-    legacy = np.random.RandomState(seed)
-    if _published(draws):
-        return {area: np.stack([legacy.permutation(size) for _ in range(n_splits)]) for area, size in sizes.items()}
-    return {
-        area: np.stack([_area_stream(seed, of, area, k).permutation(size) for k in range(n_splits)])
-        for area, size in sizes.items()
-    }
-
-
-def clip_half_orders(
-    area: str,
-    size: int,
-    starts: IntArray,
-    n_splits: int,
-    n_starts: int,
-    draws: Draws = "independent",
-    seed: int = PUBLISHED_SEED,
-) -> IntArray:
-    """Orders that split an area's `size` units in two, other ones for each clip.
-
-    Parameters
-    ----------
-    starts : int64, shape (clips,)
-        The clips, from `clip_starts` with the same `draws` and `seed`.
-    n_splits : int
-        Splits of each clip.
-    n_starts : int
-        Number of starts that the clips were drawn from, T - L where one frame is left out.
-
-    Returns
-    -------
-    int64, shape (clips, n_splits, size)
-
-    Notes
-    -----
-    The published stream is seeded again for each area and draws the clips before it splits the units.
-    """
-    n_clips = len(starts)
-    legacy = np.random.RandomState(seed)
-    legacy.permutation(n_starts)
-    counted = range(n_clips * _positive(n_splits, "splits"))
-    orders = [
-        (legacy if _published(draws) else _area_stream(seed, "units", area, k)).permutation(size) for k in counted
-    ]
-    return np.stack(orders).reshape(n_clips, n_splits, size)
-
-
-def _area_stream(seed: int, of: str, area: str, trial: int) -> np.random.Generator:
-    return stream(seed, f"halves of {of}", zlib.crc32(area.lower().encode()), trial)
-
-
-def _published(draws: str) -> bool:
-    if draws not in ("published", "independent"):
-        raise ValueError(f"draws {draws!r}: expected 'published' or 'independent'")
-    return draws == "published"
-
-
-def _positive(count: int, what: str) -> int:
-    if count < 1:
-        raise ValueError(f"{count} {what}: at least 1 is needed")
-    return count

@@ -1,4 +1,4 @@
-# Passes of a subject over a movie: the products of every layer, and the features themselves where they are kept.
+# Passes of a subject over a movie: the Gram matrix of every layer, and the features themselves where they are kept.
 
 
 rule extract:
@@ -19,14 +19,15 @@ rule extract:
         layers=lambda w: study.layers(w.subject),
         keep=lambda w: plan.kept_layers(w.subject),
         size=lambda w: plan.size(w.subject),
+        ranked=plan.ranked,
         compute=as_params(study.compute),
         code=lambda w: plan.network_code("extract.py", w.subject),
     script:
         "../workflow_scripts/extract.py"
 
 
-# Networks that carry state, or see clips: each trial is a pass of its own. The products of every layer stay, so that no
-# change on the cortical side, best layers included, repeats a pass.
+# Networks that carry state, or see clips: each trial is a pass of its own. The Gram matrix of every layer stays, so that
+# no change on the cortical side, best layers included, repeats a pass.
 rule perturbed:
     input:
         lambda w: plan.own_module(w.subject),
@@ -44,7 +45,8 @@ rule perturbed:
         subject=lambda w: plan.identity(w.subject, w.movie),
         layers=lambda w: study.layers(w.subject),
         size=lambda w: plan.size(w.subject),
-        trials=lambda w: plan.perturbation(w.experiment),
+        trials=lambda w: plan.trials(w.movie, w.experiment),
+        ranked=plan.ranked,
         compute=as_params(study.compute),
         code=lambda w: plan.network_code("perturbed.py", w.subject),
     script:
@@ -70,6 +72,7 @@ rule with_noise:
         layers=lambda w: study.layers(w.subject),
         size=lambda w: plan.size(w.subject),
         kinds=study.experiments.replace.kinds,
+        ranked=plan.ranked,
         compute=as_params(study.compute),
         code=lambda w: plan.network_code("with_noise.py", w.subject),
     script:

@@ -1,10 +1,27 @@
-# Products of both sides in, tidy tables of scores out. No job here loads torch.
+# Gram matrices of both sides in, tidy tables of scores out. No job here loads torch.
+
+
+rule select_units:
+    input:
+        "results/recordings/{movie}/{area}.h5",
+    output:
+        "results/responses/{movie}/{area}.h5",
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        selection=lambda w: study.stimuli[w.movie].selection,
+        ties=study.ties,
+        code=plan.code("select_units.py"),
+    script:
+        "../workflow_scripts/select_units.py"
 
 
 rule score_base:
     input:
+        plan.own_metrics,
         gram="results/grams/{subject}/{movie}.h5",
-        recordings=lambda w: plan.recordings(w.movie),
+        responses=lambda w: plan.responses(w.movie),
     output:
         "results/scores/{subject}/{movie}/base.csv",
     wildcard_constraints:
@@ -14,24 +31,24 @@ rule score_base:
         runtime=60,
     params:
         labels=lambda w: plan.labels(w.subject),
-        selection=lambda w: plan.selection(w.movie),
-        metric=study.metric,
+        metrics={experiment: plan.metrics(experiment) for experiment in ("original", "clip", "front")},
         ties=study.ties,
-        regression=lambda w: plan.is_regressed(w.movie),
         clip=as_params(study.experiments.clip),
         front=as_params(study.experiments.front),
+        feed=lambda w: plan.feed(w.subject).kind,
         chunk=lambda w: plan.chunk(w.subject),
         draws=study.draws,
         seed=study.seed,
-        code=plan.code("score_base.py", *plan.metric_modules, *plan.regression_modules),
+        code=plan.metric_code("score_base.py", "original", "clip", "front"),
     script:
         "../workflow_scripts/score_base.py"
 
 
 rule score_scenes:
     input:
+        plan.own_metrics,
         gram="results/grams/{subject}/{movie}.h5",
-        recordings=lambda w: plan.recordings(w.movie),
+        responses=lambda w: plan.responses(w.movie),
     output:
         "results/scores/{subject}/{movie}/scenes.csv",
     wildcard_constraints:
@@ -41,76 +58,45 @@ rule score_scenes:
         runtime=30,
     params:
         labels=lambda w: plan.labels(w.subject),
-        selection=lambda w: plan.selection(w.movie),
-        metric=study.metric,
+        metrics=plan.metrics("scenes"),
         ties=study.ties,
-        code=plan.code("score_scenes.py", *plan.metric_modules),
+        code=plan.metric_code("score_scenes.py", "scenes"),
     script:
         "../workflow_scripts/score_scenes.py"
 
 
-rule score_shuffle:
+rule score_perturbed:
     input:
-        passes=lambda w: plan.shuffled_passes(w.subject, w.movie),
-        original=lambda w: plan.original_pass(w.subject, w.movie),
+        plan.own_metrics,
+        passes=lambda w: plan.perturbed_passes(w.subject, w.movie, w.experiment),
         base="results/scores/{subject}/{movie}/base.csv",
-        recordings=lambda w: plan.recordings(w.movie),
+        responses=lambda w: plan.responses(w.movie),
     output:
-        "results/scores/{subject}/{movie}/shuffle.csv",
+        "results/scores/{subject}/{movie}/{experiment}.csv",
     resources:
         mem_mb=3000,
         runtime=60,
     params:
         labels=lambda w: plan.labels(w.subject),
-        selection=lambda w: plan.selection(w.movie),
-        metric=study.metric,
+        metrics=lambda w: plan.metrics(w.experiment),
         ties=study.ties,
-        feed=lambda w: plan.feed(w.subject).kind,
-        windows=study.experiments.shuffle.windows,
-        trials=study.experiments.shuffle.trials,
-        draws=study.draws,
-        seed=study.seed,
-        code=plan.code("score_shuffle.py", *plan.metric_modules),
+        still=lambda w: plan.sees_frames_alone(w.subject),
+        windows=lambda w: plan.windows(w.experiment),
+        trials=lambda w: plan.trials(w.movie, w.experiment),
+        code=lambda w: plan.metric_code("score_perturbed.py", w.experiment),
     script:
-        "../workflow_scripts/score_shuffle.py"
-
-
-rule score_replace:
-    input:
-        passes=lambda w: plan.replaced_passes(w.subject, w.movie),
-        base="results/scores/{subject}/{movie}/base.csv",
-        recordings=lambda w: plan.recordings(w.movie),
-    output:
-        "results/scores/{subject}/{movie}/replace.csv",
-    resources:
-        mem_mb=3000,
-        runtime=60,
-    params:
-        labels=lambda w: plan.labels(w.subject),
-        selection=lambda w: plan.selection(w.movie),
-        metric=study.metric,
-        ties=study.ties,
-        feed=lambda w: plan.feed(w.subject).kind,
-        windows=study.experiments.replace.windows,
-        trials=study.experiments.replace.trials,
-        kinds=study.experiments.replace.kinds,
-        draws=study.draws,
-        seed=study.seed,
-        code=plan.code("score_replace.py", *plan.metric_modules),
-    script:
-        "../workflow_scripts/score_replace.py"
+        "../workflow_scripts/score_perturbed.py"
 
 
 rule ceiling:
     input:
-        recordings=lambda w: plan.recordings(w.movie),
+        responses=lambda w: plan.responses(w.movie),
     output:
         "results/ceilings/{movie}.csv",
     resources:
         mem_mb=2000,
         runtime=120,
     params:
-        selection=lambda w: plan.selection(w.movie),
         ties=study.ties,
         splits=study.experiments.ceiling.splits,
         draws=study.draws,
@@ -122,7 +108,8 @@ rule ceiling:
 
 rule area_similarity:
     input:
-        recordings=lambda w: plan.recordings(w.movie),
+        plan.own_metrics,
+        responses=lambda w: plan.responses(w.movie),
         ceilings="results/ceilings/{movie}.csv",
     output:
         "results/area_similarity/{movie}.csv",
@@ -130,10 +117,9 @@ rule area_similarity:
         mem_mb=2000,
         runtime=10,
     params:
-        selection=lambda w: plan.selection(w.movie),
-        metric=study.metric,
+        metrics=plan.metrics("areas"),
         ties=study.ties,
-        code=plan.code("area_similarity.py", *plan.metric_modules),
+        code=plan.metric_code("area_similarity.py", "areas"),
     script:
         "../workflow_scripts/area_similarity.py"
 
@@ -142,7 +128,7 @@ rule area_similarity:
 rule statistics:
     input:
         grams=lambda w: plan.grams(w.movie),
-        recordings=lambda w: plan.recordings(w.movie),
+        responses=lambda w: plan.responses(w.movie),
         ceilings="results/ceilings/{movie}.csv",
         truths=lambda w: plan.truths(w.movie),
     output:
@@ -153,8 +139,7 @@ rule statistics:
         runtime=240,
     params:
         subjects=lambda w: plan.subjects_of(w.movie),
-        selection=lambda w: plan.selection(w.movie),
-        ties=study.ties,
+        controls=lambda w: study.stimuli[w.movie].controls,
         seed=study.seed,
         code=plan.code("statistics.py"),
     script:
@@ -165,14 +150,13 @@ rule psth:
     input:
         gram=lambda w: plan.of_role("lorafb_snet", f"results/grams/{{subject}}/{w.movie}.h5"),
         base=lambda w: plan.of_role("lorafb_snet", f"results/scores/{{subject}}/{w.movie}/base.csv"),
-        recordings=lambda w: plan.recordings(w.movie),
+        responses=lambda w: plan.responses(w.movie),
     output:
         "results/psth/{movie}.csv",
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        selection=lambda w: plan.selection(w.movie),
         code=plan.code("psth.py"),
     script:
         "../workflow_scripts/psth.py"

@@ -24,7 +24,7 @@ ALLOWED = {
     "figures": LEAVES,
     "fetch": {"files", "artefacts"},
     "code": set(),
-    "config": {"files", "artefacts", "networks", "cortex", "stimuli"},
+    "config": {"files", "artefacts", "networks", "cortex", "stimuli", "similarity"},
     "plan": {"code", "config", "networks", "similarity", "stimuli", "fetch", "figures"},
     "processes": {"files"},
     "job": {"files", "artefacts", "processes"},

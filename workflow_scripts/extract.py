@@ -1,35 +1,23 @@
-"""Show a stimulus to a network once: products of every layer, features of those that are kept."""
+"""Show a stimulus to a network once: Gram matrices of every layer, and the features of the layers that are to be kept."""
 
-from pathlib import Path
-
-import torch
+import numpy as np
 
 from lorafb.artefacts import grams, stimuli
-from lorafb.features.passes import movie_pass
+from lorafb.features.passes import show
 from lorafb.features.prepare import frame_source
 from lorafb.features.store import kept_features
-from lorafb.features.subject import restore
-from lorafb.job import progress, provenance, start, threads
-from lorafb.networks.device import device
+from lorafb.features.subject import resources, restore
+from lorafb.job import check_threads, progress, provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told, made_by = job.params, provenance(job)
-    torch.set_num_threads(threads(job, told.compute["threads"]))
-    model, feed = restore(told.subject, job.input.weights)
-    with stimuli.opened(job.input.stimulus) as movie, kept_features(job.output.get("features"), made_by) as kept:
-        source = frame_source(movie, told.size, feed.normalisation)
-        layers = movie_pass(
-            model,
-            told.layers,
-            source,
-            source.n_frames,
-            feed,
-            Path(job.output.gram).parent,
-            kept=kept,
-            keep=told.keep,
-            device=device(told.compute["device"]),
-            memory_bytes=told.compute["memory_mb"] * 2**20 // 4,
-            progress=progress("frames"),
-        )
-    grams.write(layers, job.output.gram, made_by)
+    params, made_by = job.params, provenance(job)
+    how = resources(check_threads(job, params.compute))
+    model, feed = restore(params.subject, job.input.weights)
+    with stimuli.opened(job.input.stimulus) as movie:
+        source = frame_source(movie, params.size, feed.normalisation)
+        how |= {"ranked": params.ranked, "kept": params.keep, "progress": progress("frames")}
+        with kept_features(job.output.get("features"), source.n_frames, made_by) as keep:
+            order = np.arange(source.n_frames)
+            (made,) = show(model, params.layers, source, [order], feed, keep=keep, **how)
+    grams.write(made, job.output.gram, made_by)

@@ -1,11 +1,11 @@
 """Keep a published tensor, which was prepared for networks by others, as a stimulus file."""
 
 from lorafb.artefacts import stimuli
-from lorafb.features import tensor_file
+from lorafb.features import published_tensors
 from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told = job.params.stimulus
-    movie = tensor_file.stimulus(job.input[0], told["frames"], told["rate_hz"])
+    movie = published_tensors.stimulus(job.input[0], told["frames"], told["rate_hz"])
     stimuli.write(movie, job.output[0], provenance(job))

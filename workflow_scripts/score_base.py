@@ -1,27 +1,29 @@
-"""Score a network's layers against every area: the original movie, its clips and fronts, and a regression."""
+"""Score a network's layers against every area: the original movie, its clips and its fronts."""
 
-from lorafb.artefacts import grams, recordings, tables
-from lorafb.experiments.base import score_base
-from lorafb.experiments.cortex_side import sides
-from lorafb.experiments.table import Labels
+from lorafb import trials
+from lorafb.artefacts import grams, responses, tables
+from lorafb.experiments.score import parts_of, score
+from lorafb.experiments.table import Labels, joined
 from lorafb.job import provenance, start
 from lorafb.similarity import metrics
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told, made_by = job.params, provenance(job)
-    scores = score_base(
-        grams.read(job.input.gram),
-        sides([recordings.read(path) for path in job.input.recordings], told.selection),
-        Labels(told.labels["network"], told.labels["training"], job.wildcards.movie),
-        metrics.load(told.metric, ties=told.ties),
-        clips=told.clip["lengths"],
-        n_clips=told.clip["trials"],
-        fronts=told.front["lengths"],
-        chunk=told.chunk,
-        others=[metrics.load("regression")] if told.regression else [],
-        draws=told.draws,
-        seed=told.seed,
-        skip_frames=told.selection["skip_frames"],
+    params, made = job.params, grams.read(job.input.gram)
+    areas = [responses.read(path) for path in job.input.responses]
+    clip, front = params.clip, params.front
+    drawn = trials.base(
+        len(made.order),
+        clip["lengths"],
+        clip["trials"],
+        front["lengths"],
+        params.draws,
+        params.seed,
+        areas[0].skip_frames,
     )
-    tables.write(scores, job.output[0], made_by)
+    labels = Labels(**params.labels, movie=job.wildcards.movie)
+    scores = []
+    for experiment, names in params.metrics.items():
+        parts = parts_of(made, [one for one in drawn if one.experiment == experiment], params.feed, params.chunk)
+        scores.append(score(parts, areas, [metrics.load(name, ties=params.ties) for name in names], labels))
+    tables.write(joined(scores), job.output[0], provenance(job))

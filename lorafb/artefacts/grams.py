@@ -1,7 +1,10 @@
-"""Products of every pair of frames: all that a correlation needs of a layer, exact where responses are integers."""
+"""Gram matrices of a pass: for each layer the product of the responses to every two frames, and the frames presented.
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+All that a correlation between frames needs of a layer, exact where responses are integers.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +15,28 @@ from numpy.typing import NDArray
 from lorafb.artefacts import hdf5
 from lorafb.artefacts.provenance import Provenance
 from lorafb.files import InputError
+from lorafb.trials import IntArray, Trial
 
-KIND, TRIALS_KIND, VERSION = "lorafb-gram", "lorafb-grams-of-trials", 1
+KIND, TRIALS_KIND, VERSION = "lorafb-gram", "lorafb-grams-of-trials", 2
 Numbers = NDArray[np.int64] | NDArray[np.float64]
+PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True, **hdf5.CHECKED}
 
 
 @dataclass(frozen=True)
-class Products:
-    """Sums over units of the products of two frames' responses.
+class Gram:
+    """Sums over units of the products of the responses to two frames.
 
     Attributes
     ----------
     products : int64 or float64, shape (T (T + 1) / 2,)
-        Upper triangle WITH the diagonal, row by row. Integers: of the raw responses, exact. Floats: of responses
-        from which each frame's mean over units was taken first.
+        Upper triangle WITH the diagonal, row by row. Integers: of the responses themselves, exact. Floats: of responses
+        from which each frame's mean over units was subtracted.
     sums : int64 or float64, shape (T,)
-        Sum over units of each frame's responses; so the raw products of centred frames follow too (`raw`).
+        Sum over units of each frame's responses.
     n_units : int
-        Number of units that the sums run over.
+        Number of units N.
     scale : int
-        What responses were multiplied by to be whole numbers: no correlation sees it.
+        Factor that made the responses whole numbers; no correlation depends on it.
     """
 
     products: Numbers
@@ -45,20 +50,23 @@ class Products:
         return len(self.sums)
 
 
-def raw(products: Products) -> NDArray[np.float64]:
-    """Products [T, T] of the responses themselves, neither centred nor scaled, in float64."""
-    full = square(products).astype(np.float64)
-    if products.products.dtype.kind != "i":
-        full += np.outer(products.sums, products.sums) / products.n_units
-    return np.asarray(full / products.scale**2)
+@dataclass(frozen=True)
+class Pass:
+    """What one pass of a network leaves.
 
+    Attributes
+    ----------
+    order : int64, shape (n,)
+        Frames in the order they were presented; T + k is frame k of the noise movie.
+    layers : mapping from layer to Gram
+        In the network's order.
+    ranked : mapping from layer to Gram
+        The same of the ranks of each frame's responses over units, for metrics that need them; else empty.
+    """
 
-def centred(products: Products) -> NDArray[np.float64]:
-    """Products [T, T] of responses from which each frame's mean over units was taken, in float64."""
-    full = square(products).astype(np.float64)
-    if products.products.dtype.kind == "i":
-        full -= np.outer(products.sums, products.sums.astype(np.float64)) / products.n_units
-    return full
+    order: IntArray
+    layers: Mapping[str, Gram]
+    ranked: Mapping[str, Gram] = field(default_factory=dict)
 
 
 def condense(square_products: Numbers) -> Numbers:
@@ -66,68 +74,123 @@ def condense(square_products: Numbers) -> Numbers:
     return square_products[np.triu_indices(len(square_products))]
 
 
-def square(products: Products) -> Numbers:
-    """Symmetric matrix [T, T] of the condensed products."""
-    n = products.n_frames
-    full: NDArray[Any] = np.zeros((n, n), products.products.dtype)
-    rows, columns = np.triu_indices(n)
-    full[rows, columns] = products.products
-    full[columns, rows] = products.products
+def square(gram: Gram, frames: IntArray | None = None) -> Numbers:
+    """Symmetric matrix [L, L] of some frames of a Gram in the order given; of all frames when not given."""
+    frames = np.arange(gram.n_frames) if frames is None else frames
+    order = np.argsort(frames)
+    ascending = frames[order]
+    # row t of the triangle holds the pairs (t, t), (t, t + 1), ... and starts after the t longer rows above it
+    starts = ascending * gram.n_frames - ascending * (ascending - 1) // 2
+    matrix: NDArray[Any] = np.empty((len(frames), len(frames)), gram.products.dtype)
+    for place, (frame, start) in enumerate(zip(ascending, starts, strict=True)):
+        row = gram.products[start + ascending[place:] - frame]
+        matrix[place, place:] = matrix[place:, place] = row
+    if (frames == ascending).all():
+        return matrix
+    back = np.argsort(order)
+    return matrix[np.ix_(back, back)]
+
+
+def sub_gram(gram: Gram, frames: IntArray) -> Gram:
+    """Gram [L] of some frames, any of 0 to T - 1 in any order."""
+    return Gram(condense(square(gram, frames)), gram.sums[frames], gram.n_units, gram.scale)
+
+
+def raw(gram: Gram, frames: IntArray | None = None) -> NDArray[np.float64]:
+    """Inner products [L, L] of the responses themselves, neither centred nor scaled."""
+    full = square(gram, frames).astype(np.float64)
+    if gram.products.dtype.kind != "i":
+        sums = gram.sums if frames is None else gram.sums[frames]
+        full += np.outer(sums, sums) / gram.n_units
+    return np.asarray(full / gram.scale**2)
+
+
+def centred(gram: Gram, frames: IntArray | None = None) -> NDArray[np.float64]:
+    """Inner products [L, L] of responses from which each frame's mean over units was subtracted."""
+    full = square(gram, frames).astype(np.float64)
+    if gram.products.dtype.kind == "i":
+        sums = gram.sums if frames is None else gram.sums[frames]
+        full -= np.outer(sums, sums.astype(np.float64)) / gram.n_units
     return full
 
 
-def write(layers: Mapping[str, Products], path: Path | str, provenance: Provenance) -> None:
-    """Write the products of a network's layers, in their order (HDF5: a group a layer; attribute `layers`)."""
+def write(made: Pass, path: Path | str, provenance: Provenance) -> None:
+    """Write one pass (HDF5: a group for each layer; attribute `layers`; dataset `order`)."""
     with hdf5.create(path, KIND, VERSION, provenance) as file:
-        _write(file, layers)
+        _write(file, made)
 
 
-def read(path: Path | str) -> dict[str, Products]:
-    """Read and check the products of every layer, in the network's order."""
+def read(path: Path | str, layers: Collection[str] | None = None) -> Pass:
+    """Read and check a pass, all layers or some."""
     with hdf5.opened(path, KIND, VERSION) as file:
-        return _read(file)
+        return _read(file, layers)
 
 
-def write_trials(
-    path: Path | str, provenance: Provenance, trials: Iterable[tuple[str, Mapping[str, Products]]]
-) -> None:
-    """Write the products of many trials as they come, one in memory (HDF5: a group a trial, in it as `write`)."""
+def write_trials(path: Path | str, provenance: Provenance, passes: Iterable[tuple[Trial, Pass]]) -> None:
+    """Write the passes of many trials as they come, one in memory.
+
+    HDF5: groups 0, 1, ..., each as `write` makes it, with the trial: datasets `scored` and `recorded`, attributes
+    `experiment` and the columns of the score table.
+    """
     with hdf5.create(path, TRIALS_KIND, VERSION, provenance) as file:
-        for trial, layers in trials:
-            _write(file.create_group(trial), layers)
+        for place, (trial, made) in enumerate(passes):
+            group = file.create_group(str(place))
+            _write(group, made)
+            for name in ("scored", "recorded"):
+                group.create_dataset(name, data=getattr(trial, name), **PACKED)
+            group.attrs["experiment"] = trial.experiment
+            group.attrs.update(trial.labels)
 
 
-def read_trial(path: Path | str, trial: str, layers: Collection[str] | None = None) -> dict[str, Products]:
-    """Read a trial's products, of all layers or of some; what is read is checked, the whole file is not hashed.
+def read_trials(path: Path | str, layers: Collection[str] | None = None) -> Iterator[tuple[Trial, Pass]]:
+    """Read trials with their passes one by one, all layers or some; what is read is checked.
+
+    A file of one pass, as `write` makes it, is that of one trial that scores nothing.
 
     Raises
     ------
     InputError
-        If the file holds no such trial.
+        If the file is no such artefact, or a layer is missing.
     """
-    with hdf5.opened(path, TRIALS_KIND, VERSION, whole=False) as file:
-        if trial not in file:
-            raise InputError(f"{path}: holds no trial {trial}")
-        return _read(file[trial], layers)
+    with hdf5.opened(path, (KIND, TRIALS_KIND), VERSION, whole=False) as file:
+        if file.attrs["format"] == KIND:
+            made, nothing = _read(file, layers), np.arange(0)
+            yield Trial("pass", made.order, nothing, nothing), made
+            return
+        for place in sorted(file, key=int):
+            group = file[place]
+            made = _read(group, layers)
+            labels = {key: value for key, value in group.attrs.items() if key not in ("layers", "experiment")}
+            scored, recorded = group["scored"][()], group["recorded"][()]
+            yield Trial(str(group.attrs["experiment"]), made.order, scored, recorded, labels), made
 
 
-def _write(group: h5py.Group, layers: Mapping[str, Products]) -> None:
-    group.attrs["layers"] = list(layers)
-    for name, products in layers.items():
-        layer = group.create_group(name)
-        layer.create_dataset(
-            "products", data=products.products, compression="gzip", compression_opts=1, shuffle=True, **hdf5.CHECKED
-        )
-        layer.create_dataset("sums", data=products.sums, **hdf5.CHECKED)
-        layer.attrs["n_units"] = products.n_units
-        layer.attrs["scale"] = products.scale
+def _write(group: h5py.Group, made: Pass) -> None:
+    group.attrs["layers"] = list(made.layers)
+    group.create_dataset("order", data=made.order, **PACKED)
+    for name, gram in made.layers.items():
+        _write_gram(group.create_group(name), gram)
+        if name in made.ranked:
+            _write_gram(group.create_group(f"{name}/ranked"), made.ranked[name])
 
 
-def _read(group: h5py.Group, wanted: Collection[str] | None = None) -> dict[str, Products]:
+def _write_gram(group: h5py.Group, gram: Gram) -> None:
+    group.create_dataset("products", data=gram.products, **PACKED)
+    group.create_dataset("sums", data=gram.sums, **hdf5.CHECKED)
+    group.attrs["n_units"] = gram.n_units
+    group.attrs["scale"] = gram.scale
+
+
+def _read(group: h5py.Group, wanted: Collection[str] | None) -> Pass:
     names = [str(name) for name in group.attrs["layers"]]
-    return {name: _layer(group[name]) for name in names if wanted is None or name in wanted}
+    missing = sorted(set(wanted or ()) - set(names))
+    if missing:
+        raise InputError(f"{group.file.filename}: no layer {', '.join(missing)}: there are {', '.join(names)}")
+    groups = {name: group[name] for name in names if wanted is None or name in wanted}
+    layers = {name: _read_gram(layer) for name, layer in groups.items()}
+    ranked = {name: _read_gram(layer["ranked"]) for name, layer in groups.items() if "ranked" in layer}
+    return Pass(group["order"][()], layers, ranked)
 
 
-def _layer(group: h5py.Group) -> Products:
-    products, sums = group["products"][()], group["sums"][()]
-    return Products(products, sums, int(group.attrs["n_units"]), int(group.attrs["scale"]))
+def _read_gram(group: h5py.Group) -> Gram:
+    return Gram(group["products"][()], group["sums"][()], int(group.attrs["n_units"]), int(group.attrs["scale"]))

@@ -35,7 +35,7 @@ def create(path: Path | str, kind: str, version: int, provenance: Provenance) ->
 
 
 @contextmanager
-def opened(path: Path | str, kind: str, version: int, whole: bool = True) -> Iterator[h5py.File]:
+def opened(path: Path | str, kind: str | tuple[str, ...], version: int, whole: bool = True) -> Iterator[h5py.File]:
     """Open an artefact whose bytes, format and version are as expected, else raise InputError.
 
     With `whole` false the file is not hashed, which a job that reads it piece by piece has done once; HDF5's own
@@ -49,8 +49,8 @@ def opened(path: Path | str, kind: str, version: int, whole: bool = True) -> Ite
         raise InputError(f"{path}: not a readable HDF5 file ({error})") from None
     with file:
         found, newest = file.attrs.get("format"), file.attrs.get("format_version")
-        if found != kind:
+        if found not in ((kind,) if isinstance(kind, str) else kind):
             raise InputError(f"{path}: holds format {found!r}, expected {kind!r}")
         if newest != version:
-            raise InputError(f"{path}: has version {newest} of {kind}, this program reads version {version}")
+            raise InputError(f"{path}: has version {newest} of {found}, this program reads version {version}")
         yield file

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from lorafb.features.published import differences, read_prepared
+from lorafb.features.published_tensors import differences, read_prepared
 from lorafb.stimuli import array
 
 

@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from lorafb import code, trials
+from lorafb import code, draws, trials
 from lorafb.artefacts.provenance import Provenance
 from lorafb.commands import inputs, outputs
-from lorafb.experiments.ceiling import score_ceilings, score_clip_ceilings
-from lorafb.experiments.ceiling import summary as summarised
+from lorafb.experiments import ceiling
 from lorafb.files import InputError
 
 SPLITS = 100
 
 
-def run(told: Namespace) -> None:
+def run(args: Namespace) -> None:
     """Score the ceilings of all areas and write them.
 
     Raises
@@ -23,51 +22,42 @@ def run(told: Namespace) -> None:
     InputError
         One line; nothing is written.
     """
-    cortex = inputs.cortex(told.neural_dataset_dir, told.neural_dataset)
-    starts = _clips(told, cortex)
-    parameters = {name: getattr(told, name) for name in ("neural_dataset", "metric", "ties", "draws", "clip_len")}
-    parameters |= {"clips": None if starts is None else len(starts), "splits": SPLITS, "seed": trials.PUBLISHED_SEED}
-    made_by = Provenance(inputs.digests(cortex.files), parameters, code.digest(Path(__file__)))
+    areas, files = inputs.areas(args.neural_dataset_dir, args.neural_dataset, args.ties)
+    clips: list[trials.Trial] = []
+    if args.clip_len is not None:
+        if inputs.is_scenes(args.neural_dataset):
+            raise InputError(f"--clip-len: {args.neural_dataset} are unrelated images, which have no order")
+        try:
+            clips = trials.clips(areas[0].n_frames, args.clip_len, args.trial_for_clip, args.draws)
+        except ValueError as error:
+            raise InputError(f"--clip-len: {error}") from None
+    parameters = {name: getattr(args, name) for name in ("neural_dataset", "metric", "ties", "draws", "clip_len")}
+    parameters |= {"clips": len(clips) or None, "splits": SPLITS, "seed": draws.PUBLISHED_SEED}
+    made_by = Provenance(inputs.digests(files), parameters, code.digest(Path(__file__)))
 
-    shared = {"n_splits": SPLITS, "ties": told.ties, "draws": told.draws}
-    if starts is None:
-        skipped = 0 if cortex.scenes else 1
-        scores = score_ceilings(cortex.areas, told.neural_dataset, **shared, skip_frames=skipped)
+    outputs.check_folder(args.output_dir)
+    if clips:
+        scores = ceiling.score_clip_ceilings(areas, clips, SPLITS, args.ties, args.draws)
     else:
-        scores = score_clip_ceilings(cortex.areas, told.neural_dataset, starts, told.clip_len, **shared)
-    with outputs.scratch_near(told.output_dir):
-        path = outputs.write(scores, told.output_dir, made_by)
-    if told.legacy_output:
-        _write_published(scores, told)
+        scores = ceiling.score_ceilings(areas, SPLITS, ties=args.ties, mode=args.draws)
+    path = outputs.write(scores, args.output_dir, made_by)
+    if args.legacy_output:
+        _write_published(scores, args)
     print(f"{summary(scores)}\n{len(scores)} scores in {path}")
 
 
 def summary(scores: pd.DataFrame) -> str:
-    """Say for each area the mean over splits, and the standard deviation over them, which is no standard error."""
-    lines = [
-        f"{row.area:6} {row.half:.4f}  sd over splits {row.sd_over_splits:.4f}"
-        for row in summarised(scores).itertuples()
-    ]
-    return "\n".join(lines)
+    """Mean over splits of each area, and the standard deviation over them, which is not a standard error."""
+    rows = ceiling.summary(scores).itertuples()
+    return "\n".join(f"{row.area:6} {row.half:.4f}  sd over splits {row.sd_over_splits:.4f}" for row in rows)
 
 
-def _clips(told: Namespace, cortex: inputs.Cortex) -> trials.IntArray | None:
-    if told.clip_len is None:
-        return None
-    if cortex.scenes:
-        raise InputError(f"--clip-len: {told.neural_dataset} are unrelated images, which have no order")
-    try:
-        return trials.clip_starts(cortex.n_frames, told.clip_len, told.trial_for_clip, told.draws)
-    except ValueError as error:
-        raise InputError(f"--clip-len: {error}") from None
-
-
-def _write_published(scores: pd.DataFrame, told: Namespace) -> None:
+def _write_published(scores: pd.DataFrame, args: Namespace) -> None:
     """Write the published array, [split, area] or [clip, split, area]."""
-    folder = told.output_dir / told.metric / told.neural_dataset / "neural"
+    folder = args.output_dir / args.metric / args.neural_dataset / "neural"
     values = outputs.array(scores, ["trial"])
-    if told.clip_len is None:
+    if args.clip_len is None:
         outputs.save(values, folder / "ceiling_half_neuron.npy")
-        return
-    by_clip = values.reshape(-1, SPLITS, values.shape[-1])
-    outputs.save(by_clip, folder / f"stimulus_clip_ceiling_half_neuron_{told.clip_len}.npy")
+    else:
+        name = f"stimulus_clip_ceiling_half_neuron_{args.clip_len}.npy"
+        outputs.save(values.reshape(-1, SPLITS, values.shape[-1]), folder / name)

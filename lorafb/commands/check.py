@@ -18,7 +18,7 @@ from lorafb.cortex import allen, published
 from lorafb.cortex import table as own
 from lorafb.cortex.counts import whole_counts
 from lorafb.features import store
-from lorafb.features.published import read_prepared
+from lorafb.features.published_tensors import read_prepared
 from lorafb.files import InputError
 from lorafb.networks import checkpoint, fit, foreign
 from lorafb.stimuli import array, video

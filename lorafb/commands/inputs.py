@@ -1,17 +1,18 @@
-"""Published files in, checked against one another: whatever is wrong with them is said before a network is shown anything."""
+"""The published files of a command, checked against one another before a network is shown anything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from lorafb.artefacts.responses import Responses
 from lorafb.cortex import published
-from lorafb.experiments.cortex_side import Area, area_side, reliable_units, responsive_units
+from lorafb.experiments.areas import select_units
 from lorafb.features.prepare import PreparedFrames
-from lorafb.features.published import read_prepared
+from lorafb.features.published_tensors import read_prepared
 from lorafb.files import InputError, sha256
 from lorafb.networks.catalogue import Network
+from lorafb.similarity.ranks import Ties
 
 SHORTEST = 4
 """Frames of the shortest movie: the first is left out, and two frames make one pair, which has no rank."""
@@ -19,63 +20,48 @@ AT_ONCE = 32
 """Frames of a stimulus that are looked at together."""
 
 
-@dataclass(frozen=True)
-class Cortex:
-    """The published recordings of a stimulus.
-
-    Attributes
-    ----------
-    areas : list of Area
-        All six, in published order.
-    files : dict of str to Path
-        By their names.
-    scenes : bool
-        Whether the stimulus is unrelated images.
-    """
-
-    areas: list[Area]
-    files: dict[str, Path]
-    scenes: bool
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames T, or of images."""
-        return self.areas[0].n_frames
+def is_scenes(dataset: str) -> bool:
+    """Whether a published stimulus is unrelated images."""
+    return published.find(dataset).steps > 1
 
 
-def cortex(folder: Path, dataset: str) -> Cortex:
-    """Read the published recordings of all areas, units kept by the published filters.
+def areas(folder: Path, dataset: str, ties: Ties = "average") -> tuple[list[Responses], dict[str, Path]]:
+    """Read the published recordings of all six areas in published order, with the units of the published filters.
+
+    Returns
+    -------
+    areas, and the files that they are read from, by their names
 
     Raises
     ------
     InputError
         One line: the file that is missing or wrong, areas of different lengths, an area without units.
     """
-    shown = published.find(dataset)
-    scenes = shown.steps > 1
-    recorded = {area: published.read(folder, dataset, area) for area in published.AREAS}
-    n_frames = published.same_frames(recorded)
+    shown, scenes = published.find(dataset), is_scenes(dataset)
+    recordings = {area: published.read(folder, dataset, area) for area in published.AREAS}
+    n_frames = published.same_frames(recordings)
     if n_frames < SHORTEST:
         raise InputError(f"{folder / dataset}: recordings of {n_frames} frames, expected at least {SHORTEST}")
-    areas = []
-    for name, one in recorded.items():
+    rate = {"min_rate": 0.5, "duration_s": shown.duration_s, "skip_frames": 1}
+    selection = {"min_reliability": 0.8, "skip_frames": 0} if scenes else rate
+    selected = []
+    for name, recording in recordings.items():
         try:
-            kept = reliable_units(one) if scenes else responsive_units(one, duration_s=shown.duration_s)
-            areas.append(area_side(one, kept))
-        except ValueError as error:
+            selected.append(select_units(recording, selection, ties))
+        except InputError as error:
             raise InputError(f"{folder / dataset / f'{name}{shown.ending}.npy'}: {error}") from None
     names = [f"{area}{shown.ending}.npy" for area in published.AREAS]
     names += [f"shr_{area}.npy" for area in published.AREAS] if scenes else []
-    return Cortex(areas, {name: folder / dataset / name for name in names}, scenes)
+    return selected, {name: folder / dataset / name for name in names}
 
 
 def stimulus_path(folder: Path, dataset: str, noise: str | None = None) -> Path:
-    """Path of a published stimulus, or of a noise movie of its."""
+    """Path of a published stimulus, or of one of its noise movies."""
     return folder / f"stimulus_{dataset}_224{f'_{noise}' if noise else ''}.pt"
 
 
 def stimulus(path: Path, n_frames: int, network: Network) -> PreparedFrames:
-    """Open a published stimulus, every frame looked at.
+    """Open a published stimulus and check every frame.
 
     Parameters
     ----------
@@ -83,7 +69,7 @@ def stimulus(path: Path, n_frames: int, network: Network) -> PreparedFrames:
     n_frames : int
         Frames that the recordings have.
     network : Network
-        That is to be shown it.
+        The network that will see it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where a movie's, or still scenes', responses come from, and which units count."""
+"""Where the responses to a movie, or to still scenes, come from, and which units count."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -25,7 +25,7 @@ class Simulated(Model):
 
     kind: Literal["simulated"]
     sessions: int = Field(2, ge=1, le=20, description="simulated mice, one session each")
-    units: int = Field(24, ge=2, le=500, description="units an area and session, before quality filters")
+    units: int = Field(24, ge=2, le=500, description="units per area and session, before quality filters")
     repeats: int = Field(10, ge=2, le=100, description="times the movie is shown")
     seed: int = Field(1, ge=0, description="seed of filters, gains and spikes")
     quality: Quality = Field(default_factory=Quality, description="unit filters")
@@ -37,10 +37,11 @@ class Allen(Model):
     kind: Literal["allen"]
     sessions: list[str] = Field(
         min_length=1,
-        description="NWB files, one a session; an address (https://...) is read by byte ranges, no more than is needed",
+        description="NWB files, one per session; of an address (https://...) only the parts that are needed are read",
     )
     repeats: Literal["equal", "fewest"] = Field(
-        "equal", description="sessions with fewer whole repeats: refuse, or take of all as many as the poorest has"
+        "equal",
+        description="where sessions have different numbers of whole repeats: refuse, or use the smallest number of repeats for all",
     )
     presentations: Name = Field(
         "natural_movie_one", description="movie's name in the interval table NAME_presentations"
@@ -52,7 +53,7 @@ class Allen(Model):
 
 
 class Counts(Model):
-    """A table of spike counts: an .npz with one array of units x repeats x bins an area, or a tidy .csv."""
+    """A table of spike counts: an .npz with one array of units x repeats x bins per area, or a tidy .csv."""
 
     kind: Literal["counts"]
     file: str = Field(
@@ -60,12 +61,12 @@ class Counts(Model):
         "the working directory, then at the workflow's folder"
     )
     rate_hz: float | None = Field(
-        None, gt=0, description="frame rate; of a .csv alone, an .npz holds it", json_schema_extra=HERTZ
+        None, gt=0, description="frame rate, needed for a .csv; an .npz holds it", json_schema_extra=HERTZ
     )
 
 
 class Arrays(Model):
-    """One .npy of spike counts an area."""
+    """One .npy of spike counts per area."""
 
     kind: Literal["arrays"]
     files: dict[Name, str] = Field(description="area to its .npy; relative paths as for a table", min_length=1)
@@ -76,15 +77,15 @@ class Arrays(Model):
 
 
 class Published(Model):
-    """The paper's arrays: one .npy an area, counts summed over repeats."""
+    """The paper's arrays: one .npy per area, counts summed over repeats."""
 
     kind: Literal["published"]
-    folder: str = Field(description="folder that holds DATASET/visp_1.npy and the others")
+    folder: str = Field(description="folder with DATASET/visp_1.npy and the others")
     dataset: Literal["allen_natural_movie_one", "allen_natural_movie_three", "allen_natural_scenes"] = Field(
         description="folder of the movie, or of the scenes"
     )
 
     def of_areas(self, areas: Iterable[str]) -> list[str]:
-        """Files of some areas; scenes have one more an area, with the reliability of its units."""
+        """Files of some areas; scenes have a second one per area, with the reliability of its units."""
         names = ("{}_8.npy", "shr_{}.npy") if self.dataset == "allen_natural_scenes" else ("{}_1.npy",)
         return [f"{self.folder}/{self.dataset}/{name.format(area.lower())}" for area in areas for name in names]

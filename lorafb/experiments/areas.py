@@ -1,48 +1,136 @@
-"""How alike the areas are among themselves: each plays the model's part for the others."""
+"""The cortical side of a score: which units of a recording are selected, and their Gram matrix and ranks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from lorafb import trials
-from lorafb.experiments.cortex_side import Area
-from lorafb.experiments.scoring import score_layers
-from lorafb.experiments.table import Labels, Score, joined, tidy
-from lorafb.similarity.metrics import Comparison
+from lorafb.artefacts.grams import Gram, condense
+from lorafb.artefacts.recordings import Recording
+from lorafb.artefacts.responses import Responses
+from lorafb.experiments.score import correlations
+from lorafb.files import InputError
+from lorafb.similarity.pearson import integer_products, upper_triangle
+from lorafb.similarity.ranks import Ties, doubled_ranks
+
+Mask = NDArray[np.bool_]
 
 
-def score_areas(
-    areas: Sequence[Area], movie: str, metric: Comparison, ceilings: pd.DataFrame | None = None, skip_frames: int = 1
-) -> pd.DataFrame:
-    """Score every area against every other one.
+def rates(recording: Recording, duration_s: float | None = None) -> NDArray[np.float64]:
+    """Mean rate of each unit over the movie [units], spikes/s; all frames count, the first one too.
 
     Parameters
     ----------
-    areas : sequence of Area
-        Recordings of the same frames.
-    movie : str
-        Name of the movie.
-    metric : Comparison
-        From `lorafb.similarity.metrics.load`.
-    ceilings : pandas.DataFrame, optional
-        From `lorafb.experiments.ceiling`; each area's mean over splits of its units stands where it meets itself.
-    skip_frames : int
-        Frames at the start that no score sees.
+    recording : Recording
+    duration_s : float, optional
+        Seconds of one repeat; T / rate when not given. The published filter uses 30 s and 120 s for its two movies,
+        whatever the number of frames.
+    """
+    seconds = len(recording.summed) / recording.rate_hz if duration_s is None else duration_s
+    return np.asarray(recording.summed.sum(axis=0, dtype=np.int64) / seconds / recording.n_repeats)
+
+
+def unit_mask(recording: Recording, selection: Mapping[str, Any]) -> Mask:
+    """Units [units] that a selection keeps; bounds are included.
+
+    Parameters
+    ----------
+    recording : Recording
+    selection : mapping
+        Of scenes `min_reliability`, a bound of the split-half reliability over images. Of a movie `min_rate`, a bound of
+        the mean rate in spikes/s, and optionally `duration_s` (see `rates`).
+
+    Raises
+    ------
+    InputError
+        If reliability is asked for and the recording has no such column.
+
+    Notes
+    -----
+    Huang et al. 2024, Table 3.
+    """
+    if "min_reliability" not in selection:
+        return np.asarray(rates(recording, selection.get("duration_s")) >= selection["min_rate"])
+    if "reliability" not in recording.units:
+        raise InputError(
+            f"{recording.area}, {recording.movie}: no column 'reliability' of its units; "
+            f"it has {', '.join(recording.units) or 'none'}"
+        )
+    mask: Mask = np.asarray(recording.units["reliability"]) >= selection["min_reliability"]
+    return mask
+
+
+def select_units(recording: Recording, selection: Mapping[str, Any], ties: Ties = "average") -> Responses:
+    """Keep the units of a recording that a score uses.
+
+    Parameters
+    ----------
+    recording : Recording
+    selection : mapping
+        As for `unit_mask`, with `skip_frames`: frames at the start that no score uses.
+    ties : "average" or "ordinal"
+        How equal correlations are ranked.
+
+    Raises
+    ------
+    InputError
+        If no unit is selected.
+    """
+    selected = unit_mask(recording, selection)
+    if not selected.any():
+        raise InputError(
+            f"{recording.area}, {recording.movie}: none of {len(selected)} units is selected; "
+            "lower min_rate or min_reliability, or leave the area out"
+        )
+    summed = recording.summed[:, selected]
+    products, sums = integer_products(summed)
+    gram = Gram(condense(products), sums, summed.shape[1])
+    skip_frames = int(selection["skip_frames"])
+    rsm = correlations(gram, np.arange(skip_frames, len(summed)))
+    return Responses(
+        area=recording.area.lower(),
+        movie=recording.movie,
+        rate_hz=recording.rate_hz,
+        n_repeats=recording.n_repeats,
+        skip_frames=skip_frames,
+        ties=ties,
+        summed=summed,
+        repeats=None if recording.counts is None else recording.counts[:, :, selected],
+        gram=gram,
+        ranks=doubled_ranks(upper_triangle(rsm), ties),
+        units={name: column[selected] for name, column in recording.units.items()},
+    )
+
+
+def units_table(recordings: Sequence[Recording], selection: Mapping[str, Any]) -> pd.DataFrame:
+    """Count the units of each area, as the paper's Table 3 does.
+
+    Parameters
+    ----------
+    recordings, selection
+        As for `unit_mask`.
 
     Returns
     -------
     pandas.DataFrame
-        Tidy scores; `layer` is the other area.
+        movie, area (lower case), `units` recorded, `kept`, `sessions`, `repeats`, mean and median rate of the kept
+        units over the movie, spikes/s.
     """
-    frames = trials.movie_frames(areas[0].n_frames, skip_frames)
-    others = {area.name: area.products if metric.sees == "similarity" else area.summed for area in areas}
-    pairs = [score for score in score_layers(others, areas, frames, metric) if score.area != score.layer]
-    scores = [score._replace(best=False) for score in pairs]
-    if ceilings is not None:
-        means = (
-            ceilings[ceilings["layer"] == "units"]
-            .groupby("area")["value"]
-            .agg(lambda values: values.mean(skipna=False))
+    rows = []
+    for recording in recordings:
+        kept, rate = unit_mask(recording, selection), rates(recording)
+        rows.append(
+            {
+                "movie": recording.movie,
+                "area": recording.area.lower(),
+                "units": len(kept),
+                "kept": int(kept.sum()),
+                "sessions": len(np.unique(recording.units["session"])),
+                "repeats": recording.n_repeats,
+                "mean_rate": float(rate[kept].mean()) if kept.any() else np.nan,
+                "median_rate": float(np.median(rate[kept])) if kept.any() else np.nan,
+            }
         )
-        scores += [Score(area.name, area.name, index, float(means[area.name])) for index, area in enumerate(areas)]
-    return joined([tidy(scores, Labels("", "", movie), "areas", metric.name)])
+    return pd.DataFrame(rows)

@@ -1,8 +1,7 @@
 """From scores to one number: the best layer of an area, and the mean over areas.
 
-The highest of many layers is higher by chance alone, the more so the more layers there are: a network's score is always
-read with that in mind. A layer without a score is never the best one, and an area without any leaves the network's
-score undefined.
+The highest of many layers is higher by chance alone, more so with more layers. A layer without a score is never the best
+one, and an area without any score leaves the network's score undefined.
 """
 
 import warnings
@@ -11,8 +10,9 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from lorafb.experiments.scoring import Layer, UndefinedScore
+from lorafb.experiments.score import Layer, UndefinedScore
 from lorafb.experiments.table import COLUMNS, typed
+from lorafb.similarity.metrics import Comparison
 
 # what tells one score of a network from another, beside the area and the layer
 RUN = [column for column in COLUMNS if column not in ("area", "layer", "layer_index", "value", "best")]
@@ -24,7 +24,7 @@ def best_layers(scores: pd.DataFrame, published: bool = False) -> dict[str, Laye
     Parameters
     ----------
     scores : pandas.DataFrame
-        From `lorafb.experiments.original.score_original`.
+        From `lorafb.experiments.score.score`.
     published : bool
         Take NaN for the largest, as the published code does, instead of leaving such layers out.
 
@@ -39,7 +39,9 @@ def best_layers(scores: pd.DataFrame, published: bool = False) -> dict[str, Laye
         If the scores are of more than one run, or an area has no layer with a score.
     """
     if len(scores[RUN].drop_duplicates()) != 1:
-        raise ValueError("best layers are those of one network on one movie: the table holds other than one run")
+        raise ValueError(
+            "best layers are those of one network on one movie: the table has rows of more than one run, or none"
+        )
     best = {}
     for area, rows in scores.groupby("area", sort=False):
         ordered = rows.sort_values("layer_index")
@@ -58,13 +60,21 @@ def best_of(scores: pd.DataFrame, metric: str) -> dict[str, Layer]:
     """Best layer of each area in a table of many experiments: on the original movie, by one metric.
 
     Areas without any score, as one of few units that are silent in a frame, are left out with a warning; in best-layer
-    mode they stay without a score.
+    mode they have no score.
     """
     original = scores[(scores["experiment"] == "original") & (scores["metric"] == metric)]
     scored = original[original["value"].notna()]["area"].unique()
     for area in sorted(set(original["area"]) - set(scored)):
-        warnings.warn(UndefinedScore(f"area {area}: no layer has a score, so that none is its best"), stacklevel=2)
+        warnings.warn(UndefinedScore(f"area {area}: no layer has a score, so none is the best"), stacklevel=2)
     return best_layers(original[original["area"].isin(scored)]) if len(scored) else {}
+
+
+def best_of_metrics(
+    scores: pd.DataFrame, metrics: Collection[Comparison]
+) -> tuple[dict[str, dict[str, Layer]], set[str]]:
+    """Best layers by each metric, as `best_of` finds them, and the names of all of them."""
+    best = {metric.name: best_of(scores, metric.name) for metric in metrics}
+    return best, {layer.name for by_area in best.values() for layer in by_area.values()}
 
 
 def area_scores(scores: pd.DataFrame) -> pd.DataFrame:
@@ -81,9 +91,8 @@ def area_scores(scores: pd.DataFrame) -> pd.DataFrame:
         Tidy scores, one row a run and area; value NaN and layer empty where no layer has a score.
     """
     keys = [*RUN, "area"]
-    found = scores[scores["best"]]
     every = scores[keys].drop_duplicates()
-    return typed(every.merge(found, on=keys, how="left").fillna({"best": False}))
+    return typed(every.merge(scores[scores["best"]], on=keys, how="left").fillna({"best": False}))
 
 
 def model_scores(scores: pd.DataFrame, controls: Collection[str] = ()) -> pd.DataFrame:
@@ -94,7 +103,7 @@ def model_scores(scores: pd.DataFrame, controls: Collection[str] = ()) -> pd.Dat
     scores : pandas.DataFrame
         Tidy scores.
     controls : collection of str
-        Areas, in any case, that no mean holds.
+        Areas, in any case, that are in no mean.
 
     Returns
     -------

@@ -2,49 +2,44 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lorafb import trials
-from lorafb.experiments.cortex_side import Area
-from lorafb.experiments.scoring import UndefinedScore
+from lorafb import draws
+from lorafb.artefacts.responses import Responses
+from lorafb.experiments.score import UndefinedScore
 from lorafb.experiments.table import Labels, Score, joined, tidy
 from lorafb.similarity import ceilings
 from lorafb.similarity.ranks import Ties
+from lorafb.trials import Trial
 
 FloatArray = NDArray[np.float64]
 Halves = Literal["units", "repeats", "stimulus"]
 
 
 def score_ceilings(
-    areas: Sequence[Area],
-    movie: str,
+    areas: Sequence[Responses],
     n_splits: int = 100,
-    halves: Halves = "units",
+    halves: Sequence[Halves] = ("units",),
     ties: Ties = "average",
-    draws: trials.Draws = "independent",
-    seed: int = trials.PUBLISHED_SEED,
-    skip_frames: int = 1,
+    mode: draws.Draws = "independent",
+    seed: int = draws.PUBLISHED_SEED,
 ) -> pd.DataFrame:
     """Score random halves of each area against each other.
 
     Parameters
     ----------
-    areas : sequence of Area
+    areas : sequence of Responses
         Published draws follow their order.
-    movie : str
-        Name of the movie.
     n_splits : int
-        Random splits an area.
-    halves : "units", "repeats" or "stimulus"
-        What the halves differ in; `stimulus` is both.
-    ties, draws, seed
-        See `lorafb.similarity.ranks` and `lorafb.trials`.
-    skip_frames : int
-        Frames at the start that no score sees.
+        Random splits of each area.
+    halves : sequence of "units", "repeats", "stimulus"
+        What the halves differ in; `stimulus` is both. `possible_halves` gives those that the recordings allow.
+    ties, mode, seed
+        See `lorafb.similarity.ranks` and `lorafb.draws`.
 
     Returns
     -------
@@ -60,57 +55,46 @@ def score_ceilings(
     -----
     Huang et al. 2024, Table 1.
     """
-    units = trials.half_orders({area.name: area.n_units for area in areas}, n_splits, "units", draws, seed)
-    repeats: dict[str, trials.IntArray] = {}
-    if halves != "units":
-        sizes = {area.name: len(_single_repeats(area)) for area in areas}
-        repeats = trials.half_orders(sizes, n_splits, "repeats", draws, seed)
+    units = draws.half_orders({area.area: area.n_units for area in areas}, n_splits, "units", mode, seed)
+    repeats: dict[str, draws.IntArray] = {}
+    if set(halves) != {"units"}:
+        sizes = {area.area: len(_single_repeats(area)) for area in areas}
+        repeats = draws.half_orders(sizes, n_splits, "repeats", mode, seed)
     tables = []
-    for area in areas:
-        if halves == "units":
-            values = ceilings.between_units(area.summed[skip_frames:], units[area.name], ties=ties)
-        elif halves == "repeats":
-            values = ceilings.between_repeats(_single_repeats(area)[:, skip_frames:], repeats[area.name], ties)
-        else:
-            counts = _single_repeats(area)[:, skip_frames:]
-            values = ceilings.between_both(counts, units[area.name], repeats[area.name], ties)
-        tables.append(_splits(area, movie, halves, values))
+    for kind in halves:
+        for area in areas:
+            if kind == "units":
+                values = ceilings.between_units(area.summed[area.scored], units[area.area], ties=ties)
+            elif kind == "repeats":
+                values = ceilings.between_repeats(_single_repeats(area)[:, area.scored], repeats[area.area], ties)
+            else:
+                counts = _single_repeats(area)[:, area.scored]
+                values = ceilings.between_both(counts, units[area.area], repeats[area.area], ties)
+            tables.append(_splits(area, kind, values))
     return joined(tables)
 
 
-def score_all_ceilings(areas: Sequence[Area], movie: str, n_splits: int = 100, **how: Any) -> pd.DataFrame:
-    """Score halves of units, as published, and where single repeats are known those of repeats, and of both.
-
-    Parameters
-    ----------
-    areas, movie, n_splits, **how
-        As for `score_ceilings`.
-    """
+def possible_halves(areas: Sequence[Responses]) -> Sequence[Halves]:
+    """Kinds of halves that all areas allow: of units, and where single repeats are known of repeats, and of both."""
     repeated = all(area.repeats is not None and len(area.repeats) > 1 for area in areas)
-    kinds: Sequence[Halves] = ("units", "repeats", "stimulus") if repeated else ("units",)
-    return joined(score_ceilings(areas, movie, n_splits, halves, **how) for halves in kinds)
+    return ("units", "repeats", "stimulus") if repeated else ("units",)
 
 
 def score_clip_ceilings(
-    areas: Sequence[Area],
-    movie: str,
-    starts: trials.IntArray,
-    length: int,
+    areas: Sequence[Responses],
+    clips: Sequence[Trial],
     n_splits: int = 100,
     ties: Ties = "average",
-    draws: trials.Draws = "independent",
-    seed: int = trials.PUBLISHED_SEED,
-    skip_frames: int = 1,
+    mode: draws.Draws = "independent",
+    seed: int = draws.PUBLISHED_SEED,
 ) -> pd.DataFrame:
     """Score random halves of each area's units against each other on clips.
 
     Parameters
     ----------
-    starts : int64, shape (clips,)
-        From `lorafb.trials.clip_starts`, with the same `draws`, `seed` and `skip_frames`.
-    length : int
-        Frames of a clip.
-    areas, movie, n_splits, ties, draws, seed, skip_frames
+    clips : sequence of Trial
+        From `lorafb.trials.clips`, with the same `mode` and `seed`.
+    areas, n_splits, ties, mode, seed
         As for `score_ceilings`; `n_splits` splits of each clip.
 
     Returns
@@ -118,13 +102,16 @@ def score_clip_ceilings(
     pandas.DataFrame
         As `score_ceilings`, with `length`; `trial` counts the splits of all clips, clip by clip.
     """
+    length = len(clips[0].scored)
     tables = []
     for area in areas:
-        n_starts = area.n_frames - skip_frames - length + 1
-        orders = trials.clip_half_orders(area.name, area.n_units, starts, n_splits, n_starts, draws, seed)
-        clips = [area.summed[trials.clip_frames(int(start), length, skip_frames)] for start in starts]
-        values = [ceilings.between_units(clip, order, ties=ties) for clip, order in zip(clips, orders, strict=True)]
-        tables.append(_splits(area, movie, "units", np.concatenate(values), length))
+        n_starts = len(area.scored) - length + 1
+        orders = draws.clip_half_orders(area.area, area.n_units, len(clips), n_splits, n_starts, mode, seed)
+        values = [
+            ceilings.between_units(area.summed[clip.recorded], order, ties=ties)
+            for clip, order in zip(clips, orders, strict=True)
+        ]
+        tables.append(_splits(area, "units", np.concatenate(values), length))
     return joined(tables)
 
 
@@ -144,23 +131,22 @@ def summary(scores: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for key, group in scores.groupby(["movie", "area", "layer", "length"], sort=False, dropna=False):
-        found = ceilings.ceiling(group["value"].to_numpy())
         names = dict(zip(("movie", "area", "halves", "length"), key, strict=True))
-        rows.append({**names, "splits": len(group), **vars(found)})
+        rows.append({**names, "splits": len(group), **vars(ceilings.ceiling(group["value"].to_numpy()))})
     return pd.DataFrame(rows)
 
 
-def _splits(area: Area, movie: str, halves: str, values: FloatArray, length: int | None = None) -> pd.DataFrame:
+def _splits(area: Responses, halves: str, values: FloatArray, length: int | None = None) -> pd.DataFrame:
     undefined = int(np.isnan(values).sum())
     if undefined:
         problem = "have a half whose units all respond alike to a frame"
-        warnings.warn(UndefinedScore(f"area {area.name}: {undefined} of {len(values)} splits {problem}"), stacklevel=3)
-    scores = [Score(area.name, halves, 0, float(value)) for value in values]
-    return tidy(scores, Labels("", "", movie), "ceiling", "tsrsa", length=length, trial=range(len(values)))
+        warnings.warn(UndefinedScore(f"area {area.area}: {undefined} of {len(values)} splits {problem}"), stacklevel=3)
+    scores = [Score(area.area, halves, 0, float(value)) for value in values]
+    return tidy(scores, Labels("", "", area.movie), "ceiling", "tsrsa", length=length, trial=range(len(values)))
 
 
-def _single_repeats(area: Area) -> ceilings.Counts:
+def _single_repeats(area: Responses) -> ceilings.Counts:
     if area.repeats is None or len(area.repeats) < 2:
-        held = "sums over repeats only" if area.repeats is None else "one repeat"
-        raise ValueError(f"{area.name}, {area.movie}: the recording holds {held}; halves of repeats need at least two")
+        problem = "only sums over repeats" if area.repeats is None else "one repeat"
+        raise ValueError(f"{area.area}, {area.movie}: the recording has {problem}; halves of repeats need at least two")
     return area.repeats

@@ -6,55 +6,41 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import Ridge
 
-from lorafb import trials
-from lorafb.artefacts.grams import Products, raw
-from lorafb.experiments.cortex_side import Area
-from lorafb.experiments.scoring import Layer, sub_block
-from lorafb.similarity.regression import components_of_products
+from lorafb.artefacts.grams import Gram, raw
+from lorafb.artefacts.responses import Responses
+from lorafb.experiments.score import Best
+from lorafb.similarity.regression import components, coordinates_of_products
 
 COLUMNS = ("area", "layer", "unit_id", "session", "r2", "frame", "measured", "regressed")
 
 
-def regressed_units(
-    layers: Mapping[str, Products],
-    areas: Sequence[Area],
-    best: Mapping[str, Layer],
-    n_repeats: int,
-    rate_hz: float,
-    skip_frames: int = 1,
-) -> pd.DataFrame:
+def regressed_units(layers: Mapping[str, Gram], areas: Sequence[Responses], best: Best) -> pd.DataFrame:
     """Regress the PSTHs of each area's units from the layer that regresses the area best, and take one unit of it.
 
     Parameters
     ----------
-    layers : mapping of Products
+    layers : mapping of Gram
         Of the whole movie.
-    areas : sequence of Area
+    areas : sequence of Responses
         Those without a best layer are left out.
     best : mapping from area to Layer
         Best layers by the metric `regression`.
-    n_repeats : int
-        Times that the movie was shown.
-    rate_hz : float
-        Frames a second.
-    skip_frames : int
-        Frames at the start that are not fitted.
 
     Returns
     -------
     pandas.DataFrame
         area, layer, unit_id, session, r2, frame, `measured` and `regressed` (spikes/s): of the unit whose R2 is the median
-        over the area's units, so that a typical one is seen and not the best.
+        over the area's units, a typical one and not the best.
 
     Notes
     -----
-    Huang et al. 2024, Figure 6 (which units it shows is not said). The fit is that of the metric, on the frames shown.
+    Huang et al. 2024, Figure 6 (which units it shows is not said). The fit is that of the metric `regression`.
     """
     tables = []
-    for area in (one for one in areas if one.name in best):
-        frames = trials.movie_frames(area.n_frames, skip_frames)
-        predictors = components_of_products(raw(sub_block(layers[best[area.name].name], frames)))
-        psth = area.summed[frames] * (rate_hz / n_repeats)
+    for area in (one for one in areas if one.area in best):
+        layer, frames = best[area.area].name, area.scored
+        predictors = components(coordinates_of_products(raw(layers[layer], frames)))
+        psth = area.summed[frames] * (area.rate_hz / area.n_repeats)
         fitted = Ridge(alpha=1).fit(predictors, psth).predict(predictors)
         varying = np.flatnonzero(np.ptp(psth, axis=0) > 0)
         errors = ((psth - fitted) ** 2).sum(axis=0)[varying]
@@ -64,8 +50,8 @@ def regressed_units(
         tables.append(
             pd.DataFrame(
                 {
-                    "area": area.name,
-                    "layer": best[area.name].name,
+                    "area": area.area,
+                    "layer": layer,
                     "unit_id": area.units["unit_id"][unit],
                     "session": area.units["session"][unit],
                     "r2": r2[typical],

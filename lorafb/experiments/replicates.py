@@ -1,8 +1,8 @@
 """Scores of networks on one movie in every replicate of it: other units, other blocks of time, shifted in time.
 
-A replicate is never recorded or extracted again: units left out take their products off, frames left out take their pairs
-off, and the ranks of the pairs that stay are counted from the ranks of all. What depends on the areas alone is made once
-for all networks.
+Nothing is extracted again for a replicate: the products of units that are left out are subtracted, the pairs of frames that
+are left out are dropped, and the ranks of the pairs that stay are counted from the ranks of all. What depends on the areas
+alone is made once for all networks.
 """
 
 import warnings
@@ -13,12 +13,18 @@ from tempfile import TemporaryFile
 import numpy as np
 from numpy.typing import NDArray
 
-from lorafb import trials
-from lorafb.artefacts.grams import Products, centred
-from lorafb.experiments.cortex_side import Area
-from lorafb.experiments.scoring import UndefinedScore, correlations, sub_block
+from lorafb import draws
+from lorafb.artefacts.grams import Gram, centred
+from lorafb.artefacts.responses import Responses
+from lorafb.experiments.score import UndefinedScore, correlations
 from lorafb.similarity import jackknife, lag
-from lorafb.similarity.pearson import integer_products, pearson, pearson_from_centred, pearson_from_products
+from lorafb.similarity.pearson import (
+    integer_products,
+    pearson,
+    pearson_from_centred,
+    pearson_from_products,
+    upper_triangle,
+)
 from lorafb.similarity.ranks import DoubledRanks, Ties, doubled_ranks, doubled_ranks_among, unit
 
 IntArray = NDArray[np.int64]
@@ -26,7 +32,7 @@ FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 LAG_ONLY = "lag_only"
-"""A network of one layer that sees no stimulus: s = -|t - u|, frames are the more alike the nearer they are."""
+"""A baseline of one layer that sees no stimulus: s = -|t - u|, so near frames are alike."""
 LATER_S = 1.0
 """The lag-controlled test is made once more without the first second: a shared onset looks like agreement."""
 CHECKS = ("", "_later", "_detrended", "_frames")
@@ -34,7 +40,7 @@ CHECKS = ("", "_later", "_detrended", "_frames")
 
 
 @dataclass(frozen=True)
-class Side:
+class RankedPairs:
     """A layer or an area: twice the ranks of all pairs of frames, and the same of units without their linear trend."""
 
     ranked: DoubledRanks
@@ -73,11 +79,10 @@ class Movie:
 
     Parameters
     ----------
-    areas : sequence of Area
-    controls : names of areas that no mean holds
-    rate_hz : frames a second
-    ties, seed, skip_frames
-        As for the scores.
+    areas : sequence of Responses
+    controls : names of areas that are in no mean, in any case
+    seed : int
+        Seed of the random groups of units.
     truths : mapping from area to true rates [T, units] of its kept units, of simulated mice
 
     Attributes
@@ -106,22 +111,18 @@ class Movie:
 
     def __init__(
         self,
-        areas: Sequence[Area],
-        controls: Sequence[str],
-        rate_hz: float,
+        areas: Sequence[Responses],
+        controls: Sequence[str] = (),
         *,
-        ties: Ties = "average",
-        seed: int = trials.PUBLISHED_SEED,
-        skip_frames: int = 1,
+        seed: int = draws.PUBLISHED_SEED,
         truths: Mapping[str, FloatArray] | None = None,
     ) -> None:
-        self.areas, self.ties = areas, ties
-        self.counted = np.array([area.name not in {one.lower() for one in controls} for area in areas])
-        self.frames = trials.movie_frames(areas[0].n_frames, skip_frames)
-        similar = [correlations(area.products, self.frames) for area in areas]
-        self.correlation_time = max(
-            (lag.correlation_time(one) for one in similar if not np.isnan(one).any()), default=1
-        )
+        self.areas = areas
+        self.ties: Ties = "ordinal" if areas[0].ties == "ordinal" else "average"
+        self.counted = np.array([area.area not in {one.lower() for one in controls} for area in areas])
+        self.frames = areas[0].scored
+        rsms = [correlations(area.gram, self.frames) for area in areas]
+        self.correlation_time = max((lag.correlation_time(rsm) for rsm in rsms if not np.isnan(rsm).any()), default=1)
         if self.short_blocks:
             problem = f"shorter than three correlation times of {self.correlation_time} frames"
             warnings.warn(
@@ -129,56 +130,66 @@ class Movie:
             )
         self.blocks = [self._pairs(frames) for frames in jackknife.without_blocks(self.frames)]
         self.halves = [self._pairs(half) for half in jackknife.alternate_blocks(self.frames, self.correlation_time)]
-        later = trials.movie_frames(areas[0].n_frames, skip_frames + round(LATER_S * rate_hz))
-        self.later = self._pairs(later) if len(later) >= trials.SHORTEST else None
+        later = self.frames[round(LATER_S * areas[0].rate_hz) :]
+        self.later = self._pairs(later) if len(later) >= draws.SHORTEST else None
         sessions = [area.units["session"] for area in areas]
-        streams = [trials.stream(seed, "groups of units", 0, place) for place in range(len(areas))]
+        streams = [draws.stream(seed, "groups of units", 0, place) for place in range(len(areas))]
         groups = jackknife.groups_of_units(sessions, streams)
         self.sessions_as_groups = len(np.unique(np.concatenate(sessions))) >= jackknife.FEWEST_SESSIONS
         self.left_out = np.array([[len(group) > 0 for group in one] for one in groups]).T
-        self.sides = [self._side(area.products) for area in areas]
+        self.sides = [RankedPairs(area.ranks, self._detrended(area.gram)) for area in areas]
         self.units = [self._without_units(*one) for one in zip(areas, groups, strict=True)]
-        self.truths = None if truths is None else [self._rank(pearson(truths[one.name][self.frames])) for one in areas]
+        self.truths = None if truths is None else [self._rank(pearson(truths[one.area][self.frames])) for one in areas]
         self.spectra = [{check: lag.spectrum(one) for check, one in self._residuals(side)} for side in self.sides]
+
+    @property
+    def name(self) -> str:
+        """Name of the movie."""
+        return self.areas[0].movie
 
     @property
     def short_blocks(self) -> bool:
         """Whether blocks of time are too short for their interval."""
         return len(self.frames) < 3 * self.correlation_time * jackknife.BLOCKS
 
-    def score(self, layers: Mapping[str, Products]) -> Scores:
+    def score(self, layers: Mapping[str, Gram]) -> Scores:
         """Score a network's layers in every replicate."""
-        return self._score([self._side(layers[name]) for name in layers])
+        return self._score(
+            [
+                RankedPairs(self._rank(correlations(gram, self.frames)), self._detrended(gram))
+                for gram in layers.values()
+            ]
+        )
 
     def score_lag_only(self) -> Scores:
         """Score the baseline that knows nothing but the distance of two frames in time."""
         nearness = -np.abs(np.subtract.outer(self.frames, self.frames)).astype(np.float64)
         ranked = self._rank(nearness)
-        return self._score([Side(ranked, np.zeros_like(ranked))])
+        return self._score([RankedPairs(ranked, np.zeros_like(ranked))])
 
-    def _score(self, sides: Sequence[Side]) -> Scores:
+    def _score(self, sides: Sequence[RankedPairs]) -> Scores:
         whole = np.array([unit(side.ranked) for side in sides])
         shifts: dict[str, list[list[FloatArray]]] = {}
         for side in sides:
             for check, residuals in self._residuals(side):
                 spectrum = lag.spectrum(residuals)
-                found = [lag.shift_scores(spectrum, spectra[check]) for spectra in self.spectra]
-                shifts.setdefault(check, []).append(found)
+                scores = [lag.shift_scores(spectrum, spectra[check]) for spectra in self.spectra]
+                shifts.setdefault(check, []).append(scores)
         return Scores(
-            whole=_against(whole, [side.ranked for side in self.sides]),
+            whole=_against(whole, [area.ranks for area in self.areas]),
             units=np.stack([_against(whole, groups).T for groups in self.units], axis=2),
             blocks=np.array([self._among(sides, pairs) for pairs in self.blocks]),
             halves=np.array([self._among(sides, pairs) for pairs in self.halves]),
-            shifts={check: np.array(found) for check, found in shifts.items()},
+            shifts={check: np.array(scores) for check, scores in shifts.items()},
             truth=None if self.truths is None else _against(whole, self.truths),
         )
 
-    def _among(self, sides: Sequence[Side], pairs: Mask) -> FloatArray:
+    def _among(self, sides: Sequence[RankedPairs], pairs: Mask) -> FloatArray:
         """Score on some pairs of frames alone, ranked among themselves on both sides."""
         layers = np.array([unit(doubled_ranks_among(side.ranked[pairs])) for side in sides])
         return _against(layers, (doubled_ranks_among(area.ranked[pairs]) for area in self.sides))
 
-    def _residuals(self, side: Side) -> Iterator[tuple[str, FloatArray]]:
+    def _residuals(self, side: RankedPairs) -> Iterator[tuple[str, FloatArray]]:
         whole = lag.residual_ranks(side.ranked)
         yield "", whole
         if self.later is not None:
@@ -186,21 +197,19 @@ class Movie:
         yield "_detrended", lag.residual_ranks(side.detrended)
         yield "_frames", lag.without_frame_means(whole)
 
-    def _side(self, products: Products) -> Side:
-        scored = sub_block(products, self.frames)
-        similar = correlations(products, self.frames)
-        return Side(self._rank(similar), self._rank(pearson_from_centred(lag.detrended(centred(scored)))))
+    def _detrended(self, gram: Gram) -> DoubledRanks:
+        return self._rank(pearson_from_centred(lag.detrended(centred(gram, self.frames))))
 
-    def _rank(self, similarity: FloatArray) -> DoubledRanks:
-        return doubled_ranks(similarity[np.triu_indices(len(similarity), 1)], self.ties)
+    def _rank(self, rsm: FloatArray) -> DoubledRanks:
+        return doubled_ranks(upper_triangle(rsm), self.ties)
 
     def _pairs(self, frames: IntArray) -> Mask:
         """Pairs of the scored frames that are pairs of some of them [T (T - 1) / 2]."""
         kept = np.isin(self.frames, frames)
         return np.outer(kept, kept)[np.triu_indices(len(kept), 1)]
 
-    def _without_units(self, area: Area, groups: Sequence[IntArray]) -> DoubledRanks:
-        """Rank an area without each group of its units: the group's products are taken off, nothing is made again."""
+    def _without_units(self, area: Responses, groups: Sequence[IntArray]) -> DoubledRanks:
+        """Rank an area without each group of its units, by subtracting the products of the group."""
         counts = area.summed[self.frames]
         products, sums = integer_products(counts)
         with TemporaryFile() as scratch:  # the mapping holds it open
@@ -212,7 +221,7 @@ class Movie:
         undefined = sum(not ranked.any() for ranked in replicates)
         if undefined:
             problem = f"without {undefined} of {len(groups)} groups of units all others respond alike to a frame"
-            warnings.warn(UndefinedScore(f"area {area.name}: {problem}: no interval over units"), stacklevel=3)
+            warnings.warn(UndefinedScore(f"area {area.area}: {problem}: no interval over units"), stacklevel=3)
         return replicates
 
 

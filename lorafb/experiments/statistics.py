@@ -1,7 +1,7 @@
-"""What a score is worth: its intervals over units and over time, its lag-controlled twin, how far it is from a ceiling.
+"""Intervals of a score over units and over time, the lag-controlled score, and its distance from the ceiling.
 
-E1 is the score to be expected with other units of these areas, E2 with other movies of this kind and length; one
-checkpoint stands for this network, never for its architecture. Every choice of a best layer is made anew in each replicate.
+E1 is the score expected with other units of these areas, E2 with other movies of this kind and length. One checkpoint
+represents this network, not its architecture. The best layer is chosen again in every replicate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,20 +20,19 @@ IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
 LEVEL = 0.05
-"""A score is called supported where every lag-controlled test stays at or below it."""
+"""A score is supported where every lag-controlled p is at most this."""
 
 
 def summarise(
-    networks: Mapping[str, Scores], layers: Mapping[str, Sequence[str]], movie: Movie, name: str, ceilings: pd.DataFrame
+    networks: Mapping[str, Scores], layers: Mapping[str, Sequence[str]], movie: Movie, ceilings: pd.DataFrame
 ) -> pd.DataFrame:
-    """Lay the statistics of all networks on a movie out in one table.
+    """Table of the statistics of all networks on a movie.
 
     Parameters
     ----------
     networks : mapping from subject to Scores
     layers : mapping from subject to the names of its layers
     movie : Movie
-    name : name of the movie
     ceilings : pandas.DataFrame
         Tidy scores of `lorafb.experiments.ceiling`.
 
@@ -50,24 +49,21 @@ def summarise(
     """
     bounds = {(str(one["area"]), str(one["halves"])): one for one in summary(ceilings).to_dict("records")}
     rows = []
+    counted = np.flatnonzero(movie.counted)
     for subject, scores in networks.items():
         best = _best(scores.whole)
-        for place, area in enumerate(movie.areas):
-            found = _row(scores, movie, np.array([place]))
-            found["layer"] = layers[subject][best[place]] if best[place] >= 0 else ""
-            rows.append(
-                {"subject": subject, "movie": name, "area": area.name, **found, **_reach(found, bounds, [area.name])}
-            )
-        counted = np.flatnonzero(movie.counted)
-        found = _row(scores, movie, counted)
-        names = [movie.areas[int(place)].name for place in counted]
-        rows.append(
-            {"subject": subject, "movie": name, "area": "mean", "layer": "", **found, **_reach(found, bounds, names)}
-        )
+        names = [layers[subject][place] if place >= 0 else "" for place in best]
+        alone = [
+            (area.area, layer, np.array([k])) for k, (area, layer) in enumerate(zip(movie.areas, names, strict=True))
+        ]
+        for area, layer, places in [*alone, ("mean", "", counted)]:
+            row = _row(scores, movie, places)
+            reach = _reach(row, bounds, [movie.areas[place].area for place in places])
+            rows.append({"subject": subject, "movie": movie.name, "area": area, **row, "layer": layer, **reach})
     return pd.DataFrame(rows)
 
 
-def pairs(networks: Mapping[str, Scores], movie: Movie, name: str) -> pd.DataFrame:
+def pairs(networks: Mapping[str, Scores], movie: Movie) -> pd.DataFrame:
     """Compare every two networks on a movie, in the same replicates, by the mean over areas.
 
     Returns
@@ -77,15 +73,15 @@ def pairs(networks: Mapping[str, Scores], movie: Movie, name: str) -> pd.DataFra
         `e2_high`, `e2_p`, `e2_p_holm` (E2, over time); Holm's correction is over the pairs of this table.
     """
     counted = np.flatnonzero(movie.counted)
-    found = {subject: _replicates(scores, movie, counted) for subject, scores in networks.items()}
+    replicates = {subject: _replicates(scores, movie, counted) for subject, scores in networks.items()}
     rows = []
-    for a, b in combinations(found, 2):
-        value, units, blocks = (one - other for one, other in zip(found[a], found[b], strict=True))
-        row: dict[str, Any] = {"movie": name, "subject_a": a, "subject_b": b, "difference": float(value)}
-        for prefix, replicates in (("ci", units), ("e2", blocks)):
-            bounds = jackknife.interval(float(value), replicates)
+    for a, b in combinations(replicates, 2):
+        value, units, blocks = (one - other for one, other in zip(replicates[a], replicates[b], strict=True))
+        row: dict[str, Any] = {"movie": movie.name, "subject_a": a, "subject_b": b, "difference": float(value)}
+        for prefix, left_out in (("ci", units), ("e2", blocks)):
+            bounds = jackknife.interval(float(value), left_out)
             row |= {f"{prefix}_low": bounds.low, f"{prefix}_high": bounds.high}
-            row[f"{prefix}_p"] = jackknife.p_of(float(value), replicates)
+            row[f"{prefix}_p"] = jackknife.p_of(float(value), left_out)
         rows.append(row)
     table = pd.DataFrame(rows)
     for prefix in ("ci", "e2") if len(table) else ():
@@ -165,19 +161,20 @@ def _selection(halves: FloatArray) -> tuple[float, float]:
 
 
 def _reach(
-    found: Mapping[str, Any], bounds: Mapping[tuple[str, str], Mapping[Any, Any]], areas: Sequence[str]
+    row: Mapping[str, Any], bounds: Mapping[tuple[str, str], Mapping[Any, Any]], areas: Sequence[str]
 ) -> dict[str, Any]:
-    """Set a score beside what the recording allows: the published ceiling h, and sqrt(2 h / (1 + h)) of a perfect model."""
+    """Compare a score with the published ceiling h and with sqrt(2 h / (1 + h)), the score of a perfect model."""
+    value = row["value"]
     published = float(np.mean([bounds[area, "units"]["half"] for area in areas]))
     clear = all(bounds[area, "units"]["half"] > 2 * bounds[area, "units"]["sd_over_splits"] for area in areas)
-    fraction = found["value"] / published if clear else float("nan")
-    row = {"ceiling": published, "fraction_published": fraction, "reach": float("nan")}
+    fraction = value / published if clear else float("nan")
+    reach = {"ceiling": published, "fraction_published": fraction, "reach": float("nan")}
     reason = "no single repeats"
     if (areas[0], "stimulus") in bounds:
         both = [bounds[area, "stimulus"] for area in areas]
-        row["reach"] = float(np.mean([one["reach"] for one in both]))
+        reach["reach"] = float(np.mean([one["reach"] for one in both]))
         silent = [area for area, one in zip(areas, both, strict=True) if np.isnan(one["half"])]
         weak = [area for area, one in zip(areas, both, strict=True) if one["half"] <= 2 * one["sd_over_splits"]]
         reason = f"halves of {', '.join(weak)} do not agree safely" if weak else ""
         reason = f"halves of {', '.join(silent)} are silent in some frame" if silent else reason
-    return {**row, "fraction": float("nan") if reason else found["value"] / row["reach"], "reason": reason}
+    return {**reach, "fraction": float("nan") if reason else value / reach["reach"], "reason": reason}

@@ -5,17 +5,17 @@ ties in the ranks are not missed. Floats are centred and accumulated in float64,
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 from torch import Tensor
 
-from lorafb.artefacts.grams import Products, condense
+from lorafb.artefacts.grams import Gram, condense
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ COLUMNS = 16384
 """Units in one product of floats: bounds the converted copy of a block."""
 
 
-def products(blocks: Iterable[Tensor], scale: int = 1) -> Products:
+def products(blocks: Iterable[Tensor], scale: int = 1, *, shifted: bool = True) -> Gram:
     """Multiply the responses to every pair of frames.
 
     Parameters
@@ -34,10 +34,12 @@ def products(blocks: Iterable[Tensor], scale: int = 1) -> Products:
         Responses to all frames, units in parts; all uint8 or all float32. No block is needed after its turn.
     scale : int
         What the responses were multiplied by to be whole numbers.
+    shifted : bool
+        Shift floats as the notes say; not needed for frames of whole numbers whose mean is 0.
 
     Returns
     -------
-    Products
+    Gram
         int64 of the raw counts, exact, for uint8. For floats float64 of frames centred over ALL their units, and their sums.
 
     Notes
@@ -52,7 +54,7 @@ def products(blocks: Iterable[Tensor], scale: int = 1) -> Products:
         if block.ndim != 2 or block.dtype not in (torch.uint8, torch.float32):
             raise ValueError(f"a block is {block.dtype} {tuple(block.shape)}, expected uint8 or float32 (T, block)")
         if accumulator is None:
-            accumulator = (_Counts if block.dtype == torch.uint8 else _Centred)(block)
+            accumulator = _Counts(block) if block.dtype == torch.uint8 else _Centred(block, shifted)
         if block.dtype != accumulator.dtype or len(block) != len(accumulator.total):
             raise ValueError(
                 f"a block is {block.dtype} {tuple(block.shape)} after blocks of {accumulator.dtype} "
@@ -64,24 +66,33 @@ def products(blocks: Iterable[Tensor], scale: int = 1) -> Products:
     return replace(accumulator.products(), scale=scale)
 
 
-def constant_frames(layer: Products) -> NDArray[np.int64]:
-    """Positions of the frames whose responses are the same in all units, or not numbers: no correlation is defined.
+def ranked_blocks(blocks: Callable[[], Iterable[Tensor]]) -> Iterator[Tensor]:
+    """Ranks of each frame's responses over units, for metrics that correlate frames by Spearman r.
 
     Parameters
     ----------
-    layer : Products
+    blocks : callable
+        Gives the blocks that `products` takes, each time from the start; of floats a single block.
 
-    Returns
-    -------
-    int64, shape (k,)
-        Ascending; empty where every frame has a correlation.
+    Yields
+    ------
+    float32 Tensor, shape (T, block)
+        Twice the average rank minus N + 1: whole numbers with mean 0, exact for fewer than 2^23 units.
     """
-    n = layer.n_frames
-    diagonal = layer.products[np.arange(n) * n - np.arange(n) * (np.arange(n) - 1) // 2]
-    if np.issubdtype(diagonal.dtype, np.integer):
-        spread = [layer.n_units * int(g) - int(s) ** 2 for g, s in zip(diagonal, layer.sums, strict=True)]  # unbounded
-        return np.flatnonzero([value == 0 for value in spread])
-    return np.flatnonzero(~(diagonal > 0))
+    counted = [
+        torch.stack([torch.bincount(row, minlength=256) for row in b]) for b in blocks() if b.dtype == torch.uint8
+    ]
+    if not counted:
+        for block in blocks():
+            ranks = rankdata(block.cpu().numpy(), axis=1)
+            yield torch.from_numpy(2 * ranks - (block.shape[1] + 1)).to(block.device, torch.float32)
+        return
+    frequency = torch.stack(counted).sum(dim=0)
+    # of a value with b units below it and c equal ones the average rank is b + (c + 1) / 2
+    below = frequency.cumsum(dim=1) - frequency
+    table = (2 * below + frequency - frequency.sum(dim=1, keepdim=True)).to(torch.float32)
+    for block in blocks():
+        yield table.gather(1, block.to(torch.int64))
 
 
 class _Counts:
@@ -98,19 +109,19 @@ class _Counts:
     def add(self, block: Tensor) -> None:
         if block.numel() == 0:
             return
-        way = way_of_multiplying(block.device, int(block.max()))
-        for part in torch.split(block, way.columns, dim=1):
-            factor = way.convert(part)
-            ones = way.convert(torch.ones_like(part[:1]))
-            self.sums += way.multiply(factor, ones)[:, 0].to(torch.int64)
+        exact = exact_product(block.device, int(block.max()))
+        for part in torch.split(block, exact.columns, dim=1):
+            factor = exact.convert(part)
+            ones = exact.convert(torch.ones_like(part[:1]))
+            self.sums += exact.multiply(factor, ones)[:, 0].to(torch.int64)
             for row in range(0, len(block), ROWS):
-                tile = way.multiply(factor[row : row + ROWS], factor[row:])
+                tile = exact.multiply(factor[row : row + ROWS], factor[row:])
                 self.total[row : row + ROWS, row:] += tile.to(torch.int64)
         self.n_units += block.shape[1]
 
-    def products(self) -> Products:
+    def products(self) -> Gram:
         condensed: NDArray[Any] = condense(self.total.cpu().numpy())
-        return Products(condensed, self.sums.cpu().numpy(), self.n_units)
+        return Gram(condensed, self.sums.cpu().numpy(), self.n_units)
 
 
 class _Centred:
@@ -118,11 +129,11 @@ class _Centred:
 
     dtype = torch.float32
 
-    def __init__(self, block: Tensor) -> None:
+    def __init__(self, block: Tensor, shifted: bool) -> None:
         n = len(block)
         self.total = torch.zeros(n, n, dtype=torch.float64, device=block.device)
         self.sums = torch.zeros(n, dtype=torch.float64, device=block.device)
-        self.shift: Tensor | None = None
+        self.shift: Tensor | None = None if shifted else self.sums[:, None].clone()
         self.n_units = 0
 
     def add(self, block: Tensor) -> None:
@@ -137,16 +148,16 @@ class _Centred:
                 self.total[row : row + ROWS, row:] += responses[row : row + ROWS] @ responses[row:].T
         self.n_units += block.shape[1]
 
-    def products(self) -> Products:
+    def products(self) -> Gram:
         self.total -= self.sums[:, None] * (self.sums / self.n_units)
         condensed: NDArray[Any] = condense(self.total.cpu().numpy())
         shift = torch.zeros_like(self.sums) if self.shift is None else self.shift[:, 0]
-        return Products(condensed, (self.sums + self.n_units * shift).cpu().numpy(), self.n_units)
+        return Gram(condensed, (self.sums + self.n_units * shift).cpu().numpy(), self.n_units)
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to multiply uint8 counts exactly.
+class ExactProduct:
+    """How uint8 counts are multiplied exactly.
 
     Attributes
     ----------
@@ -166,18 +177,18 @@ class Way:
     columns: int
 
 
-def way_of_multiplying(device: torch.device, largest: int) -> Way:
-    """Choose the fastest exact way for counts up to `largest`.
+def exact_product(device: torch.device, largest: int) -> ExactProduct:
+    """Choose the fastest exact product for counts up to `largest`.
 
     int8 kernels sum in int32; float32 holds integers below 2^24, float64 below 2^53. Reduced precision of float32
     products (TF32, bfloat16) changes nothing: 0 to 255 are exact there too, and the sums stay in float32.
     """
     square = max(largest, 1) ** 2
     if largest <= 127 and device.type == "cpu" and int8_is_exact():
-        return Way("int8", lambda x: x.view(torch.int8), _int8_product, (2**31 - 1) // square)
+        return ExactProduct("int8", lambda x: x.view(torch.int8), _int8_product, (2**31 - 1) // square)
     if (2**24 - 1) // square >= COLUMNS // 16:
-        return Way("float32", Tensor.float, _matrix_product, min(COLUMNS, (2**24 - 1) // square))
-    return Way("float64", Tensor.double, _matrix_product, min(COLUMNS, (2**53 - 1) // square))
+        return ExactProduct("float32", Tensor.float, _matrix_product, min(COLUMNS, (2**24 - 1) // square))
+    return ExactProduct("float64", Tensor.double, _matrix_product, min(COLUMNS, (2**53 - 1) // square))
 
 
 @cache
@@ -189,7 +200,7 @@ def int8_is_exact() -> bool:
     try:
         product = torch._int_mm(counts.view(torch.int8), counts.view(torch.int8).T)
     except (RuntimeError, AttributeError) as error:
-        log.info("int8 products are not to be had here (%s); float products are used", error)
+        log.info("int8 products do not work here (%s); float products are used", error)
         return False
     exact = torch.equal(product.double(), counts.double() @ counts.double().T)
     if not exact:

@@ -1,7 +1,7 @@
-"""The features file: a layer's responses [T, units], written as frames come and read as blocks of units.
+"""The features file: the responses [T, units] of each layer, written as frames come.
 
-Values are kept in the smallest lossless type. A layer begins as uint8 counts and may turn out fractional at any frame:
-the frames written before are then divided by their scale and rewritten, so that no reader ever meets two meanings.
+Values have the smallest lossless type. A layer starts as uint8 counts and may turn out fractional at any frame: the frames
+written before are then divided by their scale and rewritten, so that no reader ever meets two meanings.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,7 @@ from typing import Any
 
 import h5py
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lorafb.artefacts import hdf5
 from lorafb.artefacts.provenance import Provenance
@@ -32,33 +30,22 @@ KIND, VERSION = "lorafb-features", 1
 
 
 @contextmanager
-def kept_features(path: Path | str | None, provenance: Provenance) -> Iterator[h5py.Group | None]:
-    """Open a features file for writing, whole or not at all; nothing where there is no path."""
+def kept_features(path: Path | str | None, n_frames: int, provenance: Provenance) -> Iterator["FeatureWriter | None"]:
+    """Open a features file of T frames for writing, whole or not at all; nothing where there is no path.
+
+    Every layer must hold all frames when the block ends.
+    """
     if path is None:
         yield None
         return
     with hdf5.create(path, KIND, VERSION, provenance) as file:
-        yield file
-
-
-@contextmanager
-def writing(group: h5py.Group, n_frames: int) -> Iterator["FeatureWriter"]:
-    """Take the blocks of a pass into an open HDF5 group; at the end every layer must hold all frames.
-
-    Parameters
-    ----------
-    group : h5py.Group
-        An open, empty group or file: the caller opens it under a temporary name and renames it.
-    n_frames : int
-        Number of frames T of each layer.
-    """
-    writer = FeatureWriter(group, n_frames)
-    yield writer
-    writer.finish()
+        writer = FeatureWriter(file, n_frames)
+        yield writer
+        writer.finish()
 
 
 class FeatureWriter:
-    """Sink of `extract` that writes one group a layer."""
+    """Sink of `extract` that writes one group per layer of an open HDF5 group."""
 
     def __init__(self, group: h5py.Group, n_frames: int) -> None:
         self.group, self.n_frames = group, n_frames
@@ -130,36 +117,6 @@ class _Pending:
     rows: list[NDArray[Any]] = field(default_factory=list)
     taken: int = 0
     written: int = 0
-
-
-def layers(group: h5py.Group) -> list[str]:
-    """Names of the layers, in the order of the network."""
-    return sorted(group, key=lambda layer: int(group[layer].attrs["index"]))
-
-
-def read_blocks(group: h5py.Group, layer: str, *, memory_bytes: int = 2**28) -> Iterator[Tensor]:
-    """Read a layer in blocks of units, all frames at once, as they are stored.
-
-    Parameters
-    ----------
-    group : h5py.Group
-        Open features file.
-    layer : str
-        Name of the layer.
-    memory_bytes : int
-        Bound of a block, where one chunk of the file allows it.
-
-    Yields
-    ------
-    uint8 or float32 Tensor, shape (T, block)
-        Counts still times the layer's `scale`.
-    """
-    features = _features(group, layer)
-    n_frames, n_units = features.shape
-    width = features.chunks[1]
-    width *= max(1, memory_bytes // (n_frames * width * features.dtype.itemsize))
-    for first in range(0, n_units, width):
-        yield torch.from_numpy(features[:, first : first + width])
 
 
 def read_layer(group: h5py.Group, layer: str) -> NDArray[np.float32]:

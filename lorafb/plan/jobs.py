@@ -27,8 +27,6 @@ from lorafb.stimuli import images
 Params = dict[str, Any]
 VIDEO_PARTS = 20
 """Jobs that write UCF101's frames, each for some of its classes."""
-REGRESSION_COMPONENTS = 40
-"""A regression needs more scored frames than components."""
 
 
 def as_params(model: BaseModel) -> Params:
@@ -63,15 +61,10 @@ class Plan:
         """Digest as `code`, with the module of the subject's network, which no script imports by name."""
         return self.code(script, self.study.record(subject).build)
 
-    @cached_property
-    def metric_modules(self) -> tuple[str, ...]:
-        """Modules of the study's metric."""
-        return metrics.find(self.study.metric).modules
-
-    @cached_property
-    def regression_modules(self) -> tuple[str, ...]:
-        """Modules of the regression."""
-        return metrics.find("regression").modules
+    def metric_code(self, script: str, *experiments: str) -> str:
+        """Digest as `code`, with the modules of the metrics of some experiments."""
+        names = sorted({name for experiment in experiments for name in self.metrics(experiment)})
+        return self.code(script, *(module for name in names for module in metrics.find(name).modules))
 
     def path(self, file: str) -> str:
         """Path of a file that the config names."""
@@ -200,10 +193,9 @@ class Plan:
             return []
         return [f"results/truth/{movie}/simulated_{session}.h5" for session in self._sessions(movie)]
 
-    def selection(self, movie: str) -> Params:
-        """Which units and frames of a recording are scored, and which areas are controls."""
-        one = self.study.stimuli[movie]
-        return {**one.units, "controls": one.controls}
+    def responses(self, movie: str) -> list[str]:
+        """Files of the selected units' responses, one per area."""
+        return [f"results/responses/{movie}/{area}.h5" for area in self.areas(movie)]
 
     def _recording(self, movie: str) -> Simulated | Allen | Counts | Arrays | Published:
         recording = self.study.stimuli[movie].recording
@@ -260,7 +252,8 @@ class Plan:
     def own_module(self, subject: str) -> list[str]:
         """File of a person's own network: its content counts as the package's code does."""
         network = self.study.subjects[subject].network
-        return [self.path(file) for file in reading.module_files(self.study, network, self.folders)]
+        own = self.study.networks.get(network)
+        return [self.path(file) for file in reading.module_files(own.build, self.folders)] if own else []
 
     def kept_layers(self, subject: str) -> list[str]:
         """Layers whose features stay on disk."""
@@ -305,17 +298,48 @@ class Plan:
         """Subjects that are shown a movie."""
         return [subject for subject, seen in self.study.passes if seen == movie]
 
-    def is_regressed(self, movie: str) -> bool:
-        """Whether layers are regressed on units: 40 components take more scored frames than that."""
-        frames = self.n_frames(movie) or 0
-        skipped = self.study.movies[movie].skip_frames
-        return self.study.experiments.regression and frames - skipped > REGRESSION_COMPONENTS
+    def metrics(self, experiment: str) -> list[str]:
+        """Names of the metrics of an experiment: original, clip, front, shuffle, replace, scenes or areas.
 
-    def perturbation(self, experiment: str) -> Params:
-        """How a movie is shuffled, or which of its frames are replaced by what."""
-        settings = self.study.experiments.shuffle if experiment == "shuffle" else self.study.experiments.replace
-        kinds = self.study.experiments.replace.kinds if experiment == "replace" else []
-        return {"trials": settings.trials, "kinds": kinds, "draws": self.study.draws, "seed": self.study.seed}
+        Where the config names none, they are the study's; only the original movie is scored by those whose value depends
+        on the number of frames.
+        """
+        if experiment == "original":
+            return self.study.metrics
+        settings = getattr(self.study.experiments, experiment, None)
+        return (settings and settings.metrics) or self.study.partial_metrics
+
+    @cached_property
+    def ranked(self) -> bool:
+        """Whether a metric needs Gram matrices of ranks over units too."""
+        return any(metrics.find(name).ranked for name in self.study.metrics)
+
+    @cached_property
+    def own_metrics(self) -> list[str]:
+        """Files of a person's own metrics: their content counts as the package's code does."""
+        files = [file for name in self.study.metrics for file in reading.module_files(name, self.folders)]
+        return [self.path(file) for file in dict.fromkeys(files)]
+
+    def is_regressed(self, movie: str) -> bool:
+        """Whether layers are regressed on units, which takes so many scored frames."""
+        scored = (self.n_frames(movie) or 0) - self.study.movies[movie].skip_frames
+        return "regression" in self.study.metrics and scored >= metrics.find("regression").fewest_frames
+
+    def windows(self, experiment: str) -> list[int]:
+        """Windows in which a movie is shuffled, or has frames replaced."""
+        experiments = self.study.experiments
+        return (experiments.shuffle if experiment == "shuffle" else experiments.replace).windows
+
+    def trials(self, movie: str, experiment: str) -> Params:
+        """How a movie is shuffled, or which of its frames are replaced by what, for `lorafb.trials.perturbed`."""
+        experiments = self.study.experiments
+        return {
+            "trials": (experiments.shuffle if experiment == "shuffle" else experiments.replace).trials,
+            "kinds": experiments.replace.kinds if experiment == "replace" else [],
+            "draws": self.study.draws,
+            "seed": self.study.seed,
+            "skip_frames": self.study.movies[movie].skip_frames,
+        }
 
     def noises(self, movie: str, experiment: str = "replace") -> list[str]:
         """Noise movies that replace frames of a movie; a shuffle needs none."""
@@ -323,23 +347,19 @@ class Plan:
         return [f"results/noise/{movie}_{kind}.h5" for kind in kinds]
 
     def grams(self, movie: str) -> list[str]:
-        """Products of every subject that is shown a movie."""
+        """Gram matrices of every subject that is shown a movie."""
         return [f"results/grams/{subject}/{movie}.h5" for subject in self.subjects_of(movie)]
 
-    def shuffled_passes(self, subject: str, movie: str) -> list[str]:
-        """Files of the shuffled passes; none for a network that sees frames alone."""
-        windows = [] if self.sees_frames_alone(subject) else self.study.experiments.shuffle.windows
-        return [f"results/perturbed/{subject}/{movie}/shuffle_{window}.h5" for window in windows]
+    def perturbed_passes(self, subject: str, movie: str, experiment: str) -> list[str]:
+        """List the passes that an experiment is scored from, one per window.
 
-    def original_pass(self, subject: str, movie: str) -> list[str]:
-        """Products of the movie in order, from which a shuffle follows for a network that sees frames alone."""
-        return [f"results/grams/{subject}/{movie}.h5"] if self.sees_frames_alone(subject) else []
-
-    def replaced_passes(self, subject: str, movie: str) -> list[str]:
-        """Files of the passes with replaced frames; one over movie and noise for a network that sees frames alone."""
-        windows = [f"replace_{window}" for window in self.study.experiments.replace.windows]
-        names = ["with_noise"] if self.sees_frames_alone(subject) else windows
-        return [f"results/perturbed/{subject}/{movie}/{name}.h5" for name in names]
+        A network that sees frames alone needs one file: the movie in order answers every shuffle, and one pass over movie
+        and noise every replacement.
+        """
+        folder = f"results/perturbed/{subject}/{movie}"
+        if not self.sees_frames_alone(subject):
+            return [f"{folder}/{experiment}_{window}.h5" for window in self.windows(experiment)]
+        return [f"results/grams/{subject}/{movie}.h5" if experiment == "shuffle" else f"{folder}/with_noise.h5"]
 
     def of_role(self, role: str, pattern: str) -> str:
         """Path of the subject that stands for a network of the paper; `pattern` holds {subject}."""
@@ -369,7 +389,7 @@ class Plan:
         ]
 
     def passes(self) -> list[str]:
-        """Products, and features where they are kept, of every pass over an original stimulus."""
+        """Gram matrices, and features where they are kept, of every pass over an original stimulus."""
         seen = [f"{subject}/{movie}.h5" for subject, movie in self.study.passes]
         return [f"results/{folder}/{one}" for folder in ("grams", *self.features) for one in seen]
 

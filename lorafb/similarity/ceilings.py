@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lorafb.similarity.pearson import pearson
 from lorafb.similarity.ranks import Ties
-from lorafb.similarity.tsrsa import compare, prepare
+from lorafb.similarity.tsrsa import score
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -49,7 +48,7 @@ def between_units(counts: Counts, orders: IntArray, equal: bool = False, ties: T
     Huang et al. 2024, section 4.1 (the published ceiling).
     """
     pairs = (halves(order, equal) for order in orders)
-    return np.array([_agreement(counts[:, first], counts[:, second], ties) for first, second in pairs])
+    return np.array([score(counts[:, first], counts[:, second], ties) for first, second in pairs])
 
 
 def between_repeats(counts: Counts, orders: IntArray, ties: Ties = "average") -> FloatArray:
@@ -68,7 +67,7 @@ def between_repeats(counts: Counts, orders: IntArray, ties: Ties = "average") ->
     float64, shape (splits,)
     """
     pairs = (halves(order) for order in orders)
-    return np.array([_agreement(_summed(counts, one), _summed(counts, two), ties) for one, two in pairs])
+    return np.array([score(_summed(counts, one), _summed(counts, two), ties) for one, two in pairs])
 
 
 def between_both(counts: Counts, units: IntArray, repeats: IntArray, ties: Ties = "average") -> FloatArray:
@@ -96,7 +95,7 @@ def between_both(counts: Counts, units: IntArray, repeats: IntArray, ties: Ties 
     for unit_order, repeat_order in zip(units, repeats, strict=True):
         (units_one, units_two), (one, two) = halves(unit_order), halves(repeat_order)
         first, second = _summed(counts, one)[:, units_one], _summed(counts, two)[:, units_two]
-        scores.append(_agreement(first, second, ties))
+        scores.append(score(first, second, ties))
     return np.array(scores)
 
 
@@ -133,10 +132,6 @@ def ceiling(scores: FloatArray) -> Ceiling:
 def spearman_brown(half: float) -> float:
     """Reliability of all the data, 2 h / (1 + h), from the correlation h of halves; NaN at h = -1."""
     return 2 * half / (1 + half) if half > -1 else float("nan")
-
-
-def _agreement(first: Counts, second: Counts, ties: Ties) -> float:
-    return compare(prepare(pearson(first), ties), prepare(pearson(second), ties))
 
 
 def _summed(counts: Counts, repeats: IntArray) -> IntArray:

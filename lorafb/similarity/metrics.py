@@ -1,84 +1,130 @@
-"""The metrics by name. Each is three functions named by strings, so that a person's own metric is one record more."""
+"""The metrics by name. Each is a record of strings, so that a new metric, or one of a person's own, is one record more."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from numpy.typing import NDArray
 
+from lorafb.similarity.ranks import Ties
+
 Array = NDArray[Any]
+Sees = Literal["rsm", "products", "responses"]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """How two sides are compared, as text: nothing is imported until the metric is used.
+    """How a layer is compared with an area, as text: nothing is imported before the metric is used.
 
     Attributes
     ----------
-    sees : "similarity" or "responses"
-        What the two preparing functions are given: the Pearson correlations of the scored frames, float64 [T, T], or
-        the responses to them, [T, units].
+    name : str
+        What tables call it.
+    sees : "rsm", "products" or "responses"
+        What `model` and `area` get, of the scored frames.
+        rsm: correlation over units of every pair of frames, float64 [T, T].
+        products: inner product of the responses to every pair of frames, float64 [T, T], neither centred nor scaled.
+        responses: of a layer the frames' coordinates along all principal axes, float64 [T, dims], largest first (distances
+        and angles between frames are those of the layer); of an area the counts [T, units].
     model, area : str
         "module:function" that prepares one side, array -> array; called once a layer, once an area.
     compare : str
-        "module:function" from the two prepared sides to the score, a float, NaN where undefined.
-    products : str, optional
-        "module:function" that prepares the model's side from the products [T, T] of its responses to every two frames,
-        where these alone are at hand of a metric that sees responses.
+        "module:function" from the two prepared sides to the score, a float; NaN where it is not defined.
+    ranked : bool
+        Frames are correlated by Spearman r over units instead of Pearson r. For metrics that see an rsm.
+    takes_ties : bool
+        `model` and `area` take `ties="average"` or `"ordinal"`.
+    fewest_frames : int
+        Number of scored frames below which there is no answer.
+    whole_movie : bool
+        The value depends on the number of frames, so that clips and fronts are not scored by it.
+    label : str
+        What figures and captions call it; the name when empty.
     """
 
-    sees: Literal["similarity", "responses"]
+    name: str
+    sees: Sees
     model: str
     area: str
     compare: str
-    products: str | None = None
+    ranked: bool = False
+    takes_ties: bool = False
+    fewest_frames: int = 3
+    whole_movie: bool = False
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        if self.sees not in get_args(Sees):
+            raise ValueError(f"metric {self.name}: sees '{self.sees}', expected {', '.join(get_args(Sees))}")
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Modules that the metric's code lives in."""
-        used = (self.model, self.area, self.compare, self.products)
-        return tuple(sorted({text.partition(":")[0] for text in used if text is not None}))
+        """Modules with the metric's code."""
+        return tuple(sorted({text.partition(":")[0] for text in (self.model, self.area, self.compare)}))
 
 
-_TSRSA = "lorafb.similarity.tsrsa"
-_REGRESSION = "lorafb.similarity.regression"
+_TSRSA, _CKA, _REGRESSION = (f"lorafb.similarity.{module}" for module in ("tsrsa", "cka", "regression"))
+_RANKS = (f"{_TSRSA}:prepare", f"{_TSRSA}:prepare", f"{_TSRSA}:compare")
+_UNCHANGED = "numpy:asarray"
 
 METRICS = {
-    "tsrsa": Metric("similarity", f"{_TSRSA}:prepare", f"{_TSRSA}:prepare", f"{_TSRSA}:compare"),
-    "tsrsa-spearman": Metric(
-        "responses", f"{_TSRSA}:prepare_spearman", f"{_TSRSA}:prepare_spearman", f"{_TSRSA}:compare"
-    ),
-    "regression": Metric(
-        "responses",
-        f"{_REGRESSION}:components",
-        f"{_REGRESSION}:varying_units",
-        f"{_REGRESSION}:r2",
-        f"{_REGRESSION}:components_of_products",
-    ),
-    "regression-cv": Metric(
-        "responses",
-        f"{_REGRESSION}:coordinates",
-        f"{_REGRESSION}:varying_units",
-        f"{_REGRESSION}:cross_validated_r2",
-        f"{_REGRESSION}:coordinates_of_products",
-    ),
+    metric.name: metric
+    for metric in (
+        Metric("tsrsa", "rsm", *_RANKS, takes_ties=True, label="TSRSA"),
+        Metric("tsrsa-spearman", "rsm", *_RANKS, ranked=True, takes_ties=True, label="TSRSA (Spearman r of frames)"),
+        Metric("cka", "products", f"{_CKA}:prepare", f"{_CKA}:prepare", f"{_CKA}:compare", label="linear CKA"),
+        Metric(
+            "regression",
+            "responses",
+            f"{_REGRESSION}:components",
+            f"{_REGRESSION}:varying_units",
+            f"{_REGRESSION}:r2",
+            fewest_frames=40,
+            whole_movie=True,
+            label="R2 of a regression",
+        ),
+        Metric(
+            "regression-cv",
+            "responses",
+            _UNCHANGED,
+            f"{_REGRESSION}:varying_units",
+            f"{_REGRESSION}:cross_validated_r2",
+            fewest_frames=174,  # five blocks, in each again five, and gaps of 30 frames
+            whole_movie=True,
+            label="cross-validated R2 of a regression",
+        ),
+    )
 }
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A metric ready for use: the functions of a `Metric`, with their options filled in."""
+    """A metric ready for use: the fields of its `Metric`, its functions imported and `ties` filled in.
+
+    Attributes
+    ----------
+    ties : "average" or "ordinal"
+        Where frames are `ranked`, how equal responses to a frame are ranked too.
+    """
 
     name: str
-    sees: Literal["similarity", "responses"]
+    sees: Sees
     model: Callable[[Array], Array]
     area: Callable[[Array], Array]
     compare: Callable[[Array, Array], float]
-    products: Callable[[Array], Array] | None = None
+    ranked: bool
+    fewest_frames: int
+    whole_movie: bool
+    label: str
+    ties: Ties
+
+
+def names() -> tuple[str, ...]:
+    """Names of the registered metrics."""
+    return tuple(METRICS)
 
 
 def find(name: str) -> Metric:
@@ -87,50 +133,61 @@ def find(name: str) -> Metric:
     Parameters
     ----------
     name : str
-        A key of `METRICS`, or "module:NAME" of a `Metric` of one's own.
+        A registered name, or "module:NAME" of a person's own: a `Metric`, or a function of two correlation matrices,
+        `f(model_rsm, area_rsm) -> float`, each float64 [T, T] (it must give NaN where a matrix holds NaN). Its record has
+        "module:NAME" for a name.
 
     Raises
     ------
     ValueError
-        If there is none; names the nearest.
+        One line: there is no such metric (names the nearest), or `NAME` is neither, or has the name of a registered one.
     """
     if name in METRICS:
         return METRICS[name]
-    if ":" in name:
-        metric = _resolve(name)
-        if not isinstance(metric, Metric):
-            raise ValueError(f"metric {name}: expected a Metric of lorafb.similarity, found {type(metric).__name__}")
-        return metric
-    near = get_close_matches(name, METRICS, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise ValueError(f"metric '{name}' is none of {', '.join(METRICS)}, nor a 'module:NAME'{hint}")
+    if ":" not in name:
+        near = get_close_matches(name, METRICS, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ValueError(f"metric '{name}' is none of {', '.join(METRICS)}, nor a 'module:NAME'{hint}")
+    own = _resolve(name)
+    if not isinstance(own, Metric) and callable(own) and not isinstance(own, type):
+        return Metric(name, "rsm", _UNCHANGED, _UNCHANGED, name)
+    if not isinstance(own, Metric):
+        expected = "a lorafb.similarity.metrics.Metric or a function of two matrices"
+        raise ValueError(f"metric {name}: expected {expected}, got {type(own).__name__}")
+    if own.name in METRICS:
+        raise ValueError(f"metric {name}: there is a registered metric named '{own.name}'; choose another name")
+    return own
 
 
-def load(name: str, **options: Any) -> Comparison:
-    """Import a metric's functions, and give each the options that it takes (`ties="ordinal"`, `folds=...`).
+def load(name: str, *, ties: Ties = "average") -> Comparison:
+    """Import a metric's functions, with `ties` filled in where the metric takes them.
 
     Raises
     ------
     ValueError
-        If the metric, a function or an option is unknown.
+        As `find`, or if a function cannot be imported.
     """
     metric = find(name)
-    used = (metric.model, metric.area, metric.compare, metric.products)
-    functions = [_resolve(text) for text in used if text is not None]
-    taken = [set(inspect.signature(function).parameters) & set(options) for function in functions]
-    for option in options:
-        if not any(option in names for names in taken):
-            raise ValueError(f"metric {name} has no option '{option}'")
-    ready = [
-        partial(function, **{option: options[option] for option in names}) if names else function
-        for function, names in zip(functions, taken, strict=True)
-    ]
-    return Comparison(name, metric.sees, *ready)
+    model, area = (_resolve(text) for text in (metric.model, metric.area))
+    if metric.takes_ties:
+        model, area = partial(model, ties=ties), partial(area, ties=ties)
+    return Comparison(
+        name=metric.name,
+        sees=metric.sees,
+        model=model,
+        area=area,
+        compare=_resolve(metric.compare),
+        ranked=metric.ranked,
+        fewest_frames=metric.fewest_frames,
+        whole_movie=metric.whole_movie,
+        label=metric.label or metric.name,
+        ties=ties,
+    )
 
 
 def _resolve(text: str) -> Any:
     module, _, attribute = text.partition(":")
     try:
         return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"'{text}' cannot be imported ({error}): expected 'module:name'") from None

@@ -122,6 +122,13 @@ def pearson(responses: NDArray[Any]) -> FloatArray:
     return pearson_from_centred(centred @ centred.T)
 
 
+def centred_over_frames(products: FloatArray) -> FloatArray:
+    """Take each unit's mean over frames out of products [T, T] of raw responses: H G H, H = I - 1 / T."""
+    centred: FloatArray = products - products.mean(axis=0)
+    centred -= centred.mean(axis=1, keepdims=True)
+    return centred
+
+
 def upper_triangle(matrix: FloatArray) -> FloatArray:
     """Every pair of frames t < u of a [T, T] matrix, row by row: the condensed vector [T (T - 1) / 2]."""
     return matrix[np.triu_indices(len(matrix), k=1)]

@@ -15,79 +15,28 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from lorafb.similarity.pearson import centred_over_frames
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
 COMPONENTS = 40
 PUBLISHED_SEED = 2023
+RANDOMISED_FROM = 500  # scikit-learn solves smaller arrays exactly
 PENALTIES = tuple(10.0**power for power in range(-1, 6))
 
 
-def components(features: NDArray[Any]) -> NDArray[np.float32]:
-    """Reduce a layer to its principal components, the published way.
+def components(coordinates: FloatArray) -> FloatArray:
+    """Reduce a layer to 40 principal components by the published solver: scikit-learn's PCA(40, random_state=2023).
 
     Parameters
     ----------
-    features : shape (T, units)
-        Responses of a layer to the scored frames.
+    coordinates : float64, shape (T, dims)
+        From `coordinates_of_products`.
 
     Returns
     -------
-    float32, shape (T, 40) or (T, units)
-        The first 40 components where there are more than 40 units, else the features (so too where not all are finite).
-
-    Raises
-    ------
-    ValueError
-        If there are more than 40 units and fewer than 40 frames: then there are no 40 components.
-
-    Notes
-    -----
-    Huang et al. 2024, Table 5. scikit-learn's PCA(40, random_state=2023) with its own choice of solver, in float32.
-    """
-    single = np.asarray(features, np.float32)
-    n_frames, n_units = single.shape
-    if n_units <= COMPONENTS or not np.isfinite(single).all():
-        return single
-    if n_frames < COMPONENTS:
-        raise ValueError(f"regression takes {COMPONENTS} components and needs as many scored frames, not {n_frames}")
-    reduced: NDArray[np.float32] = PCA(COMPONENTS, random_state=PUBLISHED_SEED).fit_transform(single)
-    return reduced
-
-
-def coordinates(features: NDArray[Any]) -> FloatArray:
-    """Features of T frames in at most T dimensions, distances and angles between frames unchanged.
-
-    Parameters
-    ----------
-    features : shape (T, units)
-
-    Returns
-    -------
-    float64, shape (T, min(T, units))
-        A rotation of the features into the space that the frames span: principal components of any choice of frames
-        are those of the features, and each fold costs T x T instead of T x units. Nothing is fitted here.
-    """
-    wide = np.asarray(features, np.float64)
-    if wide.shape[1] <= len(wide) or not np.isfinite(wide).all():
-        return wide
-    wide = wide - wide.mean(axis=0)  # a shift that no component sees, for the last digits of the products
-    powers, axes = np.linalg.eigh(wide @ wide.T)
-    rotated: FloatArray = axes * np.sqrt(np.maximum(powers, 0))
-    return rotated
-
-
-def components_of_products(products: FloatArray) -> FloatArray:
-    """Principal components of a layer of which only the products of frames are at hand.
-
-    Parameters
-    ----------
-    products : float64, shape (T, T)
-        Sum over units of the product of the responses to two frames, neither centred nor scaled.
-
-    Returns
-    -------
-    float64, shape (T, 40) or fewer where the layer has fewer dimensions
+    float64, shape (T, 40), or (T, dims) where there are fewer dimensions
 
     Raises
     ------
@@ -96,27 +45,49 @@ def components_of_products(products: FloatArray) -> FloatArray:
 
     Notes
     -----
-    The exact components: eigenvectors of H G H, H = I - 1 / T, times the roots of their eigenvalues. The published ones come
-    from a randomised solver in float32, which finds the last of 40 only nearly: of 600 frames and 3000 units R2 differed
-    by 1e-5 where components fall off as 1 / k^2, by up to 2e-3 where as 1 / sqrt k. Table 5 tells networks apart by 1e-3.
+    Huang et al. 2024, Table 5. The randomised solver gets the last components wrong where they are nearly as large as the
+    ones left out: R2 differs from that of the exact components by up to 0.028 in the golden runs (57 frames), and by 1e-5
+    to 2e-3 at 600 frames. Its random draws are one per frame for layers with more units than frames, so that it does the
+    same here as with the units; narrower layers get other draws (at up to 500 units and frames it was not randomised).
     """
-    if len(products) < COMPONENTS:
+    if len(coordinates) < COMPONENTS:
         raise ValueError(
-            f"regression takes {COMPONENTS} components and needs as many scored frames, not {len(products)}"
+            f"regression takes {COMPONENTS} components and needs as many scored frames, not {len(coordinates)}"
         )
-    return coordinates_of_products(products)[:, :COMPONENTS]
+    if coordinates.shape[1] <= COMPONENTS or not np.isfinite(coordinates).all():
+        return coordinates
+    # axes of zeros make a layer wider than the movie, which decides how scikit-learn solves it
+    wider = max(len(coordinates), RANDOMISED_FROM) + 1 - coordinates.shape[1]
+    padded = np.pad(coordinates, ((0, 0), (0, wider)))
+    reduced: FloatArray = PCA(COMPONENTS, random_state=PUBLISHED_SEED).fit_transform(padded)
+    return reduced
 
 
 def coordinates_of_products(products: FloatArray) -> FloatArray:
-    """As `coordinates`, from the products [T, T] of frames: the frames' places along all principal axes, largest first.
+    """Compute the places of frames along all principal axes of a layer from the products of its responses.
 
-    A layer that responds alike to all frames has no axis: its places are one column of zeros, which explains nothing.
+    Parameters
+    ----------
+    products : float64, shape (T, T)
+        Sum over units of the product of the responses to two frames, neither centred nor scaled.
+
+    Returns
+    -------
+    float64, shape (T, dims)
+        Largest axis first; distances and angles between frames are those of the layer less each unit's mean. Principal
+        components of any choice of frames are those of the responses, and a fold costs T x T instead of T x units. A layer
+        that responds alike to all frames has no axis: one column of zeros, which explains nothing. All NaN where a product
+        is not finite.
+
+    Notes
+    -----
+    Eigenvectors of H G H, H = I - 1 / T, times the roots of their eigenvalues.
     """
     if not np.isfinite(products).all():
         return np.full_like(products, np.nan)
-    centred = products - products.mean(axis=0)
-    centred -= centred.mean(axis=1, keepdims=True)
+    centred = centred_over_frames(products)
     powers, axes = np.linalg.eigh((centred + centred.T) / 2)
+    # eigh sorts from the smallest; axes without power are rounding, and the order is turned round
     dimensions = np.flatnonzero(powers > powers[-1] * len(powers) * np.finfo(float).eps)[::-1]
     rotated: FloatArray = axes[:, dimensions] * np.sqrt(powers[dimensions])
     return rotated if len(dimensions) else np.zeros((len(products), 1))
@@ -142,7 +113,7 @@ def r2(predictors: NDArray[Any], psth: FloatArray) -> float:
     Parameters
     ----------
     predictors : shape (T, components)
-        From `components`.
+        From `components` or `published_components`.
     psth : float64, shape (T, units)
         From `varying_units`; R2 does not depend on each unit's scale.
 
@@ -181,7 +152,7 @@ def cross_validated_r2(features: NDArray[Any], psth: FloatArray, folds: Folds | 
     Parameters
     ----------
     features : shape (T, dimensions)
-        Responses of a layer to the scored frames, or their `coordinates`.
+        Coordinates of a layer's responses to the scored frames, or the responses.
     psth : float64, shape (T, units)
         From `varying_units`.
     folds : Folds, optional

@@ -1,7 +1,8 @@
-"""Time-Series Representational Similarity Analysis: whether two populations find the same pairs of frames alike.
+"""Time-Series Representational Similarity Analysis: whether the same pairs of frames are alike in two populations.
 
-The danger is a number where there is none: a frame without variance has no correlation, and a sort puts its NaN last
-without a word. Here NaN in is NaN out.
+Each side is a representational similarity matrix (rsm [T, T], the Pearson r of every pair of frames); the score is the
+Spearman r of their pairs. A frame without variance has no correlation, and a sort would put its NaN last without a
+warning. Here NaN in is NaN out.
 """
 
 from typing import Any
@@ -10,54 +11,49 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from lorafb.similarity.pearson import pearson_from_centred, upper_triangle
+from lorafb.similarity.pearson import pearson, pearson_from_centred, upper_triangle
 from lorafb.similarity.ranks import Ties, unit_ranks
 
 FloatArray = NDArray[np.float64]
 
 
-def score(model: FloatArray, area: FloatArray, ties: Ties = "average") -> float:
-    """TSRSA of two condensed similarity vectors: their Spearman correlation.
+def score(model: NDArray[Any], area: NDArray[Any], ties: Ties = "average") -> float:
+    """TSRSA of two populations from their responses to the same frames.
 
     Parameters
     ----------
-    model, area : float64, shape (T (T - 1) / 2,)
-        Correlations of all pairs of frames t < u, chronological, of the same frames on both sides.
+    model, area : integer or float, shape (T, units)
+        Integers are correlated exactly.
     ties : "average" or "ordinal"
         See `lorafb.similarity.ranks.ranks`.
 
     Returns
     -------
     float
-        In [-1, 1]; NaN where a frame has no correlation or all pairs of a side are tied.
+        In [-1, 1]; NaN where the units respond alike to a frame, or all pairs of frames are tied on a side.
 
     Raises
     ------
     ValueError
-        If the vectors differ in length.
+        If the numbers of frames differ.
 
     Notes
     -----
     Huang et al. 2024, section 3.3.
     """
-    return compare(unit_ranks(model, ties), unit_ranks(area, ties))
+    return compare(prepare(pearson(model), ties), prepare(pearson(area), ties))
 
 
 def compare(model: FloatArray, area: FloatArray) -> float:
-    """Compare two sides whose unit ranks are at hand: one dot product, in [-1, 1] or NaN."""
+    """Spearman correlation of two sides whose unit ranks were prepared: one dot product, in [-1, 1] or NaN."""
     if len(model) != len(area):
         raise ValueError(f"{len(model)} pairs of frames of the model, {len(area)} of the area: they must match")
     return float(np.clip(model @ area, -1, 1)) if len(model) else float("nan")
 
 
-def prepare(similarity: FloatArray, ties: Ties = "average") -> FloatArray:
-    """Rank the pairs of a similarity matrix [T, T]: unit ranks [T (T - 1) / 2], made once a layer, once an area."""
-    return unit_ranks(upper_triangle(similarity), ties)
-
-
-def prepare_spearman(responses: NDArray[Any], ties: Ties = "average") -> FloatArray:
-    """As `prepare`, from responses [T, units] whose frames are correlated by Spearman r (the metric's variant)."""
-    return unit_ranks(upper_triangle(spearman(responses, ties)), ties)
+def prepare(rsm: FloatArray, ties: Ties = "average") -> FloatArray:
+    """Rank the pairs of frames of an rsm [T, T]: unit ranks [T (T - 1) / 2], made once a layer, once an area."""
+    return unit_ranks(upper_triangle(rsm), ties)
 
 
 def spearman(responses: NDArray[Any], ties: Ties = "average") -> FloatArray:
@@ -66,20 +62,31 @@ def spearman(responses: NDArray[Any], ties: Ties = "average") -> FloatArray:
     Parameters
     ----------
     responses : integer or float, shape (T, units)
-        Responses.
     ties : "average" or "ordinal"
-        How equal responses within a frame are ranked; ordinal, as published, by the order of an unstable sort.
+        How equal responses to a frame are ranked; ordinal, as published, by the order of an unstable sort.
 
     Returns
     -------
     float64, shape (T, T)
         NaN in the rows and columns of frames whose units all respond alike.
     """
+    ranked = frame_ranks(responses, ties)
+    return pearson_from_centred(ranked @ ranked.T)
+
+
+def frame_ranks(responses: NDArray[Any], ties: Ties = "average") -> FloatArray:
+    """Rank the units of each frame: what Spearman r of frames is the Pearson r of.
+
+    Returns
+    -------
+    float64, shape (T, units)
+        Twice the ranks less their mean: whole numbers, so that their products are exact up to 300,000 units. All 0 in
+        frames whose units respond alike.
+    """
     if ties == "average":
         ranked = np.asarray(rankdata(responses, axis=1), np.float64)
     else:
         ranked = np.asarray(np.argsort(np.argsort(responses, axis=1), axis=1) + 1, np.float64)
-    # twice a centred rank is a whole number, so that these sums are exact up to 300,000 units
-    centred = 2 * ranked - (responses.shape[1] + 1)
+    centred: FloatArray = 2 * ranked - (responses.shape[1] + 1)
     centred[np.ptp(responses, axis=1) == 0] = 0
-    return pearson_from_centred(centred @ centred.T)
+    return centred

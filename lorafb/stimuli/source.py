@@ -86,4 +86,4 @@ KINDS: dict[str, Callable[[Mapping[str, Any], Sequence[Path | str]], Stimulus]] 
     "scenes": _scenes,
     "images": _images,
 }
-"""Kinds of movies whose frames are as they were shown; `lorafb.features.tensor_file` takes prepared ones."""
+"""Kinds of movies whose frames are as they were shown; `lorafb.features.published_tensors` takes prepared ones."""

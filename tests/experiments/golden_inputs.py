@@ -8,7 +8,8 @@ import numpy as np
 import recipe
 
 from lorafb.artefacts.recordings import Recording
-from lorafb.experiments.cortex_side import Area, area_side, reliable_units, responsive_units
+from lorafb.artefacts.responses import Responses
+from lorafb.experiments.areas import select_units
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 DURATION_S = 30  # the published filter's constant, whatever the number of frames
@@ -31,17 +32,19 @@ def recording(dataset, area, frames, seed):
 
 
 @cache
-def areas(dataset, frames, seed) -> list[Area]:
-    """Sides of the six areas of a run, with the published unit filter."""
-    sides = []
-    for name in recipe.AREAS:
-        found = recording(dataset, name, frames, seed)
-        scenes = dataset == "allen_natural_scenes"
-        sides.append(area_side(found, reliable_units(found) if scenes else responsive_units(found, 0.5, DURATION_S)))
-    return sides
+def areas(dataset, frames, seed) -> list[Responses]:
+    """Responses of the six areas of a run, with the published unit filter."""
+    return [select_units(recording(dataset, name, frames, seed), selection(dataset)) for name in recipe.AREAS]
+
+
+def selection(dataset):
+    """The published unit filter."""
+    if dataset == "allen_natural_scenes":
+        return {"min_reliability": 0.8, "skip_frames": 0}
+    return {"min_rate": 0.5, "duration_s": DURATION_S, "skip_frames": 1}
 
 
 def areas_of(golden):
-    """Sides of the areas of a golden run."""
+    """Responses of the areas of a golden run."""
     stimulus = golden["stimulus"]
     return areas(stimulus["dataset"], stimulus["frames"], stimulus["seed"])

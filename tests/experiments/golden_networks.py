@@ -4,24 +4,21 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-import numpy as np
 import recipe
 import torch
 from golden_inputs import GOLDEN, areas_of
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from lorafb.artefacts.grams import Products
-from lorafb.features.extract import extract
-from lorafb.features.gram import products
-from lorafb.features.prepare import Joined, PreparedFrames
-from lorafb.features.stream import HeldFeatures, trial_products
+from lorafb.artefacts.grams import Pass
+from lorafb.features.passes import present
+from lorafb.features.prepare import PreparedFrames
 from lorafb.networks import catalogue
 from lorafb.networks.build import create
+from lorafb.trials import Trial, original
 
 torch.set_num_threads(1)
 threadpool_limits(1)  # several test workers that each take all cores are a hundred times slower
-_MADE: dict[tuple, dict[str, Products]] = {}
+_MADE: dict[tuple, Pass] = {}
 SPIKING = ("lorafb_snet", "sew_resnet")
 
 
@@ -57,31 +54,23 @@ class Subject:
     def movie(self) -> PreparedFrames:
         return PreparedFrames(torch.from_numpy((recipe.scenes if self.scenes else recipe.movie)(*self.shape)))
 
-    def with_noise(self, kind: str) -> Joined:
-        """The movie, then a noise movie."""
-        return Joined((self.movie, PreparedFrames(torch.from_numpy(recipe.noise(kind, *self.shape)))))
+    def noise(self, kind: str) -> PreparedFrames:
+        """A noise movie."""
+        return PreparedFrames(torch.from_numpy(recipe.noise(kind, *self.shape)))
 
-    def features(self) -> dict[str, NDArray[np.float32]]:
-        """Responses [T, units] of every layer."""
-        held = self._shown(self.movie)
-        return {layer: held.take(layer)[0].numpy().astype(np.float32) / held.scales[layer] for layer in self.layers}
+    def present(self, trials: list[Trial], layers: list[str] | None = None) -> Iterator[tuple[Trial, Pass]]:
+        """Present trials with as few passes as they need; the movie's own pass is made once a test process."""
+        kinds = {trial.labels["replacement"] for trial in trials if "replacement" in trial.labels}
+        noises = {kind: self.noise(kind) for kind in kinds}
+        return present(
+            self.model, layers or self.layers, self.movie, noises, trials, self.feed, None if kinds else self.seen
+        )
 
-    def products(self, noise: str | None = None) -> dict[str, Products]:
-        """Products of every layer for the movie, or for movie and noise movie together; one pass a test process."""
-        key = self.network, self.training, self.scenes, self.shape, noise
+    @property
+    def seen(self) -> Pass:
+        """Pass over the movie."""
+        key = self.network, self.training, self.scenes, self.shape
         if key not in _MADE:
-            held = self._shown(self.with_noise(noise) if noise else self.movie)
-            _MADE[key] = {layer: products([held.take(layer)[0]]) for layer in self.layers}
+            whole = original(self.movie.n_frames)
+            ((_, _MADE[key]),) = present(self.model, self.layers, self.movie, {}, [whole], self.feed)
         return _MADE[key]
-
-    def trials(self, positions: NDArray, layers: list[str], noise: str | None = None) -> Iterator[dict[str, Products]]:
-        """Products of layers for each of many orders of the movie's frames (and the noise movie's)."""
-        source = self.with_noise(noise) if noise else self.movie
-        made = trial_products(self.model, layers, source, positions, self.feed, memory_bytes=2**29)
-        return (of_trial for _, of_trial in made)
-
-    def _shown(self, source: PreparedFrames | Joined) -> HeldFeatures:
-        positions = np.arange(source.n_frames)[None]
-        held = HeldFeatures(source.n_frames)
-        extract(self.model, self.layers, source, positions, self.feed, held)
-        return held

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lorafb.experiments.best import area_scores, best_layers, best_of, model_scores
-from lorafb.experiments.scoring import Layer, UndefinedScore, mark_best
+from lorafb.experiments.score import Layer, UndefinedScore, mark_best
 from lorafb.experiments.table import COLUMNS, Labels, Score, joined, tidy, typed
 
 LABELS = Labels("net", "ucf101", "movie")
@@ -35,7 +35,7 @@ def test_the_published_choice_takes_nan_for_the_largest():
     assert best_layers(scores([[0.9, 0.1], [np.nan, 0.2]]), published=True)["visp"] == Layer("b", 1)
 
 
-@pytest.mark.filterwarnings("ignore::lorafb.experiments.scoring.UndefinedScore")
+@pytest.mark.filterwarnings("ignore::lorafb.experiments.score.UndefinedScore")
 def test_an_area_without_any_score_has_no_best_layer():
     with pytest.raises(ValueError, match="area visl: no layer has a score"):
         best_layers(scores([[0.1, np.nan], [0.3, np.nan]]))
@@ -47,7 +47,7 @@ def test_an_area_without_any_score_is_named_and_stops_no_other():
         assert best_of(table, "tsrsa") == {"visp": Layer("b", 1)}
 
 
-@pytest.mark.filterwarnings("ignore::lorafb.experiments.scoring.UndefinedScore")
+@pytest.mark.filterwarnings("ignore::lorafb.experiments.score.UndefinedScore")
 def test_where_no_area_has_a_score_there_is_no_best_layer_at_all():
     assert best_of(scores([[np.nan, np.nan]]), "tsrsa") == {}
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from scipy.signal import lfilter
 
-from lorafb.artefacts.grams import Products
+from lorafb.artefacts.grams import Gram
 from lorafb.artefacts.recordings import Recording
-from lorafb.experiments.ceiling import score_all_ceilings
-from lorafb.experiments.cortex_side import area_side
+from lorafb.experiments.areas import select_units
+from lorafb.experiments.ceiling import possible_halves, score_ceilings
 from lorafb.experiments.replicates import LAG_ONLY, Movie
-from lorafb.experiments.scoring import UndefinedScore
+from lorafb.experiments.score import UndefinedScore
 from lorafb.experiments.statistics import pairs, summarise
 from lorafb.similarity import jackknife, lag, ranks
 from lorafb.similarity.pearson import integer_products, pearson, upper_triangle
@@ -30,12 +30,17 @@ def driven(seed, n_units):
 def area(name, seed, counts=None):
     counts = driven(seed, 50) if counts is None else counts
     units = {"unit_id": np.arange(counts.shape[2]), "session": np.repeat([1, 2], counts.shape[2] // 2)}
-    return area_side(Recording(name, "movie", RATE_HZ, 6, counts, counts.sum(axis=0, dtype=np.int64), units))
+    recording = Recording(name, "movie", RATE_HZ, 6, counts, counts.sum(axis=0, dtype=np.int64), units)
+    return select_units(recording, {"min_rate": 0.5, "skip_frames": 1})
+
+
+def all_ceilings(areas, n_splits):
+    return score_ceilings(areas, n_splits, possible_halves(areas), seed=1)
 
 
 def layer(counts):
     products, sums = integer_products(counts)
-    return Products(products[np.triu_indices(T)], sums, counts.shape[1])
+    return Gram(products[np.triu_indices(T)], sums, counts.shape[1])
 
 
 AREAS = [
@@ -49,16 +54,16 @@ OTHER = {"only": np.random.default_rng(6).poisson(3, (T, 40))}
 
 @pytest.fixture(scope="module")
 def made():
-    movie = Movie(AREAS, ["control"], RATE_HZ, seed=1, truths={one.name: one.summed / 6.0 for one in AREAS})
+    movie = Movie(AREAS, ["control"], seed=1, truths={one.area: one.summed / 6.0 for one in AREAS})
     networks = {
         LAG_ONLY: movie.score_lag_only(),
         "driven": movie.score({name: layer(counts) for name, counts in FEATURES.items()}),
         "noise": movie.score({name: layer(counts) for name, counts in OTHER.items()}),
     }
     layers = {LAG_ONLY: ["lag"], "driven": ["stem", "top"], "noise": ["only"]}
-    ceilings = score_all_ceilings(AREAS, "movie", 12, seed=1)
-    table = summarise(networks, layers, movie, "movie", ceilings).set_index(["subject", "area"])
-    return movie, networks, table, pairs(networks, movie, "movie"), ceilings
+    ceilings = all_ceilings(AREAS, 12)
+    table = summarise(networks, layers, movie, ceilings).set_index(["subject", "area"])
+    return movie, networks, table, pairs(networks, movie), ceilings
 
 
 def score(features, counts, frames):
@@ -68,7 +73,7 @@ def score(features, counts, frames):
 def test_the_score_is_that_of_the_best_layer_and_no_control_is_in_the_mean(made):
     _, _, table, *_ = made
     frames = np.arange(1, T)
-    by_hand = {one.name: [score(FEATURES[name], one.summed, frames) for name in FEATURES] for one in AREAS}
+    by_hand = {one.area: [score(FEATURES[name], one.summed, frames) for name in FEATURES] for one in AREAS}
     for name, values in by_hand.items():
         assert table.loc[("driven", name), "value"] == pytest.approx(max(values), abs=1e-12)
         assert table.loc[("driven", name), "layer"] == list(FEATURES)[int(np.argmax(values))]
@@ -116,7 +121,7 @@ def test_an_interval_holds_its_score_and_drive_is_told_from_noise(made):
 
 def test_a_network_that_is_compared_with_itself_differs_by_nothing(made):
     movie, networks, *_ = made
-    row = pairs({"a": networks["driven"], "b": networks["driven"]}, movie, "movie").iloc[0]
+    row = pairs({"a": networks["driven"], "b": networks["driven"]}, movie).iloc[0]
     assert row["difference"] == row["ci_low"] == row["e2_high"] == 0
     assert np.isnan(row["ci_p"])
 
@@ -157,7 +162,7 @@ def test_optimism_and_the_cross_fitted_score_by_hand(made):
 
 
 def test_halves_that_the_gap_leaves_nothing_of_have_no_score():
-    movie = Movie(AREAS[:1], [], RATE_HZ, seed=1)
+    movie = Movie(AREAS[:1], [], seed=1)
     movie.halves = [np.zeros(len(pairs), bool) for pairs in movie.halves]
     assert np.isnan(movie.score({"top": layer(FEATURES["top"])}).halves).all()
 
@@ -170,7 +175,7 @@ def test_a_silent_layer_is_never_the_best_and_a_network_of_silent_layers_has_no_
         "whole": movie.score({"silent": silent}),
     }
     layers = {"half": ["silent", "top"], "whole": ["silent"]}
-    table = summarise(networks, layers, movie, "movie", ceilings).set_index(["subject", "area"])
+    table = summarise(networks, layers, movie, ceilings).set_index(["subject", "area"])
     assert table.loc[("half", "visp"), "layer"] == "top"
     assert np.isfinite(table.loc[("half", "mean"), "ci_high"])
     assert table.loc[("whole", "visp"), "layer"] == ""
@@ -188,9 +193,9 @@ def size_of_the_paired_test(draw, column, n_draws=300):
     called = 0
     for seed in range(n_draws):
         counts, one, other = draw(np.random.default_rng([7, seed]))
-        movie = Movie([area("VISp", 1, counts)], [], RATE_HZ, seed=seed)
+        movie = Movie([area("VISp", 1, counts)], [], seed=seed)
         networks = {name: movie.score({"only": layer(side)}) for name, side in (("one", one), ("other", other))}
-        called += pairs(networks, movie, "movie")[column].item() <= 0.05
+        called += pairs(networks, movie)[column].item() <= 0.05
     return called / n_draws
 
 
@@ -226,8 +231,9 @@ def test_networks_that_another_movie_would_tell_apart_the_other_way_differ_in_on
 def test_mice_are_left_out_whole_where_there_are_eight(made):
     units = {"unit_id": np.arange(48), "session": np.repeat(np.arange(8), 6)}
     counts = driven(9, 48)
-    one = area_side(Recording("VISp", "movie", RATE_HZ, 6, counts, counts.sum(axis=0, dtype=np.int64), units))
-    movie = Movie([one], [], RATE_HZ)
+    recording = Recording("VISp", "movie", RATE_HZ, 6, counts, counts.sum(axis=0, dtype=np.int64), units)
+    one = select_units(recording, {"min_rate": 0.5, "skip_frames": 1})
+    movie = Movie([one], [])
     assert movie.sessions_as_groups
     assert len(movie.units[0]) == 8
 
@@ -235,10 +241,10 @@ def test_mice_are_left_out_whole_where_there_are_eight(made):
 @pytest.mark.filterwarnings("ignore:area ca3. 3 of 4 splits")
 def test_an_area_of_few_units_is_left_out_unit_by_unit_and_takes_nothing_from_others():
     few = area("CA3", 8, driven(8, 6))
-    movie = Movie([AREAS[0], few], ["CA3"], RATE_HZ, seed=1)
+    movie = Movie([AREAS[0], few], ["CA3"], seed=1)
     scores = movie.score({"top": layer(FEATURES["top"])})
-    ceilings = score_all_ceilings([AREAS[0], few], "movie", 4, seed=1)
-    table = summarise({"net": scores}, {"net": ["top"]}, movie, "movie", ceilings).set_index("area")
+    ceilings = all_ceilings([AREAS[0], few], 4)
+    table = summarise({"net": scores}, {"net": ["top"]}, movie, ceilings).set_index("area")
     assert table["n_groups"].to_dict() == {"visp": 20, "ca3": 6, "mean": 20}
     frames = np.arange(1, T)
     one_less = [score(FEATURES["top"], np.delete(few.summed, unit, axis=1), frames) for unit in range(6)]
@@ -251,8 +257,8 @@ def test_an_area_that_is_silent_in_a_frame_has_no_score_and_spoils_no_other():
     counts[:, 20] = 0
     silent = area("CA3", 8, counts)
     with pytest.warns(UndefinedScore, match="area ca3: without 6 of 20 groups|area ca3: without 20 of 20 groups"):
-        movie = Movie([AREAS[0], silent], ["CA3"], RATE_HZ, seed=1)
-    alone = Movie([AREAS[0]], [], RATE_HZ, seed=1)
+        movie = Movie([AREAS[0], silent], ["CA3"], seed=1)
+    alone = Movie([AREAS[0]], [], seed=1)
     features = {"top": layer(FEATURES["top"])}
     beside, by_itself = movie.score(features), alone.score(features)
     assert movie.correlation_time == alone.correlation_time
@@ -294,10 +300,10 @@ def test_a_drift_that_both_sides_share_is_no_support():
     counts = random.poisson(3 + 9 * drift * random.random(50), (6, T, 50)).astype(np.uint8)
     features = random.poisson(3 + 9 * drift * random.random(60), (T, 60))
     with pytest.warns(UserWarning, match="blocks of time are shorter than three correlation times"):
-        movie = Movie([area("VISp", 1, counts)], [], RATE_HZ, seed=1)
-    ceilings = score_all_ceilings(movie.areas, "movie", 4, seed=1)
+        movie = Movie([area("VISp", 1, counts)], [], seed=1)
+    ceilings = all_ceilings(movie.areas, 4)
     networks = {"drifting": movie.score({"only": layer(features)})}
-    row = summarise(networks, {"drifting": ["only"]}, movie, "movie", ceilings).iloc[0]
+    row = summarise(networks, {"drifting": ["only"]}, movie, ceilings).iloc[0]
     assert row["p_lag"] <= 0.05
     assert row["p_lag_detrended"] > 0.05
     assert not row["supported"]

@@ -10,11 +10,7 @@ from numpy.testing import assert_allclose
 
 from lorafb import trials
 from lorafb.experiments.best import best_layers
-from lorafb.experiments.clip import score_clips, score_front
-from lorafb.experiments.original import score_original
-from lorafb.experiments.replace import score_replace, score_replace_still
-from lorafb.experiments.scenes import score_scenes
-from lorafb.experiments.shuffle import score_shuffle, score_shuffle_still
+from lorafb.experiments.score import score
 from lorafb.experiments.table import Labels
 from lorafb.similarity import metrics
 
@@ -65,8 +61,16 @@ def check(scores, golden, *index):
     assert_allclose(values.reshape(expected.shape), expected, rtol=0, atol=1e-9 if exact else 1e-5)
 
 
-def original(subject):
-    return score_original(subject.products(), subject.areas, LABELS, TSRSA)
+def scores_of(subject, drawn, metric=TSRSA, best=None):
+    """Scores of trials, all layers or the best."""
+    layers = None if best is None else [one for one in subject.layers if one in {layer.name for layer in best.values()}]
+    chosen = None if best is None else {metric.name: best}
+    return score(subject.present(drawn, layers), subject.areas, [metric], LABELS, chosen)
+
+
+def original(subject, metric=TSRSA):
+    n_frames = subject.areas[0].n_frames
+    return scores_of(subject, [trials.scenes(n_frames) if subject.scenes else trials.original(n_frames)], metric)
 
 
 def best_of(subject):
@@ -76,8 +80,8 @@ def best_of(subject):
     return best
 
 
-@pytest.mark.parametrize("name", runs(kinds=["original"]))
-def test_original_movie(name):
+@pytest.mark.parametrize("name", runs(kinds=["original", "scenes"]))
+def test_original_movie_and_natural_scenes(name):
     subject = subject_of(name)
     scores = original(subject)
     assert scores["layer"].drop_duplicates().tolist() == subject.golden["layers"]
@@ -87,70 +91,58 @@ def test_original_movie(name):
 @pytest.mark.parametrize("name", runs(kinds=["original"]))
 def test_original_movie_with_published_ties(name):
     subject = subject_of(name)
-    scores = score_original(subject.products(), subject.areas, LABELS, metrics.load("tsrsa", ties="ordinal"))
+    scores = original(subject, metrics.load("tsrsa", ties="ordinal"))
     values = scores.pivot(index="layer_index", columns="area", values="value")[subject.golden["areas"]]
     # the published correlations are of floats, which miss ties that integers have, and the sort breaks ties as it will
     assert_allclose(values, subject.golden["scores_float64"], rtol=0, atol=2e-4)
 
 
-@pytest.mark.parametrize("name", runs(kinds=["scenes"]))
-def test_natural_scenes(name):
-    subject = subject_of(name)
-    check(score_scenes(subject.products(), subject.areas, LABELS, TSRSA), subject.golden, "layer_index")
-
-
 @pytest.mark.parametrize("name", runs(kinds=["clip"]))
 def test_clips(name):
     subject = subject_of(name)
-    drawn, length = subject.golden["draws"]["clip_start"], int(option(subject.golden, "--clip-len"))
-    starts = trials.clip_starts(subject.areas[0].n_frames, length, len(drawn), "published")
-    scores = score_clips(subject.products(), subject.areas, LABELS, TSRSA, starts, length)
-    check(scores, subject.golden, "trial", "layer_index")
+    starts, length = subject.golden["draws"]["clip_start"], int(option(subject.golden, "--clip-len"))
+    drawn = trials.clips(subject.areas[0].n_frames, length, len(starts), "published")
+    assert [trial.scored[0] - 1 for trial in drawn] == starts
+    check(scores_of(subject, drawn), subject.golden, "trial", "layer_index")
 
 
 @pytest.mark.parametrize("name", runs(kinds=["front"]))
 def test_the_front_of_the_movie(name):
     subject = subject_of(name)
     length = int(option(subject.golden, "--front-len"))
-    check(score_front(subject.products(), subject.areas, LABELS, TSRSA, length), subject.golden, "layer_index")
+    drawn = [trials.front(subject.areas[0].n_frames, length)]
+    check(scores_of(subject, drawn), subject.golden, "layer_index")
 
 
 @pytest.mark.parametrize("name", runs(kinds=["shuffle"]))
 def test_shuffled_frames(name):
     subject = subject_of(name)
-    drawn, window = subject.golden["draws"]["shuffle_index"], int(option(subject.golden, "--window"))
-    orders = trials.shuffled_orders(subject.areas[0].n_frames, window, len(drawn), "published")
+    orders, window = subject.golden["draws"]["shuffle_index"], int(option(subject.golden, "--window"))
+    drawn = trials.shuffles(subject.areas[0].n_frames, window, len(orders), subject.feed.kind, "published")
+    assert [trial.order.tolist() for trial in drawn] == orders
     best = best_of(subject) if "--best-layer" in subject.golden["command"] else None
-    if subject.feed.kind == "still":
-        scores = score_shuffle_still(subject.products(), subject.areas, LABELS, TSRSA, orders, window, best)
-    else:
-        wanted = list(subject.layers) if best is None else sorted({layer.name for layer in best.values()})
-        shown = subject.trials(orders, wanted)
-        scores = score_shuffle(shown, subject.areas, LABELS, TSRSA, orders, window, best, subject.feed.kind)
-    check(scores, subject.golden, "trial", *([] if best else ["layer_index"]))
+    check(scores_of(subject, drawn, best=best), subject.golden, "trial", *([] if best else ["layer_index"]))
 
 
 @pytest.mark.parametrize("name", runs(kinds=["replace"]))
 def test_replaced_frames(name):
     subject = subject_of(name)
     golden, n_frames = subject.golden, subject.areas[0].n_frames
-    window, noise = int(option(golden, "--window")), option(golden, "--replace-type")
-    replaced = trials.replaced_frames(n_frames, window, len(golden["draws"]["replace_index"]), "published")
-    best = best_of(subject)
-    if subject.feed.kind == "still":
-        both = subject.products(noise)
-        scores = score_replace_still(both, subject.areas, LABELS, TSRSA, replaced, window, noise, best)
-    else:
-        positions = np.tile(np.arange(n_frames), (len(replaced), 1))
-        np.put_along_axis(positions, replaced, replaced + n_frames, axis=1)
-        shown = subject.trials(positions, sorted({layer.name for layer in best.values()}), noise)
-        scores = score_replace(shown, subject.areas, LABELS, TSRSA, window, noise, best)
-    check(scores, golden, "trial")
+    window, noise, replaced = (
+        int(option(golden, "--window")),
+        option(golden, "--replace-type"),
+        golden["draws"]["replace_index"],
+    )
+    drawn = trials.replacements(n_frames, window, len(replaced), [noise], "published")
+    assert [sorted(set(trial.order[trial.order >= n_frames] - n_frames)) for trial in drawn] == [
+        sorted(set(one)) for one in replaced
+    ]
+    check(scores_of(subject, drawn, best=best_of(subject)), golden, "trial")
 
 
 @pytest.mark.parametrize("name", runs(metric="Regression", kinds=["original"]))
 def test_regression(name):
     subject = subject_of(name)
-    scores = score_original(subject.features(), subject.areas, LABELS, metrics.load("regression"))
+    scores = original(subject, metrics.load("regression"))
     values = scores.pivot(index="layer_index", columns="area", values="value")[subject.golden["areas"]]
     assert_allclose(values, subject.golden["scores"], rtol=0, atol=1e-5)

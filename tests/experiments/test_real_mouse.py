@@ -11,9 +11,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from lorafb.artefacts.recordings import Recording
-from lorafb.experiments.areas import score_areas
+from lorafb.experiments.area_similarity import score_areas
+from lorafb.experiments.areas import rates, select_units, unit_mask
 from lorafb.experiments.ceiling import score_ceilings, summary
-from lorafb.experiments.cortex_side import area_side, rates, responsive_units
 from lorafb.similarity import ceilings, metrics
 from lorafb.similarity.pearson import pearson, upper_triangle
 
@@ -29,30 +29,27 @@ def mouse(area):
     return Recording(area, "natural_movie_one", 1.0, 20, counts, counts.sum(axis=0, dtype=np.int64), units)
 
 
-def side(area, every_unit=True):
-    recording = mouse(area)
-    return area_side(recording, np.ones(recording.summed.shape[1], bool) if every_unit else None)
+def area(name, min_rate=0.0, skip_frames=0):
+    return select_units(mouse(name), {"min_rate": min_rate, "skip_frames": skip_frames})
 
 
 def known(values):
-    return [pytest.param(area, value, id=area) for area, value in zip(AREAS, values, strict=True)]
+    return list(zip(AREAS, values, strict=True))
 
 
-@pytest.mark.parametrize(("area", "spikes"), known([465308, 185916, 252806, 219683, 102721, 200859, 458809, 201261]))
-def test_all_spikes_are_there(area, spikes):
-    assert mouse(area).summed.sum() == spikes
+def test_all_spikes_are_there():
+    for name, spikes in known([465308, 185916, 252806, 219683, 102721, 200859, 458809, 201261]):
+        assert mouse(name).summed.sum() == spikes
 
 
-@pytest.mark.parametrize(
-    ("area", "rate"), known([8.338853, 5.533214, 7.264540, 8.514845, 10.070686, 6.831939, 8.996255, 10.164697])
-)
-def test_mean_rates(area, rate):
-    assert rates(mouse(area)).mean() == pytest.approx(rate, abs=1e-6)
+def test_mean_rates():
+    for name, rate in known([8.338853, 5.533214, 7.264540, 8.514845, 10.070686, 6.831939, 8.996255, 10.164697]):
+        assert rates(mouse(name)).mean() == pytest.approx(rate, abs=1e-6)
 
 
-@pytest.mark.parametrize(("area", "kept"), known([85, 55, 55, 41, 17, 44, 85, 30]))
-def test_units_of_half_a_spike_a_second_are_kept(area, kept):
-    assert responsive_units(mouse(area)).sum() == kept
+def test_units_of_half_a_spike_a_second_are_kept():
+    for name, kept in known([85, 55, 55, 41, 17, 44, 85, 30]):
+        assert unit_mask(mouse(name), {"min_rate": 0.5}).sum() == kept
 
 
 def test_the_first_unit_and_the_first_pairs():
@@ -69,69 +66,54 @@ def test_bins_nearer_in_time_are_more_alike():
     assert_allclose([np.diagonal(r, lag).mean() for lag in (1, 5, 15)], [0.880704, 0.788844, 0.755281], atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("area", "score"),
-    known([0.948907, 0.829896, 0.935111, 0.905065, 0.780676, 0.946589, 0.215156, 0.177865]),
-)
-def test_odd_repeats_agree_with_even_ones(area, score):
-    order = np.concatenate([np.arange(0, 20, 2), np.arange(1, 20, 2)])
-    assert ceilings.between_repeats(mouse(area).counts, order[None])[0] == pytest.approx(score, abs=1e-6)
+def test_odd_repeats_agree_with_even_ones():
+    for name, score in known([0.948907, 0.829896, 0.935111, 0.905065, 0.780676, 0.946589, 0.215156, 0.177865]):
+        order = np.concatenate([np.arange(0, 20, 2), np.arange(1, 20, 2)])
+        assert ceilings.between_repeats(mouse(name).counts, order[None])[0] == pytest.approx(score, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("area", "score"),
-    known([0.786734, 0.721086, 0.909656, 0.640812, 0.663386, 0.914447, 0.068754, 0.019617]),
-)
-def test_the_first_block_of_repeats_agrees_less_with_the_second(area, score):
-    assert ceilings.between_repeats(mouse(area).counts, np.arange(20)[None])[0] == pytest.approx(score, abs=1e-6)
+def test_the_first_block_of_repeats_agrees_less_with_the_second():
+    for name, score in known([0.786734, 0.721086, 0.909656, 0.640812, 0.663386, 0.914447, 0.068754, 0.019617]):
+        assert ceilings.between_repeats(mouse(name).counts, np.arange(20)[None])[0] == pytest.approx(score, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("area", "mean", "sd"),
-    [
-        (area, mean, sd)
-        for area, mean, sd in zip(
-            AREAS,
-            [0.3505, 0.3822, 0.8012, 0.3923, 0.1338, 0.7306, 0.4405, 0.2668],
-            [0.069, 0.106, 0.060, 0.091, 0.108, 0.070, 0.066, 0.084],
-            strict=True,
-        )
-    ],
-)
-def test_halves_of_units_agree_as_known(area, mean, sd):
-    random = np.random.default_rng(0)
-    summed = mouse(area).summed
-    orders = np.stack([random.permutation(summed.shape[1]) for _ in range(100)])
-    found = ceilings.ceiling(ceilings.between_units(summed, orders, equal=True))
-    assert found.half == pytest.approx(mean, abs=5e-5)
-    assert found.sd_over_splits == pytest.approx(sd, abs=1e-3)
+def test_halves_of_units_agree_as_known():
+    means = [0.3505, 0.3822, 0.8012, 0.3923, 0.1338, 0.7306, 0.4405, 0.2668]
+    deviations = [0.069, 0.106, 0.060, 0.091, 0.108, 0.070, 0.066, 0.084]
+    for name, mean, sd in zip(AREAS, means, deviations, strict=True):
+        random = np.random.default_rng(0)
+        summed = mouse(name).summed
+        orders = np.stack([random.permutation(summed.shape[1]) for _ in range(100)])
+        ceiling = ceilings.ceiling(ceilings.between_units(summed, orders, equal=True))
+        assert ceiling.half == pytest.approx(mean, abs=5e-5)
+        assert ceiling.sd_over_splits == pytest.approx(sd, abs=1e-3)
 
 
-@pytest.mark.parametrize(("area", "mean"), known([0.3680, 0.3782, 0.8185, 0.4048, 0.1473, 0.7458, 0.4575, 0.2813]))
-def test_halves_of_kept_units_agree_as_known_without_the_first_bin(area, mean):
-    random = np.random.default_rng(0)
-    kept = side(area, every_unit=False)
-    orders = np.stack([random.permutation(kept.n_units) for _ in range(100)])
-    found = ceilings.ceiling(ceilings.between_units(kept.summed[1:], orders, equal=True))
-    assert found.half == pytest.approx(mean, abs=5e-5)
+def test_halves_of_kept_units_agree_as_known_without_the_first_bin():
+    for name, mean in known([0.3680, 0.3782, 0.8185, 0.4048, 0.1473, 0.7458, 0.4575, 0.2813]):
+        random = np.random.default_rng(0)
+        selected = area(name, 0.5, 1)
+        orders = np.stack([random.permutation(selected.n_units) for _ in range(100)])
+        ceiling = ceilings.ceiling(ceilings.between_units(selected.summed[1:], orders, equal=True))
+        assert ceiling.half == pytest.approx(mean, abs=5e-5)
 
 
 def test_other_draws_give_the_ceiling_of_visp_up_to_their_noise():
-    scores = score_ceilings([side("VISp")], "natural_movie_one", 100, skip_frames=0)
+    scores = score_ceilings([area("VISp")], 100)
     assert summary(scores)["half"][0] == pytest.approx(0.3505, abs=0.03)
 
 
 def test_hippocampus_agrees_between_units_but_not_about_the_stimulus():
     means = {
-        halves: summary(score_ceilings([side("CA1")], "natural_movie_one", 100, halves))["half"][0]
+        halves: summary(score_ceilings([area("CA1", skip_frames=1)], 100, [halves]))["half"][0]
         for halves in ("units", "stimulus")
     }
     assert means["units"] > 0.35
     assert means["stimulus"] < 0.25
 
 
-@pytest.mark.parametrize(("other", "score"), [("VISl", 0.436678), ("CA1", 0.116526)])
-def test_areas_agree_as_known(other, score):
-    found = score_areas([side("VISp"), side(other)], "natural_movie_one", metrics.load("tsrsa"), skip_frames=0)
-    assert_allclose(found["value"], score, atol=1e-6)
-    assert found["area"].tolist() == [other.lower(), "visp"]
+def test_areas_agree_as_known():
+    for other, score in (("VISl", 0.436678), ("CA1", 0.116526)):
+        scores = score_areas([area("VISp"), area(other)], [metrics.load("tsrsa")])
+        assert_allclose(scores["value"], score, atol=1e-6)
+        assert scores["area"].tolist() == [other.lower(), "visp"]

@@ -4,7 +4,6 @@ import torch
 from numpy.testing import assert_array_equal
 from torch import nn
 
-from lorafb.features.estimate import estimate
 from lorafb.features.extract import extract, small_integers
 from lorafb.features.prepare import Frames, PreparedFrames
 from lorafb.networks.catalogue import Feed
@@ -298,19 +297,6 @@ def test_progress_counts_up_to_all_frames():
     assert seen[0] == (9, 69)
     assert seen[-1] == (69, 69)
     assert sorted(seen) == seen
-
-
-def test_an_estimate_knows_shapes_and_bytes_from_one_frame():
-    model = Spiking()
-    expected = estimate(model, LAYERS, film(), 900, STILL)
-    assert expected.shapes == {"spikes": (3, 4, 5), "trace": (3, 4, 5)}
-    assert expected.features_bytes == 2 * 900 * 60
-    assert expected.products_bytes == 2 * 8 * 900 * 901 // 2
-    assert expected.images_within(10 * 2 * 60 * 16) == 10
-    assert expected.images_within(1) == 1
-    assert model.is_cleared()
-    fractions = estimate(Pathway(), ["conv"], film(), 10, CLIP)
-    assert fractions.layer_bytes("conv") == 10 * 2 * 4 * 5 * 4
 
 
 @pytest.mark.parametrize(

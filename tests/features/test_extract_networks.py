@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from lorafb.features.stream import trial_products
 from numpy.testing import assert_array_equal
 
 from lorafb.features.extract import extract
 from lorafb.features.prepare import Frames
-from lorafb.features.stream import trial_products
 from lorafb.networks import build, catalogue
 from lorafb.networks.state import fresh_state
 

@@ -1,5 +1,4 @@
 import fractions
-import math
 
 import numpy as np
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
+from scipy.stats import rankdata
 
 from lorafb.artefacts.grams import raw, square
 from lorafb.features import gram
@@ -26,7 +26,7 @@ def in_blocks(responses, width):
 
 
 def true_products(responses):
-    """Products of centred frames in rational arithmetic."""
+    """Gram of centred frames in rational arithmetic."""
     rows = [[fractions.Fraction(float(value)) for value in row] for row in responses]
     means = [sum(row) / len(row) for row in rows]
     centred = [[value - mean for value in row] for row, mean in zip(rows, means, strict=True)]
@@ -47,19 +47,19 @@ def test_products_of_counts_are_those_of_int64_in_any_blocks(counts, width):
 @pytest.mark.parametrize(
     ("largest", "without_int8"), [(3, "float32"), (127, "float32"), (128, "float64"), (255, "float64")]
 )
-def test_every_way_of_multiplying_is_exact_at_its_largest_sums(largest, without_int8, monkeypatch):
+def test_every_exact_product_is_exact_at_its_largest_sums(largest, without_int8, monkeypatch):
     counts = np.full((140, 20000), largest, np.uint8)  # more frames than a tile, more units than a block
     counts[1::2, ::3] = 1
     exact = counts.astype(np.float64) @ counts.astype(np.float64).T  # below 2^53
     assert_array_equal(square(gram.products([torch.from_numpy(counts)])), exact)
     monkeypatch.setattr(gram, "int8_is_exact", lambda: False)
-    assert gram.way_of_multiplying(torch.device("cpu"), largest).name == without_int8
+    assert gram.exact_product(torch.device("cpu"), largest).name == without_int8
     assert_array_equal(square(gram.products([torch.from_numpy(counts)])), exact)
 
 
 def test_the_bounds_of_the_ways_hold_the_largest_sum():
     for largest in range(1, 256):
-        way = gram.way_of_multiplying(torch.device("cpu"), largest)
+        way = gram.exact_product(torch.device("cpu"), largest)
         assert way.columns * largest**2 < {"int8": 2**31, "float32": 2**24, "float64": 2**53}[way.name]
         assert way.name != "int8" or largest <= 127
 
@@ -120,26 +120,16 @@ def test_a_constant_float_frame_has_products_of_exactly_zero(value, n, width):
     responses = np.full((1, n), value, np.float32)
     made = gram.products(in_blocks(responses, width) if width * 20 > n else [torch.from_numpy(responses)])
     assert made.products.tolist() == [0.0]
-    assert gram.constant_frames(made).tolist() == [0]
 
 
-def test_constant_frames_of_counts_are_named_and_others_not():
-    counts = np.array([[0, 0, 0], [1, 2, 0], [7, 7, 7], [7, 7, 8]], np.uint8)
-    assert gram.constant_frames(gram.products([torch.from_numpy(counts)])).tolist() == [0, 2]
-
-
-def test_constant_frames_are_exact_where_64_bit_integers_would_overflow():
-    n = 10**9
-    nearly = gram.Products(np.array([n * 255**2 - 1], np.int64), np.array([n * 255], np.int64), n)
-    constant = gram.Products(np.array([n * 255**2], np.int64), np.array([n * 255], np.int64), n)
-    assert n * n * 255**2 > 2**63
-    assert gram.constant_frames(nearly).tolist() == []
-    assert gram.constant_frames(constant).tolist() == [0]
-
-
-def test_a_frame_that_is_no_number_is_named_among_the_constant_ones():
-    responses = np.array([[1, 2, math.nan], [1, 2, 4]], np.float32)
-    assert gram.constant_frames(gram.products([torch.from_numpy(responses)])).tolist() == [0]
+def test_ranked_blocks_are_the_centred_average_ranks_of_each_frame_over_units():
+    random = np.random.default_rng(2)
+    counts = random.integers(0, 4, (5, 700)).astype(np.uint8)
+    counts[3] = 7
+    for responses in (counts, random.normal(size=(5, 700)).astype(np.float32)):
+        width = 300 if responses.dtype == np.uint8 else 700
+        ranked = torch.cat(list(gram.ranked_blocks(lambda: in_blocks(responses, width))), dim=1).numpy()  # noqa: B023
+        assert_array_equal(ranked, 2 * rankdata(responses, axis=1) - 701)
 
 
 def test_counts_and_floats_do_not_mix():

@@ -8,9 +8,9 @@ from torch.nn.functional import interpolate
 
 from lorafb.artefacts import stimuli
 from lorafb.artefacts.provenance import Provenance
-from lorafb.features import tensor_file
+from lorafb.features import published_tensors
 from lorafb.features.prepare import PreparedFrames
-from lorafb.features.published import differences
+from lorafb.features.published_tensors import differences
 from lorafb.files import InputError
 
 torch.set_num_threads(1)
@@ -65,10 +65,10 @@ def test_a_tensor_of_other_frames_is_not_compared(frames, width):
 def test_a_published_tensor_becomes_a_stimulus_file_and_back_bit_by_bit(tmp_path):
     tensor = published().frames.contiguous()
     torch.save(tensor, tmp_path / "stimulus.pt")
-    stimuli.write(tensor_file.stimulus(tmp_path / "stimulus.pt", 40, 30.0), tmp_path / "movie.h5", Provenance())
+    stimuli.write(published_tensors.stimulus(tmp_path / "stimulus.pt", 40, 30.0), tmp_path / "movie.h5", Provenance())
     with stimuli.opened(tmp_path / "movie.h5") as movie:
         assert_array_equal(movie.frames[:], tensor)
         assert movie.frames.dtype == np.float32
         assert (movie.rate_hz, movie.source) == (30.0, "published tensor stimulus.pt")
     with pytest.raises(InputError, match="holds 40 frames, the config says 41"):
-        tensor_file.stimulus(tmp_path / "stimulus.pt", 41, 30.0)
+        published_tensors.stimulus(tmp_path / "stimulus.pt", 41, 30.0)

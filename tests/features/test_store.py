@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 import h5py
 import numpy as np
 import pytest
@@ -8,10 +10,16 @@ from numpy.testing import assert_array_equal
 
 from lorafb.features import store
 from lorafb.features.extract import Block
-from lorafb.features.gram import products
 from lorafb.files import InputError
 
 torch.set_num_threads(1)
+
+
+@contextmanager
+def writing(group, n_frames):
+    writer = store.FeatureWriter(group, n_frames)
+    yield writer
+    writer.finish()
 
 
 @pytest.fixture
@@ -37,40 +45,18 @@ def counts(n_frames, n_units, seed=0):
 def test_the_blocks_that_frames_come_in_do_not_matter(lengths):
     values = counts(sum(lengths), 12)
     with h5py.File("memory.h5", "w", driver="core", backing_store=False) as file:
-        with store.writing(file, len(values)) as sink:
+        with writing(file, len(values)) as sink:
             for block in blocks(values, lengths):
                 sink(block)
         assert file["V1/features"].dtype == np.uint8
         assert_array_equal(file["V1/features"][:], values)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-def test_blocks_of_units_are_the_layer_side_by_side(file, dtype):
-    values = counts(40, 3 * store.UNITS // 2).astype(dtype)
-    with store.writing(file, 40) as sink:
-        for block in blocks(values, [16, 16, 8]):
-            sink(block)
-    read = list(store.read_blocks(file, "V1", memory_bytes=40 * store.UNITS))
-    assert len(read) > 1
-    assert_array_equal(torch.cat(read, dim=1), values)
-    assert_array_equal(next(store.read_blocks(file, "V1")), values)
-
-
-def test_products_of_a_file_are_those_of_the_features(file):
-    values = counts(20, 100000)
-    with store.writing(file, 20) as sink:
-        for block in blocks(values, [20]):
-            sink(block)
-    made = products(store.read_blocks(file, "V1", memory_bytes=1))
-    exact = values.astype(np.float64) @ values.astype(np.float64).T
-    assert_array_equal(made.products, exact[np.triu_indices(20)])
-
-
 @pytest.mark.parametrize("late", [1, 3, 16, 17, 39])
 def test_a_layer_that_turns_fractional_late_keeps_every_frame(file, late):
     sums = counts(40, 30)
     rest = (counts(40 - late, 30, seed=1) + np.float32(0.3)).astype(np.float32)
-    with store.writing(file, 40) as sink:
+    with writing(file, 40) as sink:
         for block in blocks(sums, [1] * late, scale=4):
             sink(block)
         for block in blocks(np.concatenate([sums[:late].astype(np.float32), rest]), [1] * 40):
@@ -85,28 +71,20 @@ def test_a_layer_that_turns_fractional_late_keeps_every_frame(file, late):
 
 def test_a_layer_is_read_divided_by_its_scale(file):
     sums = counts(7, 6)
-    with store.writing(file, 7) as sink:
+    with writing(file, 7) as sink:
         for block in blocks(sums, [7], scale=4, shape=(2, 1, 3)):
             sink(block)
     assert file["V1"].attrs["shape"].tolist() == [2, 1, 3]
     read = store.read_layer(file, "V1")
     assert read.dtype == np.float32
     assert_array_equal(read, sums / 4)
-    assert_array_equal(next(store.read_blocks(file, "V1")), sums)
-
-
-def test_layers_are_listed_in_the_order_of_the_network(file):
-    with store.writing(file, 2) as sink:
-        for layer in ("V2", "avgpool", "V1"):
-            sink(Block(layer, 0, torch.zeros(2, 3), 1, (3, 1, 1)))
-    assert store.layers(file) == ["V2", "avgpool", "V1"]
 
 
 def test_equal_features_give_equal_bytes(tmp_path):
     values = counts(33, 50)
     written = []
     for name, lengths in (("one.h5", [16, 16, 1]), ("two.h5", [5] * 6 + [3])):
-        with h5py.File(tmp_path / name, "w") as file, store.writing(file, 33) as sink:
+        with h5py.File(tmp_path / name, "w") as file, writing(file, 33) as sink:
             for block in blocks(values, lengths):
                 sink(block)
         written.append((tmp_path / name).read_bytes())
@@ -132,13 +110,13 @@ def test_frames_out_of_order_or_too_many_are_refused(file, first):
 def test_an_unknown_layer_is_named_with_the_nearest(file):
     file.create_group("maxpool")
     with pytest.raises(InputError, match="did you mean 'maxpool'"):
-        list(store.read_blocks(file, "maxpol"))
+        store.read_layer(file, "maxpol")
 
 
 def test_a_flipped_byte_is_caught(tmp_path):
     path = tmp_path / "features.h5"
     values = np.random.default_rng(0).integers(0, 255, (16, 4000), dtype=np.uint8)
-    with h5py.File(path, "w") as file, store.writing(file, 16) as sink:
+    with h5py.File(path, "w") as file, writing(file, 16) as sink:
         for block in blocks(values, [16]):
             sink(block)
     with h5py.File(path, "r") as file:

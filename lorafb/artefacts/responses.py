@@ -1,0 +1,103 @@
+"""Responses: the selected units of one area during one movie, with their Gram matrix and ranks, made once for all scores."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from lorafb.artefacts import hdf5
+from lorafb.artefacts.grams import PACKED, Gram
+from lorafb.artefacts.provenance import Provenance
+
+KIND, VERSION = "lorafb-responses", 1
+
+
+@dataclass(frozen=True)
+class Responses:
+    """The selected units of one area during one movie.
+
+    Attributes
+    ----------
+    area, movie : str
+        Lower case name of the area; name of the movie.
+    rate_hz : float
+        Frames per second.
+    n_repeats : int
+        Number of times that the movie was shown.
+    skip_frames : int
+        Frames at the start that no score uses.
+    ties : "average" or "ordinal"
+        How equal correlations are ranked in `ranks`.
+    summed : integer, shape (T, units)
+        Counts summed over repeats; never divided, so that equal correlations stay equal.
+    repeats : integer, shape (repeats, T, units), or None
+        Counts of single repeats, where the source has them.
+    gram : Gram
+        Of the summed counts, int64.
+    ranks : int32, shape (pairs,)
+        Twice the ranks of all pairs of the scored frames (`lorafb.similarity.ranks.doubled_ranks`).
+    units : dict of arrays, each of shape (units,)
+        `unit_id`, `session` and the other columns of the recording.
+    """
+
+    area: str
+    movie: str
+    rate_hz: float
+    n_repeats: int
+    skip_frames: int
+    ties: str
+    summed: NDArray[np.integer[Any]]
+    repeats: NDArray[np.integer[Any]] | None
+    gram: Gram
+    ranks: NDArray[np.int32]
+    units: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames T."""
+        return len(self.summed)
+
+    @property
+    def n_units(self) -> int:
+        """Number of selected units."""
+        return int(self.summed.shape[1])
+
+    @property
+    def scored(self) -> NDArray[np.int64]:
+        """Frames that count in a score of the whole movie."""
+        return np.arange(self.skip_frames, self.n_frames)
+
+
+SCALARS = {"area": str, "movie": str, "rate_hz": float, "n_repeats": int, "skip_frames": int, "ties": str}
+ARRAYS = ("summed", "repeats", "ranks")
+
+
+def write(responses: Responses, path: Path | str, provenance: Provenance) -> None:
+    """Write responses (HDF5: `summed`, `repeats`, `products`, `sums`, `ranks`, group `units`, attributes)."""
+    with hdf5.create(path, KIND, VERSION, provenance) as file:
+        arrays = {name: getattr(responses, name) for name in ARRAYS}
+        arrays |= {"products": responses.gram.products, "sums": responses.gram.sums}
+        for name, values in arrays.items():
+            if values is not None:
+                file.create_dataset(name, data=values, **PACKED)
+        for name, column in sorted(responses.units.items()):
+            file.create_dataset(f"units/{name}", data=column, **hdf5.CHECKED)
+        file.attrs.update({key: getattr(responses, key) for key in SCALARS})
+
+
+def read(path: Path | str) -> Responses:
+    """Read and check responses."""
+    with hdf5.opened(path, KIND, VERSION) as file:
+        arrays = {name: _read(file, name) for name in ARRAYS}
+        gram = Gram(file["products"][()], file["sums"][()], int(arrays["summed"].shape[1]))
+        units = {name: column[()] for name, column in file["units"].items()} if "units" in file else {}
+        return Responses(
+            gram=gram, units=units, **arrays, **{key: kind(file.attrs[key]) for key, kind in SCALARS.items()}
+        )
+
+
+def _read(file: h5py.File, name: str) -> Any:
+    return file[name][()] if name in file else None

@@ -1,0 +1,123 @@
+"""Features of a pass, held until every pair of frames has met: in as few bits as their values need.
+
+Spikes are bits, sums over four time steps are three. What does not fit the memory allowed is put in a scratch file.
+"""
+
+import logging
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lorafb.features.extract import Block
+
+log = logging.getLogger(__name__)
+
+
+class HeldFeatures:
+    """Sink of `extract` that holds the features (trials, n, units) of each layer, where the network runs.
+
+    Parameters
+    ----------
+    n_frames : int
+        Frames of a trial.
+    memory_bytes : int
+        Bound of what is held in memory; layers beyond it are held in temporary files.
+    """
+
+    def __init__(self, n_frames: int, memory_bytes: int = 2**62) -> None:
+        self.n_frames, self.memory_bytes = n_frames, memory_bytes
+        self.layers: dict[str, HeldLayer] = {}
+
+    def __call__(self, block: Block) -> None:
+        """Take the next frames of a layer, shape (trials, n, units)."""
+        if block.layer not in self.layers:
+            self.layers[block.layer] = HeldLayer(block, self.n_frames)
+        layer = self.layers[block.layer]
+        free = self.memory_bytes - sum(one.n_bytes for one in self.layers.values() if one is not layer)
+        layer.add(block, free)
+
+    def take(self, layer: str) -> "HeldLayer":
+        """Give a layer up."""
+        return self.layers.pop(layer)
+
+
+class HeldLayer:
+    """Features of one layer: counts packed by `bits` a value (1, 2, 4 or 8), or float32 (`bits` 32).
+
+    Counts are packed in segments: bit field i of the bytes of a frame holds the i-th part of the units, so that a part is
+    unpacked as one piece. Every frame is packed alike, so a sum over units does not depend on it.
+    """
+
+    def __init__(self, block: Block, n_frames: int) -> None:
+        self.name, self.n_frames, self.n_units, self.scale = block.layer, n_frames, block.features.shape[2], block.scale
+        self.bits, self.n_bytes = 0, 0
+        self.data: Tensor | None = None
+
+    def add(self, block: Block, free_bytes: int) -> None:
+        """Take the next frames; the whole layer is packed anew when a value needs more bits than all before."""
+        new, first = block.features, block.first
+        bits = 32 if new.dtype == torch.float32 else _bits(int(new.max()) if new.numel() else 0)
+        if self.data is None or bits > self.bits:
+            before = None if self.data is None else self._values(first)
+            if before is not None and bits == 32:
+                before = before.to(torch.float32).div_(self.scale)
+            self.bits, self.scale = bits, block.scale
+            self.data = self._allocate(new, free_bytes)
+            if before is not None:
+                self.data[:, :first] = self._packed(before)
+        self.data[:, first : first + new.shape[1]] = self._packed(new)
+
+    def blocks(self, trial: int) -> Iterator[Tensor]:
+        """Responses of one trial to all frames, units in parts: uint8 (counts times `scale`) or float32 (T, part)."""
+        assert self.data is not None, "a layer is held once it has frames"
+        data = self.data[trial]
+        if self.bits in (8, 32):
+            yield data
+            return
+        for field in range(8 // self.bits):
+            width = min(self.n_units - field * data.shape[1], data.shape[1])
+            if width > 0:
+                yield (data[:, :width] >> (field * self.bits)) & (2**self.bits - 1)
+
+    def responses(self, trial: int) -> Tensor:
+        """Responses (T, units) of one trial, float32, the `scale` divided out."""
+        return torch.cat(list(self.blocks(trial)), dim=1).to(torch.float32) / self.scale
+
+    def _values(self, n: int) -> Tensor:
+        assert self.data is not None, "a layer is held once it has frames"
+        return torch.stack([torch.cat([part[:n] for part in self.blocks(k)], dim=1) for k in range(len(self.data))])
+
+    def _packed(self, values: Tensor) -> Tensor:
+        if self.bits in (8, 32):
+            return values
+        fields = 8 // self.bits
+        width = -(-self.n_units // fields)
+        padded = torch.nn.functional.pad(values, (0, width * fields - self.n_units))
+        packed = padded[..., :width].clone()
+        for field in range(1, fields):
+            packed |= padded[..., field * width : (field + 1) * width] << (field * self.bits)
+        return packed
+
+    def _allocate(self, like: Tensor, free_bytes: int) -> Tensor:
+        dtype = torch.float32 if self.bits == 32 else torch.uint8
+        width = self.n_units if self.bits == 32 else -(-self.n_units * self.bits // 8)
+        shape = (len(like), self.n_frames, width)
+        size = int(np.prod(shape)) * dtype.itemsize
+        if size <= free_bytes or like.device.type != "cpu":
+            self.n_bytes = size
+            return torch.empty(shape, dtype=dtype, device=like.device)
+        self.n_bytes = 0
+        log.info(
+            "layer %s: %.0f MB of features do not fit the memory; they are in a scratch file", self.name, size / 1e6
+        )
+        with TemporaryFile() as scratch:  # the mapping keeps it open
+            numbers = np.float32 if self.bits == 32 else np.uint8
+            return torch.from_numpy(np.memmap(scratch, numbers, "w+", shape=shape))
+
+
+def _bits(largest: int) -> int:
+    """Bits, 1, 2, 4 or 8, that hold every count up to `largest`."""
+    return next(bits for bits in (1, 2, 4, 8) if largest < 2**bits)
