@@ -181,7 +181,7 @@ def sessions(path: Path) -> list[list[str]]:
     size = path.stat().st_size / MB
     taken, peak = peak_of(partial(prepare, path, path.name, kept))
     rows = [["file here", f"{size:.0f}", "", "", f"{taken:.1f}", f"{peak:.0f}"]]
-    with serving(path) as url, remote.opened(url) as file:
+    with serving(path) as url, remote.open_remote(url) as file:
         taken, peak = peak_of(partial(prepare, file, path.name, kept))
         read = file.bytes_read / MB
         share = f"{read:.0f} ({read / size:.0%})"
@@ -198,7 +198,7 @@ def caches(path: Path, what: str) -> list[list[str]]:
     for block in (2**16, 2**18, 2**20, 2**22):
         for long in (given[0], 2**40):
             remote.LONG, remote.BLOCKS = long, 2**25 // block
-            with serving(path) as url, remote.opened(url, block) as file:
+            with serving(path) as url, remote.open_remote(url, block) as file:
                 prepare(file, path.name, [])
                 read = file.bytes_read / MB
                 reckoned = file.requests * LATENCY_S + read / MB_PER_S

@@ -13,17 +13,9 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-PLUMBING = (
-    "lorafb.alone",
-    "lorafb.code",
-    "lorafb.config",
-    "lorafb.cli",
-    "lorafb.job",
-    "lorafb.plan",
-    "lorafb.processes",
-)
+PLUMBING = tuple(f"lorafb.{name}" for name in ("code", "config", "cli", "job", "plan", "processes", "records", "rerun"))
 """Modules that carry values and cannot change one."""
-RECORDS = ("lorafb.networks.catalogue", "lorafb.figures.catalogue")
+RECORDS = ("lorafb.networks.catalogue", "lorafb.figures.catalogue", "lorafb.training.settings")
 """Tables of plain records; the one record that a job uses stands in its rule's params, so that a new one reruns nothing."""
 
 
@@ -59,8 +51,8 @@ def closure(script: Path, *extra: str) -> set[str]:
 
 
 def left_out(name: str) -> bool:
-    """Whether a module is plumbing or a table of records."""
-    return any(name == one or name.startswith(f"{one}.") for one in (*PLUMBING, *RECORDS))
+    """Whether a module is the front door (`import lorafb`, which no rule goes through), plumbing or a table of records."""
+    return name == "lorafb" or any(name == one or name.startswith(f"{one}.") for one in (*PLUMBING, *RECORDS))
 
 
 def _file(name: str) -> Path:

@@ -36,7 +36,7 @@ rule table:
 
 rule figure_areas:
     input:
-        similarities="results/area_similarity/{movie}.csv",
+        similarities="results/areas/{movie}.csv",
     output:
         multiext("results/figures/areas/{movie}", *ENDINGS["figures"]),
     resources:

@@ -106,22 +106,22 @@ rule ceiling:
         "../workflow_scripts/ceiling.py"
 
 
-rule area_similarity:
+rule areas:
     input:
         plan.own_metrics,
         responses=lambda w: plan.responses(w.movie),
         ceilings="results/ceilings/{movie}.csv",
     output:
-        "results/area_similarity/{movie}.csv",
+        "results/areas/{movie}.csv",
     resources:
         mem_mb=2000,
         runtime=10,
     params:
         metrics=plan.metrics("areas"),
         ties=study.ties,
-        code=plan.metric_code("area_similarity.py", "areas"),
+        code=plan.metric_code("areas.py", "areas"),
     script:
-        "../workflow_scripts/area_similarity.py"
+        "../workflow_scripts/areas.py"
 
 
 # One job per movie over all subjects: networks are compared on the same draws of units and blocks of time.

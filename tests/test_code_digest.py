@@ -40,6 +40,13 @@ def test_the_closure_follows_function_level_and_relative_imports_and_leaves_plum
     }
 
 
+def test_the_front_door_is_in_no_closure(package, tmp_path):
+    package("lorafb/front.py", "heavy = 1\n")
+    package("lorafb/__init__.py", "def __getattr__(name):\n    from lorafb import front\n    return front\n")
+    script = package("another.py", "import lorafb\nfrom lorafb import core\n")
+    assert code.closure(script) == {"lorafb.core"}
+
+
 @pytest.mark.parametrize(
     ("module", "text", "changes"),
     [

@@ -1,4 +1,4 @@
-"""What a job says of its progress, and how it goes when it is stopped or its disk is full."""
+"""How a job reports its progress, and how it ends when it is stopped or its disk is full."""
 
 import errno
 import logging
@@ -12,21 +12,17 @@ import pytest
 from lorafb import cli, job
 
 JOB = """
-import os, signal, sys, time, types
-from lorafb import cli, job
+import time, types
+from lorafb import job
+from lorafb.rerun import Files, Values
 
-class Parts(list):
-    def items(self):
-        return []
+def files(*names):
+    return Files(dict(all=names, named=dict()))
 
-class Values(dict):
-    __getattr__ = dict.__getitem__
-
-told = types.SimpleNamespace(
-    rule="extract", wildcards=Values(subject="lorafb", movie="movie1"), log=Parts(["log.txt"]), threads=1,
-    input=Parts(), output=Parts(["results/made.h5"]), params=Values(),
-)
-job.start(told)
+job.start(types.SimpleNamespace(
+    rule="extract", wildcards=Values(subject="lorafb", movie="movie1"), log=files("log.txt"), threads=1,
+    input=files(), output=files("results/made.h5"), params=Values(),
+))
 {body}
 """
 
@@ -50,10 +46,10 @@ def test_a_terminal_gets_lines_with_job_bar_units_and_rate(tmp_path):
     with run(tmp_path, COUNTING, stderr=theirs) as process:
         os.close(theirs)
         process.wait()
-        said = os.read(ours, 100_000).decode()
+        text = os.read(ours, 100_000).decode()
     os.close(ours)
-    assert "\x1b" not in said  # nothing that moves a cursor: jobs share the terminal
-    lines = said.splitlines()
+    assert "\x1b" not in text  # nothing that moves a cursor: jobs share the terminal
+    lines = text.splitlines()
     assert len(lines) == 4
     assert lines[1].startswith("extract lorafb movie1 ━━━━━━────────────── 100 of 300 frames, ")
     assert lines[3].startswith("extract lorafb movie1 ━━━━━━━━━━━━━━━━━━━━ 300 of 300 frames, ")
@@ -62,14 +58,14 @@ def test_a_terminal_gets_lines_with_job_bar_units_and_rate(tmp_path):
 
 def test_the_log_gets_the_same_without_a_bar_and_a_file_nothing(tmp_path):
     with run(tmp_path, COUNTING) as process:
-        _, said = process.communicate()
-    assert said == ""
+        _, errors = process.communicate()
+    assert errors == ""
     log = (tmp_path / "log.txt").read_text()
     assert "lorafb.progress: 200 of 300 frames, " in log
     assert "━" not in log
 
 
-def test_a_short_job_says_nothing(caplog):
+def test_a_short_job_reports_no_progress(caplog):
     with caplog.at_level(logging.INFO):
         report = job.progress("frames")
         for done in range(100):
@@ -77,7 +73,7 @@ def test_a_short_job_says_nothing(caplog):
     assert caplog.text == ""
 
 
-def test_the_rate_of_a_resumed_job_counts_what_it_did_itself(caplog, monkeypatch):
+def test_the_rate_of_a_resumed_job_counts_only_its_own_work(caplog, monkeypatch):
     clock = iter([0.0, 0.0, 20.0])
     monkeypatch.setattr(job.time, "monotonic", lambda: next(clock))
     report = job.progress("clips")
@@ -87,7 +83,7 @@ def test_the_rate_of_a_resumed_job_counts_what_it_did_itself(caplog, monkeypatch
     assert caplog.messages == ["1100 of 2000 clips, 5 clips/s"]
 
 
-def test_a_job_that_is_asked_to_stop_tidies_up_and_says_so_in_its_log_alone(tmp_path):
+def test_a_job_that_is_asked_to_stop_cleans_up_and_reports_it_in_its_log_only(tmp_path):
     body = """
 from lorafb.files import whole
 with whole("made.h5") as temporary:
@@ -97,9 +93,9 @@ with whole("made.h5") as temporary:
     with run(tmp_path, body) as process:
         assert process.stdout.readline() == "writing\n"
         process.terminate()
-        _, said = process.communicate()
+        _, errors = process.communicate()
     assert process.returncode != 0
-    assert said == ""
+    assert errors == ""
     assert "stopped on request" in (tmp_path / "log.txt").read_text()
     assert not list(tmp_path.glob(".made*"))
 
@@ -114,9 +110,9 @@ with whole("made.h5") as temporary:
 )
 def test_an_error_is_one_line_on_stderr(tmp_path, error, line):
     with run(tmp_path, f"raise {error}") as process:
-        _, said = process.communicate()
+        _, errors = process.communicate()
     assert process.returncode == 1
-    assert said == line + "\n"
+    assert errors == line + "\n"
 
 
 def test_a_bar_for_a_command_shows_units_and_rate(capsys, monkeypatch):
@@ -128,7 +124,7 @@ def test_a_bar_for_a_command_shows_units_and_rate(capsys, monkeypatch):
 
 
 def test_control_c_ends_a_command_in_one_line(capsys, monkeypatch):
-    def interrupted(told):
+    def interrupted(args):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "_networks", interrupted)

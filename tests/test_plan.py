@@ -186,7 +186,7 @@ def test_the_module_of_an_own_metric_is_an_input_and_its_record_is_read_from_bes
     plan = plan_of(NANO, (tmp_path, ROOT), metrics=["metric_of_mine:score", "tsrsa"])
     assert plan.own_metrics == ["metric_of_mine.py"]
     assert plan.metrics("areas") == ["metric_of_mine:score", "tsrsa"]
-    assert plan.metric_code("area_similarity.py", "areas") == nano.metric_code("area_similarity.py", "areas")
+    assert plan.metric_code("areas.py", "areas") == nano.metric_code("areas.py", "areas")
 
 
 def test_a_regression_needs_as_many_scored_frames_as_it_has_components(nano):
@@ -212,8 +212,8 @@ def test_scores_are_those_of_the_pairs_that_take_part(nano, paper):
     assert paper.scores("replace") == [
         f"results/scores/{one}/movie1/replace.csv" for one in ("lorafb_snet18", "lorafb_snet18_imagenet")
     ]
-    assert "results/area_similarity/mouse.csv" in nano.all_scores()
-    assert "results/area_similarity/scenes.csv" not in nano.all_scores()
+    assert "results/areas/mouse.csv" in nano.all_scores()
+    assert "results/areas/scenes.csv" not in nano.all_scores()
 
 
 def test_assets_are_fetched_only_where_they_are_missing_and_by_hand_where_no_program_can(tmp_path):

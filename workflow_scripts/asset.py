@@ -3,12 +3,12 @@
 import logging
 import sys
 
-from lorafb.fetch import assets, registry
+from lorafb.fetch import fetch_asset, registry
 from lorafb.job import progress, start
 
 
 def say(line: str) -> None:
-    """Tell the log, and the person at the terminal."""
+    """Write a line to the log and to the terminal."""
     logging.warning("%s", line)
     print(line, file=sys.stderr)
 
@@ -16,4 +16,4 @@ def say(line: str) -> None:
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
     asset, folder = registry.of_study(job.output[0])
-    assets.fetch(asset, folder, progress("bytes"), say)
+    fetch_asset.fetch(asset, folder, progress("bytes"), say)

@@ -13,9 +13,9 @@ from lorafb.networks import catalogue, checkpoint
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told, source = job.params, job.params.source
+    params, source = job.params, job.params.source
     torch.set_num_threads(job.threads)
-    network, training = catalogue.restored(told.subject["network"]), told.subject["training"]
+    network, training = catalogue.from_params(params.subject["network"]), params.subject["training"]
     feed = network.feed(training)
     if source["kind"] == "initial":
         weights = checkpoint.initial(network, feed.classes, source["seed"])
@@ -24,7 +24,7 @@ if __name__ == "__main__":
     if source.get("norms"):
         model = checkpoint.restore(weights, network)
         with stimuli.opened(job.input.norms) as movie:
-            frames = frame_source(movie, told.size, feed.normalisation)
+            frames = frame_source(movie, params.size, feed.normalisation)
             take_statistics(model, frames, frames.n_frames)
         weights = replace(weights, state_dict=model.state_dict(), meta=weights.meta | {"norms": source["norms"]})
     with sealed(job.output[0], provenance(job)) as temporary:

@@ -10,16 +10,16 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told, made_by = job.params, provenance(job)
-    with remote.either(next(iter(job.input), None), told.address) as (source, known):
+    params, made_by = job.params, provenance(job)
+    with remote.open_session(next(iter(job.input), None), params.address) as (source, known):
         counted, report = count_session(
             source,
-            told.presentations,
-            told.areas,
-            Quality(**told.quality),
-            n_frames=told.n_frames,
-            order=told.order,
-            name=told.address,
+            params.presentations,
+            params.areas,
+            Quality(**params.quality),
+            n_frames=params.n_frames,
+            order=params.order,
+            name=params.address,
         )
     made_by = replace(made_by, parameters={**made_by.parameters, **known})
     recordings.write(counted, job.output.counts, made_by)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from lorafb.artefacts import grams, stimuli
-from lorafb.experiments.score import correlations
+from lorafb.experiments.rsm import correlations
 from lorafb.figures import matrices, style
 from lorafb.job import provenance, start
 
@@ -13,7 +13,8 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     told = job.params
     similarity = {
-        name: correlations(layer, np.arange(layer.n_frames)) for name, layer in grams.read(job.input.gram).layers.items()
+        name: correlations(layer, np.arange(layer.n_frames))
+        for name, layer in grams.read(job.input.gram).layers.items()
     }
     with stimuli.opened(job.input.stimulus) as movie:
         rate_hz = movie.rate_hz

@@ -2,11 +2,11 @@
 
 from lorafb.artefacts import stimuli
 from lorafb.job import provenance, start
-from lorafb.stimuli.source import noise_movie
+from lorafb.stimuli.from_config import noise_movie
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told, made_by = job.params, provenance(job)
+    params, made_by = job.params, provenance(job)
     with stimuli.opened(job.input.stimulus) as movie:
-        for kind, path in zip(told.kinds, job.output, strict=True):
-            stimuli.write(noise_movie(kind, movie, told.seed, job.input.photographs), path, made_by)
+        for kind, path in zip(params.kinds, job.output, strict=True):
+            stimuli.write(noise_movie(kind, movie, params.seed, job.input.photographs), path, made_by)

@@ -6,6 +6,6 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told = job.params.stimulus
-    movie = published_tensors.stimulus(job.input[0], told["frames"], told["rate_hz"])
+    settings = job.params.stimulus
+    movie = published_tensors.stimulus(job.input[0], settings["frames"], settings["rate_hz"])
     stimuli.write(movie, job.output[0], provenance(job))

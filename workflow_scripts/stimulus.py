@@ -2,7 +2,7 @@
 
 from lorafb.artefacts import stimuli
 from lorafb.job import provenance, start
-from lorafb.stimuli.source import stimulus
+from lorafb.stimuli.from_config import stimulus
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])

@@ -9,27 +9,28 @@ from lorafb.job import progress, provenance, start, threads
 from lorafb.networks import catalogue, checkpoint
 from lorafb.networks.checkpoint import Checkpoint
 from lorafb.networks.device import device
-from lorafb.training.subject import result, train_on_motion
+from lorafb.training.motion_training import train_on_motion
+from lorafb.training.settings import Motion
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told, made_by = job.params, provenance(job)
-    torch.set_num_threads(threads(job, told.threads))
+    params, made_by = job.params, provenance(job)
+    torch.set_num_threads(threads(job, params.threads))
     torch.use_deterministic_algorithms(True)
-    network, training = catalogue.restored(told.subject["network"]), told.subject["training"]
+    network, training = catalogue.from_params(params.subject["network"]), params.subject["training"]
     trained = train_on_motion(
         network,
         training,
-        told.recipe,
-        told.source["seed"],
-        told.resume,
+        Motion(**params.recipe),
+        params.source["seed"],
+        params.resume,
         photographs=job.input.photographs,
-        code=told.code,
-        device=str(device(told.device)),
+        code=params.code,
+        device=str(device(params.device)),
         progress=progress("clips"),
     )
     weights = Checkpoint(network.name, training, trained.meta["classes"], trained.state_dict, trained.meta)
     with sealed(job.output.weights, made_by) as temporary:
         checkpoint.write(temporary, weights)
-    tables.write(pd.DataFrame([result(trained)]), job.output.result, made_by)
+    tables.write(pd.DataFrame([trained.result]), job.output.result, made_by)
     tables.write(pd.DataFrame(trained.epochs), job.output.epochs, made_by)

@@ -10,9 +10,9 @@ from lorafb.training import ucf101, video_frames
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told, folder, made_by = job.params, Path(job.params.folder), provenance(job)
-    lists, videos, frames = ucf101.read_lists(folder), ucf101.videos_folder(folder), Path(told.frames)
-    part = [video for video in lists.videos if video.label % told.parts == int(job.wildcards.part)]
+    params, folder, made_by = job.params, Path(job.params.folder), provenance(job)
+    lists, videos, frames = ucf101.read_lists(folder), ucf101.videos_folder(folder), Path(params.frames)
+    part = [video for video in lists.videos if video.label % params.parts == int(job.wildcards.part)]
     for action in sorted({video.action for video in part}):
         clear_abandoned(frames / action)
     written = video_frames.write(videos, ucf101.present(videos, part), frames, progress=progress("videos"))

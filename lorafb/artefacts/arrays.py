@@ -1,4 +1,4 @@
-"""NumPy files that others wrote: plain numbers only, and whatever a damaged file makes NumPy raise becomes one line."""
+"""NumPy files that others wrote: plain numbers only; whatever a damaged file makes NumPy raise becomes one line."""
 
 import tokenize
 import zipfile
@@ -12,31 +12,19 @@ from numpy.typing import NDArray
 from lorafb.files import InputError
 
 UNREADABLE = (
-    OSError,
-    ValueError,
-    EOFError,
-    MemoryError,
-    OverflowError,
-    SyntaxError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
+    *(OSError, ValueError, EOFError, MemoryError, OverflowError, SyntaxError),
+    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )
 """What NumPy raises on damaged files."""
 
 
 def load(path: Path | str, mmap: Literal["r"] | None = None) -> NDArray[Any]:
-    """Read a .npy file, whatever its ending; pickled objects are never read.
-
-    Parameters
-    ----------
-    path : the file
-    mmap : "r" to map it into memory instead of reading it whole
+    """Read a .npy file, whatever its ending, or map it into memory with "r"; pickled objects are never read.
 
     Raises
     ------
     InputError
-        The file is missing, damaged, or no single array of numbers.
+        If the file is missing, damaged, or not a single array of numbers.
     """
     try:
         values: NDArray[Any] = np.load(path, allow_pickle=False, mmap_mode=mmap)

@@ -1,4 +1,4 @@
-"""HDF5 artefacts: written whole, checked on reading, legible to h5py alone."""
+"""HDF5 artefacts: written atomically, checked on reading, readable with h5py alone."""
 
 import json
 from collections.abc import Iterator
@@ -11,18 +11,16 @@ from lorafb.artefacts.provenance import Provenance, sealed, verify
 from lorafb.files import InputError
 
 CHECKED = {"fletcher32": True}
-"""Options of every dataset: a flipped byte is caught when it is read."""
+"""Options of every dataset: a flipped byte is detected on reading."""
 
 
 @contextmanager
 def create(path: Path | str, kind: str, version: int, provenance: Provenance) -> Iterator[h5py.File]:
-    """Open a new artefact of a format; it stands at `path` once the block has ended well.
+    """Open a new artefact; it appears at `path`, with its sidecar, when the block succeeds.
 
     Parameters
     ----------
-    path : where it will stand
-    kind : name of the format (`lorafb-gram`)
-    version : version of the format
+    kind, version : name of the format (`lorafb-gram`) and its version
     provenance : what it is made from
     """
     with sealed(path, provenance) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
@@ -38,8 +36,8 @@ def create(path: Path | str, kind: str, version: int, provenance: Provenance) ->
 def opened(path: Path | str, kind: str | tuple[str, ...], version: int, whole: bool = True) -> Iterator[h5py.File]:
     """Open an artefact whose bytes, format and version are as expected, else raise InputError.
 
-    With `whole` false the file is not hashed, which a job that reads it piece by piece has done once; HDF5's own
-    checksums still hold for each piece.
+    With `whole` false the file is not hashed, for a job that has hashed it once and reads it piece by piece; HDF5's
+    checksum of each piece still holds.
     """
     if whole:
         verify(path)

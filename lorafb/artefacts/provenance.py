@@ -1,7 +1,7 @@
 """Where an artefact comes from, and whether its bytes are still those that were written.
 
-Beside each artefact lies `NAME.json`: its sha256, what it was made from (inputs' hashes, parameters, code, versions) and,
-under `run`, when and where, which the artefact itself does not hold, so that equal inputs give equal bytes.
+The sidecar `NAME.json` beside an artefact holds its sha256, what it was made from (hashes of inputs, parameters, code, versions)
+and, under `run`, when and where. The artefact holds no time and no host, so that equal inputs give equal bytes.
 """
 
 import json
@@ -27,7 +27,7 @@ class Provenance:
     Attributes
     ----------
     inputs : name (the path as the workflow knows it) to sha256
-    parameters : the rule's slice of the config
+    parameters : the rule's part of the config
     code : digest of the code (`lorafb.code.digest`)
     """
 
@@ -43,17 +43,17 @@ def versions() -> dict[str, str]:
 
 
 def sidecar(path: Path | str) -> Path:
-    """Path of the file beside an artefact that holds its checksum and provenance."""
+    """Path of an artefact's sidecar."""
     return Path(f"{path}.json")
 
 
 @contextmanager
 def sealed(path: Path | str, provenance: Provenance) -> Iterator[Path]:
-    """Yield a temporary path; when the block ends well it becomes the artefact `path`, its sidecar beside it."""
+    """Yield a temporary path; when the block succeeds it becomes the artefact `path`, with its sidecar."""
     with whole(path) as temporary:
         yield temporary
         digest = sha256(temporary)
-        sidecar(path).unlink(missing_ok=True)  # an old sidecar beside new bytes would accuse them
+        sidecar(path).unlink(missing_ok=True)  # an old sidecar would make the new bytes look damaged
     write_json(
         sidecar(path),
         {
@@ -74,7 +74,7 @@ def sealed(path: Path | str, provenance: Provenance) -> Iterator[Path]:
 
 
 def git_state() -> str:
-    """Commit of the package's checkout, `+changes` when the tree is not clean, empty outside a checkout."""
+    """Commit of the package's checkout, with `+changes` when the tree is not clean; empty outside a checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+changes", "--abbrev=12"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
@@ -90,18 +90,18 @@ def verify(path: Path | str) -> dict[str, Any]:
     InputError
         When the file or its sidecar is missing, or the bytes are not those that were written.
     """
-    path = Path(path)
+    path, beside = Path(path), sidecar(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    if not sidecar(path).is_file():
+    if not beside.is_file():
         raise InputError(
-            f"{path}: its checksum file {sidecar(path).name} is missing; delete {path.name} and run the workflow again"
+            f"{path}: its checksum file {beside.name} is missing; delete {path.name} and run the workflow again"
         )
-    told: dict[str, Any] = json.loads(sidecar(path).read_text(encoding="utf-8"))
-    found = sha256(path)
-    if told.get("sha256") != found:
+    content: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+    written, digest = content.get("sha256"), sha256(path)
+    if written != digest:
         raise InputError(
-            f"{path}: its bytes have changed since it was written (sha256 {found[:12]}, expected {str(told.get('sha256'))[:12]});"
+            f"{path}: its bytes have changed since it was written (sha256 {digest[:12]}, expected {str(written)[:12]});"
             f" delete it and run the workflow again"
         )
-    return told
+    return content

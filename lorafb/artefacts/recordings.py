@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,28 +11,20 @@ from lorafb.artefacts import hdf5
 from lorafb.artefacts.provenance import Provenance
 
 KIND, VERSION = "lorafb-recording", 1
+ATTRIBUTES = {"area": str, "movie": str, "rate_hz": float, "n_repeats": int}
 
 
 @dataclass(frozen=True)
 class Recording:
     """Spike counts of one area during one movie.
 
-    Attributes
-    ----------
-    area : str
-        Name of the area as its source spells it (VISp).
-    movie : str
-        Name of the movie.
-    rate_hz : float
-        Bins a second; a bin is a frame where the recording is locked to the movie.
-    n_repeats : int
-        Times that the movie was shown.
-    counts : unsigned integer, shape (repeats, T, units), or None
-        Counts of single repeats, where the source has them.
-    summed : integer, shape (T, units)
-        Counts summed over repeats.
-    units : dict of arrays, each of shape (units,)
-        `unit_id` (int64), `session` (int64) and the quality columns of the source.
+    area      : name of the area as its source spells it (VISp)
+    movie     : name of the movie
+    rate_hz   : bins a second; a bin is a frame where the recording is locked to the movie
+    n_repeats : times that the movie was shown
+    counts    : unsigned integer (repeats, T, units), or None where the source has sums alone
+    summed    : integer (T, units), counts summed over repeats
+    units     : arrays (units,): `unit_id` (int64), `session` (int64) and the quality columns of the source
     """
 
     area: str
@@ -43,6 +35,14 @@ class Recording:
     summed: NDArray[np.integer[Any]]
     units: dict[str, NDArray[Any]] = field(default_factory=dict)
 
+    @classmethod
+    def of_repeats(
+        cls, area: str, movie: str, rate_hz: float, counts: NDArray[np.integer[Any]], units: dict[str, NDArray[Any]]
+    ) -> Self:
+        """Make a recording from counts of single repeats (repeats, T, units), in the smallest type that holds them."""
+        by_repeat = np.ascontiguousarray(smallest(counts))
+        return cls(area, movie, rate_hz, len(counts), by_repeat, by_repeat.sum(axis=0, dtype=np.int64), units)
+
 
 def write(recording: Recording, path: Path | str, provenance: Provenance) -> None:
     """Write a recording (HDF5: `counts` and `summed` in the smallest unsigned type, group `units`, attributes)."""
@@ -51,8 +51,9 @@ def write(recording: Recording, path: Path | str, provenance: Provenance) -> Non
             if values is not None:
                 file.create_dataset(name, data=smallest(values), compression="gzip", compression_opts=1, **hdf5.CHECKED)
         for name, column in sorted(recording.units.items()):
-            text = column.dtype.kind in "OUS"
-            file.create_dataset(f"units/{name}", data=column.astype("S") if text else column, **hdf5.CHECKED)
+            text = column.dtype.kind in "OU"
+            stored = np.char.encode(column.astype(str), "utf-8") if text else column
+            file.create_dataset(f"units/{name}", data=stored, **hdf5.CHECKED)
         file.attrs.update({key: getattr(recording, key) for key in ATTRIBUTES})
 
 
@@ -60,12 +61,11 @@ def read(path: Path | str) -> Recording:
     """Read and check a recording."""
     with hdf5.opened(path, KIND, VERSION) as file:
         counts = file["counts"][()] if "counts" in file else None
-        units = {name: column[()] for name, column in file["units"].items()}
-        told = {key: kind(file.attrs[key]) for key, kind in ATTRIBUTES.items()}
-        return Recording(counts=counts, summed=file["summed"][()], units=units, **told)
-
-
-ATTRIBUTES = {"area": str, "movie": str, "rate_hz": float, "n_repeats": int}
+        columns = {name: column[()] for name, column in file["units"].items()}
+        attributes = {key: kind(file.attrs[key]) for key, kind in ATTRIBUTES.items()}
+        summed = file["summed"][()]
+    units = {name: np.char.decode(one, "utf-8") if one.dtype.kind == "S" else one for name, one in columns.items()}
+    return Recording(counts=counts, summed=summed, units=units, **attributes)
 
 
 def smallest(counts: NDArray[np.integer[Any]]) -> NDArray[np.unsignedinteger[Any]]:

@@ -40,7 +40,7 @@ class FrameArray(Protocol):
 
 
 @dataclass(frozen=True)
-class Made:
+class LazyFrames:
     """Frames that are made, or decoded, one by one when they are asked for: a movie that is never whole in memory.
 
     Attributes

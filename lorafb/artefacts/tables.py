@@ -1,4 +1,4 @@
-"""Tables: CSV that any program reads, with a sidecar for checksum and provenance."""
+"""Tables: CSV that any program reads, with a sidecar."""
 
 from pathlib import Path
 

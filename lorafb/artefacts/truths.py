@@ -1,8 +1,7 @@
-"""The truth of a SIMULATED mouse: the rates that its spikes were drawn from, which no real recording comes with."""
+"""The truth of a SIMULATED mouse: the rates that its spikes were drawn from, which no real recording has."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +28,12 @@ def read(paths: Sequence[Path | str]) -> Rates:
     rates: dict[int, NDArray[np.float64]] = {}
     for path in paths:
         with hdf5.opened(path, KIND, VERSION) as file:
-            columns: NDArray[Any] = file["rates"][()].T
-            rates |= dict(zip(file["unit_id"][()].tolist(), columns, strict=True))
+            rates |= dict(zip(file["unit_id"][()].tolist(), file["rates"][()].T, strict=True))
     return rates
 
 
 def of_units(rates: Rates, unit_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Look up true rates [T, units] of some units, in their order; InputError where one has none."""
+    """Look up true rates [T, units] of some units, in their order; InputError where a unit has none."""
     missing = [unit for unit in unit_ids.tolist() if unit not in rates]
     if missing:
         raise InputError(f"no true rate is known of unit {missing[0]} ({len(missing)} of {len(unit_ids)} lack one)")

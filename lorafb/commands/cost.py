@@ -1,7 +1,7 @@
-"""`lorafb cost`: what a start of Snakemake would do, how long it may take and what it writes, from its dry run.
+"""`lorafb cost`: which jobs Snakemake would run, how long they may take and what they write, from its dry run.
 
-The arguments are Snakemake's. Times are those that the same jobs took before in the same study; where a job that runs a
-network has none, its multiply-adds over a rate that is assumed, and said to be.
+The arguments are Snakemake's. A job takes the time that it took before in the same study. If there is none, a job that
+runs a network takes its multiply-adds divided by an assumed rate, and the output says so.
 """
 
 import os
@@ -11,10 +11,12 @@ import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 
 from lorafb.commands import stages, times, work
+from lorafb.commands.options import TERAFLOPS
 from lorafb.commands.text import columns, duration
 from lorafb.commands.work import Work
 from lorafb.config import reading
@@ -22,159 +24,121 @@ from lorafb.config.model import Study
 from lorafb.files import InputError
 
 COPY = "LORAFB_CONFIG_COPY"
-"""Environment variable with a path to which the Snakefile writes the config that its arguments mean."""
-TERAFLOPS = {"cpu": 0.02, "cuda": 2.0}
-"""Sustained float32 rate, a thread of a CPU (0.03 was seen in a network of depth 18, 0.01 in tiny ones), a GPU (a guess)."""
+"""Environment variable: the path to which the Snakefile writes the config that results from its arguments."""
 LOADING_S = 4.0
-"""Seconds until a job that needs torch has loaded it."""
+"""Seconds that a job needs to load torch."""
+HEAD = ("stage", "jobs", "trainings", "passes", "frames", "10^12 mult.-adds", "time", "GB")
 
 
-@dataclass(frozen=True)
-class Row:
-    """What a stage would do: jobs, seconds of those that can be estimated, how many cannot, and its work."""
-
-    stage: str
-    jobs: int
-    seconds: float
-    unknown: int
-    measured: int
-    work: Work
-
-
-def run(told: Namespace) -> int:
-    """Print the preview of a start with Snakemake's arguments."""
-    study, jobs = plan(told.arguments)
+def run(args: Namespace) -> int:
+    """Print the estimate for a run with Snakemake's arguments."""
+    study, jobs = plan(args.arguments)
     if not jobs:
         print("Nothing to be done: no job would run.")
         return 0
-    here = _directory(told.arguments) / "results"
-    known = times.measured(here) if _same_study(here / "config.yaml", study) else {}
-    rate = told.teraflops or TERAFLOPS[study.compute.device] * (
-        study.compute.threads if study.compute.device == "cpu" else 1
-    )
-    print(preview(study, [_row(study, stage, names, known, rate) for stage, names in _by_stage(jobs)], rate))
+    results = directory(args.arguments) / "results"
+    config = results / "config.yaml"
+    same_study = config.is_file() and reading.load(config).get("study") == study.study
+    measured = times.measured(results) if same_study else {}
+    threads = study.compute.threads if study.compute.device == "cpu" else 1
+    teraflops = args.teraflops or TERAFLOPS[study.compute.device] * threads
+    print(preview(study, estimate(study, jobs, measured, teraflops), teraflops))
     return 0
 
 
-def _directory(arguments: Sequence[str]) -> Path:
-    """Find the folder in which Snakemake would work."""
+def directory(arguments: Sequence[str]) -> Path:
+    """Folder in which Snakemake would work."""
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("-d", "--directory", type=Path, default=Path())
-    found: Path = parser.parse_known_args(arguments)[0].directory
-    return found
+    folder: Path = parser.parse_known_args(arguments)[0].directory
+    return folder
 
 
 def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
-    """Ask Snakemake what it would run with these arguments.
+    """Ask Snakemake which jobs it would run with these arguments.
 
     Returns
     -------
     study : Study
-        The config that the arguments mean.
+        The config that results from the arguments.
     jobs : list of Path
         The log of each job, below `results/logs`.
 
     Raises
     ------
     InputError
-        What Snakemake says against them.
+        What Snakemake reports as wrong.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "config.yaml"
         command = [sys.executable, "-m", "snakemake", "--dry-run", "--nocolor", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, COPY: str(copy)})
-        told = done.stdout + done.stderr
+        output = done.stdout + done.stderr
         if done.returncode:
-            raise InputError(f"Snakemake refuses these arguments:\n{told.strip()}")
-        study = reading.study(reading.load(copy), (_directory(arguments), Path(__file__).parents[2]))
-    logs = re.findall(r"^ +log: results/logs/(\S+)", told, re.MULTILINE)  # a rule without one does nothing
-    if not logs and "Nothing to be done" not in told:
+            raise InputError(f"Snakemake refuses these arguments:\n{output.strip()}")
+        study = reading.study(reading.load(copy), (directory(arguments), Path(__file__).parents[2]))
+    logs = re.findall(r"^ +log: results/logs/(\S+)", output, re.MULTILINE)  # a rule without a log does nothing
+    if not logs and "Nothing to be done" not in output:
         raise InputError("Snakemake's dry run names no job; expected a line `log: results/logs/...` for each")
     return study, [Path(log) for log in dict.fromkeys(logs)]
 
 
-def _same_study(config: Path, study: Study) -> bool:
-    """Whether the benchmarks that stand beside a resolved config are of this study."""
-    return config.is_file() and bool(reading.load(config).get("study") == study.study)
+def estimate(
+    study: Study, jobs: Sequence[Path], measured: Mapping[Path, times.Measured], teraflops: float
+) -> dict[str, Work]:
+    """Add up the work of the jobs of each stage, in the workflow's order.
 
-
-def _by_stage(jobs: Sequence[Path]) -> list[tuple[str, list[Path]]]:
-    found: dict[str, list[Path]] = {}
-    for job in jobs:
-        found.setdefault(stages.of(job), []).append(job)
-    return sorted(found.items(), key=lambda one: stages.order(one[0]))
-
-
-def _row(study: Study, stage: str, jobs: Sequence[Path], known: Mapping[Path, times.Measured], teraflops: float) -> Row:
-    """Add up a stage."""
-    of_stage = [one.seconds for one in known.values() if one.stage == stage]
-    total, seconds, unknown, measured = Work(), 0.0, 0, 0
-    for job in jobs:
-        one = _work(study, stage, job)
-        before = known.get(job.with_suffix(".tsv"))
-        total += one
+    Parameters
+    ----------
+    study : Study
+    jobs : log of each job, below `results/logs`
+    measured : earlier jobs of the same study, by benchmark file
+    teraflops : assumed rate of a job that runs a network, in 10^12 operations per second
+    """
+    earlier: dict[str, list[float]] = {}
+    for job in measured.values():
+        earlier.setdefault(job.stage, []).append(job.seconds)
+    totals = {stage: Work() for stage in sorted(map(stages.of, jobs), key=stages.order)}
+    for log in jobs:
+        stage, before = stages.of(log), measured.get(log.with_suffix(".tsv"))
+        count = work.STAGES.get(stage)
+        done = count(study, *log.with_suffix("").parts[1:]) if count else Work()
         if before is not None:
-            seconds, measured = seconds + before.seconds, measured + 1
-        elif stage in work.STAGES:
-            seconds += LOADING_S + 2 * one.multiply_adds / (teraflops * 1e12)
-        elif of_stage:
-            seconds, measured = seconds + sum(of_stage) / len(of_stage), measured + 1
+            done = replace(done, measured=1, seconds=before.seconds)
+        elif count:
+            done = replace(done, assumed=1, seconds=LOADING_S + 2 * done.multiply_adds / (teraflops * 1e12))
+        elif stage in earlier:
+            done = replace(done, measured=1, seconds=mean(earlier[stage]))
         else:
-            unknown += 1
-    return Row(stage, len(jobs), seconds, unknown, measured, total)
+            done = replace(done, unknown=1)
+        totals[stage] += replace(done, jobs=1)
+    return totals
 
 
-def _work(study: Study, stage: str, job: Path) -> Work:
-    return work.STAGES[stage](study, *job.with_suffix("").parts[1:]) if stage in work.STAGES else Work()
-
-
-def preview(study: Study, rows: Sequence[Row], teraflops: float) -> str:
-    """Make the table, and say below it what is assumed."""
-    together = Row(
-        "all",
-        sum(row.jobs for row in rows),
-        sum(row.seconds for row in rows),
-        sum(row.unknown for row in rows),
-        sum(row.measured for row in rows),
-        sum((row.work for row in rows), Work()),
-    )
-    head = ("stage", "jobs", "trainings", "passes", "frames", "10^12 mult.-adds", "time", "GB")
-    return "\n".join(
-        [
-            columns([head, *(_cells(row) for row in [*rows, together])]),
-            "",
-            *_notes(study, rows, together, teraflops),
-        ]
-    )
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    done = row.work
-    time = duration(row.seconds) + (" + ?" if row.unknown else "") if row.seconds else "?"
-    numbers = [f"{one:,}" if one else "" for one in (done.trainings, done.passes, done.frames)]
-    adds, written = done.multiply_adds / 1e12, done.written / 1e9
-    return (
-        stages.name(row.stage) if row.stage != "all" else "all",
-        str(row.jobs),
-        *numbers,
-        f"{adds:.3g}" if adds else "",
-        time,
-        f"{written:.2f}" if written else "",
-    )
-
-
-def _notes(study: Study, rows: Sequence[Row], together: Row, teraflops: float) -> list[str]:
-    networks = sum(row.seconds for row in rows if row.stage in work.STAGES) / 3600
+def preview(study: Study, totals: Mapping[str, Work], teraflops: float) -> str:
+    """Make the table of stages, and the notes below it: where the times are from, and what is assumed."""
+    total = sum(totals.values(), Work())
+    hours = sum(done.seconds for stage, done in totals.items() if stage in work.STAGES) / 3600
     unit, rate = ("GPU", "of the GPU") if study.compute.device == "cuda" else ("CPU", "of a job's threads")
-    assumed = [row for row in rows if row.stage in work.STAGES and row.measured < row.jobs]
-    notes = [f"{networks:.2f} {unit}-hours with networks; times are the sum over jobs, which run side by side."]
-    if together.measured:
-        notes.append(f"{together.measured} jobs: from what they, or others of their stage, took before in this folder.")
-    if assumed:
+    notes = [f"{hours:.2f} {unit}-hours with networks. Times are sums over jobs, which run in parallel."]
+    if total.measured:
         notes.append(
-            f"{sum(row.jobs - row.measured for row in assumed)} jobs with networks: {LOADING_S:.0f} s each and twice the"
-            f" multiply-adds at {teraflops:g} TFLOP/s {rate}, which is ASSUMED; --teraflops gives another rate."
+            f"{total.measured} jobs: the times that they, or others of their stage, took before in this folder."
         )
-    if together.unknown:
-        notes.append(f"{together.unknown} jobs marked ? never ran here in this study: their time is in no sum.")
-    return [*notes, "GB are products and kept features before compression. Downloads are not counted."]
+    if total.assumed:
+        notes.append(
+            f"{total.assumed} jobs with networks: {LOADING_S:.0f} s each, and twice the multiply-adds"
+            f" at {teraflops:g} TFLOP/s {rate}, which is ASSUMED; --teraflops gives another rate."
+        )
+    if total.unknown:
+        notes.append(f"{total.unknown} jobs marked ? never ran here in this study: no sum includes their time.")
+    notes.append("GB are Gram matrices and features before compression. Downloads are not counted.")
+    rows = [*(_cells(stages.name(stage), done) for stage, done in totals.items()), _cells("all", total)]
+    return "\n".join([columns([HEAD, *rows]), "", *notes])
+
+
+def _cells(name: str, done: Work) -> tuple[str, ...]:
+    time = duration(done.seconds) + (" + ?" if done.unknown else "") if done.seconds else "?"
+    counts = (f"{count:,}" if count else "" for count in (done.trainings, done.passes, done.frames))
+    adds = f"{done.multiply_adds / 1e12:.3g}" if done.multiply_adds else ""
+    return name, str(done.jobs), *counts, adds, time, f"{done.written / 1e9:.2f}" if done.written else ""

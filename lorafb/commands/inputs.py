@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lorafb.artefacts.responses import Responses
-from lorafb.cortex import published
+from lorafb.cortex import published_counts
 from lorafb.experiments.areas import select_units
 from lorafb.features.prepare import PreparedFrames
 from lorafb.features.published_tensors import read_prepared
@@ -22,7 +22,7 @@ AT_ONCE = 32
 
 def is_scenes(dataset: str) -> bool:
     """Whether a published stimulus is unrelated images."""
-    return published.find(dataset).steps > 1
+    return published_counts.find(dataset).steps > 1
 
 
 def areas(folder: Path, dataset: str, ties: Ties = "average") -> tuple[list[Responses], dict[str, Path]]:
@@ -37,9 +37,9 @@ def areas(folder: Path, dataset: str, ties: Ties = "average") -> tuple[list[Resp
     InputError
         One line: the file that is missing or wrong, areas of different lengths, an area without units.
     """
-    shown, scenes = published.find(dataset), is_scenes(dataset)
-    recordings = {area: published.read(folder, dataset, area) for area in published.AREAS}
-    n_frames = published.same_frames(recordings)
+    shown, scenes = published_counts.find(dataset), is_scenes(dataset)
+    recordings = {area: published_counts.read(folder, dataset, area) for area in published_counts.AREAS}
+    n_frames = published_counts.same_frames(recordings)
     if n_frames < SHORTEST:
         raise InputError(f"{folder / dataset}: recordings of {n_frames} frames, expected at least {SHORTEST}")
     rate = {"min_rate": 0.5, "duration_s": shown.duration_s, "skip_frames": 1}
@@ -50,8 +50,8 @@ def areas(folder: Path, dataset: str, ties: Ties = "average") -> tuple[list[Resp
             selected.append(select_units(recording, selection, ties))
         except InputError as error:
             raise InputError(f"{folder / dataset / f'{name}{shown.ending}.npy'}: {error}") from None
-    names = [f"{area}{shown.ending}.npy" for area in published.AREAS]
-    names += [f"shr_{area}.npy" for area in published.AREAS] if scenes else []
+    names = [f"{area}{shown.ending}.npy" for area in published_counts.AREAS]
+    names += [f"shr_{area}.npy" for area in published_counts.AREAS] if scenes else []
     return selected, {name: folder / dataset / name for name in names}
 
 

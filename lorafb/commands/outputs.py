@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import Provenance, sidecar, verify
-from lorafb.cortex.published import AREAS
+from lorafb.cortex.published_counts import AREAS
 from lorafb.experiments.table import Labels, typed
 from lorafb.files import InputError, whole
 from lorafb.trials import Trial

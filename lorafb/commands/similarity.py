@@ -21,7 +21,7 @@ from lorafb.artefacts.provenance import Provenance
 from lorafb.artefacts.responses import Responses
 from lorafb.commands import inputs, outputs
 from lorafb.commands.options import METRICS
-from lorafb.cortex.published import AREAS
+from lorafb.cortex.published_counts import AREAS
 from lorafb.experiments.best import area_scores, best_layers
 from lorafb.experiments.score import Best, score
 from lorafb.experiments.table import Labels, joined

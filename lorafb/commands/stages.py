@@ -20,7 +20,7 @@ NAMES = {
     "perturbed": "showing perturbed movies to networks",
     "with_noise": "showing noise movies to networks",
     "ceiling": "noise ceilings",
-    "area_similarity": "comparing areas",
+    "areas": "comparing areas",
     "score_base": "scores",
     "score_scenes": "scores on still scenes",
     "score_perturbed": "scores on shuffled movies and replaced frames",

@@ -1,4 +1,4 @@
-"""What the jobs that run networks will do, from the config alone: passes, frames, multiply-adds and bytes, before any starts."""
+"""What the jobs that run networks will do, from the config alone: passes, frames, multiply-adds and bytes."""
 
 import json
 import math
@@ -11,7 +11,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lorafb.config.model import Study
 from lorafb.networks import build, catalogue
-from lorafb.networks.catalogue import Feed
 from lorafb.networks.state import fresh_state
 from lorafb.networks.taps import taps
 
@@ -27,13 +26,17 @@ class Work:
     ----------
     trainings : int
     passes : int
-        Times that a movie, or a set of scenes, is shown to a network from start to end.
+        Times that a network sees a movie, or a set of scenes, from start to end.
     frames : int
         Frames shown; a still frame counts once for each of its time steps.
     multiply_adds : float
-        Of the networks' forward and backward passes, and of the products of every two frames.
+        Of forward and backward passes, and of the products of every two frames.
     written : int
-        Bytes of products and features that stay on disk, before compression.
+        Bytes of Gram matrices and features that stay on disk, before compression.
+    jobs, measured, assumed, unknown : int
+        Number of jobs: all; with a measured time; with a time from an assumed rate; with no time.
+    seconds : float
+        Sum of the times.
     """
 
     trainings: int = 0
@@ -41,55 +44,46 @@ class Work:
     frames: int = 0
     multiply_adds: float = 0.0
     written: int = 0
+    jobs: int = 0
+    measured: int = 0
+    assumed: int = 0
+    unknown: int = 0
+    seconds: float = 0.0
 
     def __add__(self, other: "Work") -> "Work":
         """Add up."""
         return Work(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Work)))
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A network as one frame shows it: multiply-adds a frame and time step, and units of each layer."""
-
-    multiply_adds: float
-    units: dict[str, int]
-
-
 def train(study: Study, subject: str) -> Work:
-    """Count a training on the embedded task, with the test that ends each epoch."""
-    recipe, told = study.recipes.motion, study.subjects[subject]
-    feed = study.record(subject).feed(told.training)
-    frames = feed.steps if feed.kind == "still" else recipe.frames
-    every = 2 if recipe.video > recipe.frames else 1  # clips that `motion` takes of a video: its first and its last
-    training = recipe.training_videos * (every if told.training == "motion" else 1)
-    test = recipe.test_videos * (every if told.training in ("motion", "motion_subset") else 1)
-    shown = recipe.epochs * frames
-    one = _seen(study, subject, recipe.size).multiply_adds
-    return Work(
-        trainings=1,
-        frames=shown * (training + test),
-        multiply_adds=one * shown * (TRAINING_STEP * training + test),
-    )
+    """Count a training on the motion task, with the test that ends each epoch."""
+    recipe, training = study.recipes.motion, study.subjects[subject].training
+    feed = study.record(subject).feed(training)
+    frames = recipe.epochs * (feed.steps if feed.kind == "still" else recipe.frames)
+    clips = 2 if recipe.video > recipe.frames else 1  # `motion` takes the first and the last clip of a video
+    trained = frames * recipe.training_videos * (clips if training == "motion" else 1)
+    tested = frames * recipe.test_videos * (clips if training in ("motion", "motion_subset") else 1)
+    per_frame, _ = _network(study, subject, recipe.size)
+    return Work(trainings=1, frames=trained + tested, multiply_adds=per_frame * (TRAINING_STEP * trained + tested))
 
 
 def extract(study: Study, subject: str, movie: str) -> Work:
-    """Count a pass over a movie or over scenes."""
-    kept = study.features.keep
-    keep = [one for one in study.layers(subject) if kept == "all" or one in kept]
-    frames, units = _frames(study, movie), _seen(study, subject).units
-    size = 1 if study.record(subject).spiking else 4
-    return _passes(study, subject, movie, 1) + Work(written=frames * size * sum(units[one] for one in keep))
+    """Count a pass over a movie or over scenes, and the features that are stored."""
+    keep, (_, units) = study.features.keep, _network(study, subject)
+    stored = sum(units[layer] for layer in study.layers(subject) if keep == "all" or layer in keep)
+    size = 1 if study.record(subject).spiking else 4  # bytes of a value
+    return _passes(study, subject, movie, 1) + Work(written=_frames(study, movie) * size * stored)
 
 
-def perturbed(study: Study, subject: str, movie: str, experiment: str, *_: str) -> Work:
-    """Count a pass a trial over a movie whose frames are shuffled or replaced inside windows of one length."""
+def perturbed(study: Study, subject: str, movie: str, *experiment: str) -> Work:
+    """Count a pass per trial over a movie with frames shuffled or replaced inside windows of one length."""
     shuffle, replace = study.experiments.shuffle, study.experiments.replace
-    trials = shuffle.trials if experiment == "shuffle" else replace.trials * len(replace.kinds)
-    return _passes(study, subject, movie, trials)
+    shuffled = experiment[0].startswith("shuffle")
+    return _passes(study, subject, movie, shuffle.trials if shuffled else replace.trials * len(replace.kinds))
 
 
 def with_noise(study: Study, subject: str, movie: str, *_: str) -> Work:
-    """Count, for each kind of noise, a pass over the movie and the noise movie after it."""
+    """Count, for each kind of noise, a pass over the movie followed by the noise movie."""
     return _passes(study, subject, movie, len(study.experiments.replace.kinds), movies=2)
 
 
@@ -99,19 +93,21 @@ STAGES: dict[str, Callable[..., Work]] = {
     "perturbed": perturbed,
     "with_noise": with_noise,
 }
-"""Stages that run a network long, each with the function of (study, parts of the log's path below the stage)."""
+"""Stages that run a network for long: functions of the study and the parts of the log's path below the stage."""
 
 
 def _passes(study: Study, subject: str, movie: str, passes: int, movies: int = 1) -> Work:
-    """Count passes over so many movies in a row, with the products of every two frames of every layer."""
-    frames, seen, feed = movies * _frames(study, movie), _seen(study, subject), _feed(study, subject, movie)
-    pairs = frames * (frames + 1) // 2
+    """Count passes over a number of movies in a row, with the products of every two frames of every layer."""
+    per_frame, units = _network(study, subject)
+    feed = study.record(subject).feed(study.subjects[subject].training, movie in study.scenes)
+    frames = movies * _frames(study, movie)
+    pairs = frames * (frames + 1) // 2  # a frame with itself too
     steps = frames * (feed.steps if feed.kind == "still" else 1)
     return Work(
         passes=passes,
         frames=passes * steps,
-        multiply_adds=passes * (steps * seen.multiply_adds + pairs * sum(seen.units.values())),
-        written=passes * pairs * 8 * len(seen.units),
+        multiply_adds=passes * (steps * per_frame + pairs * sum(units.values())),
+        written=passes * pairs * 8 * len(units),
     )
 
 
@@ -122,30 +118,22 @@ def _frames(study: Study, movie: str) -> int:
     return stimulus.frames
 
 
-def _feed(study: Study, subject: str, movie: str) -> Feed:
-    return study.record(subject).feed(study.subjects[subject].training, movie in study.scenes)
-
-
-def _seen(study: Study, subject: str, size: int | None = None) -> Seen:
-    told, record = study.subjects[subject], study.record(subject)
-    return _look(json.dumps(record.plain(told.training)), tuple(study.layers(subject)), size or told.size)
+def _network(study: Study, subject: str, size: int | None = None) -> tuple[float, dict[str, int]]:
+    """Multiply-adds per frame and time step, and units of each layer."""
+    record, chosen = study.record(subject), study.subjects[subject]
+    return _measure(json.dumps(record.as_params(chosen.training)), tuple(study.layers(subject)), size or chosen.size)
 
 
 @cache
-def _look(plain_record: str, layers: tuple[str, ...], size: int) -> Seen:
-    """Show a frame of nothing to the network on torch's `meta` device, which computes shapes and no values."""
-    record = catalogue.restored(json.loads(plain_record))
+def _measure(plain_record: str, layers: tuple[str, ...], size: int) -> tuple[float, dict[str, int]]:
+    """Show the network a frame on torch's `meta` device, which computes shapes and no values."""
+    record = catalogue.from_params(json.loads(plain_record))
     feed = next(iter(record.feeds.values()))
     frames = feed.chunk if feed.kind == "clip" else 1
     with torch.device("meta"):
         model = build.create(record).eval()
-        shown = torch.zeros(frames, 1, 3, size, size)
-    with (
-        torch.no_grad(),
-        fresh_state(model),
-        taps(model, layers) as collect,
-        FlopCounterMode(display=False) as counted,
-    ):
-        model(shown)
+        clip = torch.zeros(frames, 1, 3, size, size)
+    with torch.no_grad(), fresh_state(model), taps(model, layers) as collect, FlopCounterMode(display=False) as counter:
+        model(clip)
         units = {layer: math.prod(output.shape[2:]) for layer, output in collect().items()}
-    return Seen(counted.get_total_flops() / 2 / frames, units)
+    return counter.get_total_flops() / 2 / frames, units  # a multiply-add is two operations

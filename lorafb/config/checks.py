@@ -12,7 +12,7 @@ from lorafb.config.model import Movie, StillScenes, Study
 from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
 from lorafb.config.stimuli import Array, Images, Tensor, Video
 from lorafb.config.subjects import Initial, Saved, Trained
-from lorafb.cortex import table, tidy
+from lorafb.cortex import read_recording
 from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
 from lorafb.networks import catalogue
@@ -247,22 +247,16 @@ def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
             )
         if not isinstance(movie.recording, Counts) or not (path := locate(movie.recording.file, folders)).is_file():
             continue
-        is_tidy = path.suffix.lower() == ".csv"
-        if is_tidy and movie.recording.rate_hz is None:
+        if read_recording.is_csv(path) and movie.recording.rate_hz is None:
             yield f"movies.{name}.recording.rate_hz: is missing (a .csv does not hold the frame rate)"
             continue
-        known = (tidy if is_tidy else table).areas(path)
+        known = read_recording.areas(path)
         for area in areas:
             if area not in known:
                 yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
         if study.areas[0] in known:
-            rate_hz = movie.recording.rate_hz or 0.0
-            first = study.areas[0]
-            yield from _unlike(
-                f"movies.{name}",
-                movie,
-                tidy.read(path, first, name, rate_hz) if is_tidy else table.read(path, first, name),
-            )
+            first = read_recording.read_counts(path, study.areas[0], name, movie.recording.rate_hz)
+            yield from _unlike(f"movies.{name}", movie, first)
 
 
 def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:

@@ -5,9 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from lorafb.config.base import FRAMES, MEGABYTES, Model
+from lorafb.stimuli.noise import Kind as NoiseKind
 
 Perturbation = Literal["shuffle", "replace"]
-Noise = Literal["gaussian", "uniform", "black", "static"]
 
 
 class Scored(Model):
@@ -53,7 +53,7 @@ class Perturbed(Scored):
 class Replace(Perturbed):
     """Replace one frame per window by the frame of a noise movie with the same number."""
 
-    kinds: list[Noise] = Field(["gaussian"], min_length=1, description="what replaces frames")
+    kinds: list[NoiseKind] = Field(["gaussian"], min_length=1, description="what replaces frames")
 
 
 class Ceiling(Model):

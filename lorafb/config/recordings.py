@@ -5,19 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from lorafb.config.base import HERTZ, RATE, Model, Name
-
-
-class Quality(Model):
-    """Which sorted units count; the defaults are the AllenSDK's."""
-
-    amplitude_cutoff: float | None = Field(0.1, ge=0, description="largest amplitude cutoff; null keeps all")
-    presence_ratio: float | None = Field(0.95, ge=0, le=1, description="smallest presence ratio; null keeps all")
-    isi_violations: float | None = Field(
-        0.5, ge=0, description="most violations of the refractory period; null keeps all"
-    )
-    firing_rate: float | None = Field(None, ge=0, description="least rate over the session", json_schema_extra=RATE)
-    quality: str | None = Field(None, description="the sorter's label that counts (good); null keeps all")
+from lorafb.config.base import HERTZ, Model, Name
+from lorafb.cortex.quality import Quality
 
 
 class Simulated(Model):

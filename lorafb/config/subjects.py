@@ -4,9 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from lorafb.config.base import FRAMES, PIXELS, Model, Name
+from lorafb.config.base import PIXELS, Model, Name
 from lorafb.config.experiments import Perturbation
 from lorafb.networks import catalogue
+from lorafb.training.settings import Motion
 
 Role = Literal[
     "lorafb_snet",
@@ -21,19 +22,8 @@ Role = Literal[
 ]
 
 
-class Feeding(Model):
+class Feeding(catalogue.Feed):
     """How a network of one's own is shown a movie."""
-
-    kind: Literal["stateful", "still", "clip"] = Field(
-        description="frame by frame with its state carried on, each frame alone, or clips"
-    )
-    steps: int = Field(1, ge=1, description="time steps for which a still frame is shown")
-    chunk: int = Field(16, ge=1, description="frames a call; for clips part of the definition")
-    reduce: Literal["mean", "last"] = Field("mean", description="what becomes of the steps of a still frame")
-    normalisation: Literal["half", "imagenet"] = Field(
-        "half", description="mean and deviation of pixels in training: 0.5 and 0.5, or ImageNet's"
-    )
-    classes: int = Field(1000, ge=1, description="outputs of its classifier")
 
 
 class OwnNetwork(Model):
@@ -55,7 +45,7 @@ class OwnNetwork(Model):
             name,
             self.build,
             self.layers,
-            self.feed.model_dump(),
+            self.feed,
             training=self.training,
             options=self.options,
             multiple_of=self.multiple_of,
@@ -112,23 +102,6 @@ class Subject(Model):
         """Name in figures."""
         kind = "initial weights" if isinstance(self.checkpoint, Initial) else self.training
         return self.label or f"{self.network} ({kind})"
-
-
-class Motion(Model):
-    """The embedded motion-recognition task and its training recipe."""
-
-    training_videos: int = Field(512, ge=16, description="training videos, best a multiple of 8")
-    test_videos: int = Field(128, ge=16, description="test videos, best a multiple of 8")
-    video: int = Field(12, ge=2, description="frames a video", json_schema_extra=FRAMES)
-    frames: int = Field(8, ge=2, description="frames a clip", json_schema_extra=FRAMES)
-    size: int = Field(24, ge=16, description="height and width", json_schema_extra=PIXELS)
-    epochs: int = Field(5, ge=2, description="passes over the training clips")
-    batch: int = Field(32, ge=1, description="clips a step")
-    optimiser: Literal["sgd", "adamw"] = Field("adamw", description="optimiser; sgd has momentum 0.9")
-    learning_rate: float = Field(0.003, gt=0, description="peak of the schedule: linear warm-up, then cosine to 0")
-    warmup_epochs: int = Field(1, ge=0, description="epochs of warm-up, fewer than all")
-    warmup_decay: float = Field(0.05, gt=0, le=1, description="learning rate at the start, as a part of the peak")
-    by_iteration: bool = Field(True, description="follow the schedule step by step, not epoch by epoch")
 
 
 class Recipes(Model):

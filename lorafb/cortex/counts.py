@@ -1,6 +1,6 @@
 """Spikes counted in the presentations of a movie's frames: a spike at t belongs to the row with start <= t < stop.
 
-The bins are the rows as they were shown, never bins of a nominal frame rate, which would slide along a long movie.
+The bins are the rows as they were shown, never bins of a nominal frame rate, which would drift along a long movie.
 """
 
 from collections.abc import Iterable
@@ -13,94 +13,35 @@ from lorafb.artefacts.recordings import smallest
 from lorafb.files import InputError
 
 FloatArray = NDArray[np.float64]
-Counts = NDArray[np.unsignedinteger[Any]]
 
 
-def count_spikes(spikes: FloatArray, start: FloatArray, stop: FloatArray) -> NDArray[np.int64]:
-    """Count one unit's spikes in half-open intervals.
-
-    Parameters
-    ----------
-    spikes : float64, shape (spikes,)
-        Spike times in seconds, none earlier than the one before it.
-    start, stop : float64, any one shape
-        Bounds of the intervals in seconds; they may overlap and stand in any order.
-
-    Returns
-    -------
-    int64, the shape of `start`
-        Number of spikes with start <= t < stop.
-    """
-    return np.asarray(np.searchsorted(spikes, stop) - np.searchsorted(spikes, start), np.int64)
-
-
-def count_units(trains: Iterable[FloatArray], start: FloatArray, stop: FloatArray) -> Counts:
-    """Count the spikes of many units in the presentations of a movie, one unit in memory at a time.
+def count_units(trains: Iterable[FloatArray], start: FloatArray, stop: FloatArray) -> NDArray[np.unsignedinteger[Any]]:
+    """Count the spikes of many units in half-open intervals, one unit in memory at a time.
 
     Parameters
     ----------
-    trains : iterable of float64, each of shape (spikes,)
-        Sorted spike times of each unit in seconds; taken one by one, so that a session need not fit in memory.
-    start, stop : float64, shape (repeats, T), or any other
-        When each frame of each repeat came and went, in seconds.
+    trains : sorted spike times of each unit, float64 (spikes,), in seconds
+    start, stop : bounds of the intervals in seconds, float64 of any one shape; they may overlap, in any order
 
     Returns
     -------
-    unsigned integer, shape (repeats, T, units), or that of `start` and units
-        In the smallest type that holds every count.
+    unsigned integer, shape of `start` and one more axis of units, in the smallest type that holds every count
     """
-    edges, place = np.unique(
-        np.stack([start, stop]), return_inverse=True
-    )  # one row's stop is mostly the next one's start
+    # A row's stop is mostly the start of the next one, so each time is searched once.
+    edges, place = np.unique(np.stack([start, stop]), return_inverse=True)
     first, last = place.reshape(2, *start.shape)
-
-    def one(spikes: FloatArray) -> Counts:
-        before = np.searchsorted(spikes, edges)
-        return smallest(before[last] - before[first])
-
-    counted = [one(spikes) for spikes in trains]
-    return np.stack(counted, axis=-1) if counted else np.zeros((*start.shape, 0), np.uint8)
-
-
-def in_steps(start: FloatArray, stop: FloatArray, steps: int) -> tuple[FloatArray, FloatArray]:
-    """Cut presentations into equal time steps, as the published arrays of still scenes have 8 of each.
-
-    Parameters
-    ----------
-    start, stop : float64, any one shape
-        Bounds of the presentations in seconds.
-    steps : int
-        Steps of each presentation.
-
-    Returns
-    -------
-    start, stop : float64, the shape given and one more axis of `steps`
-        Each step ends at the very time when the next one begins, and the last one with its presentation: counts of the
-        steps sum to the presentation's.
-    """
-    parts = np.arange(steps + 1) / steps
-    edges = start[..., None] + (stop - start)[..., None] * parts
-    edges[..., -1] = stop
-    return edges[..., :-1], edges[..., 1:]
+    before = (np.searchsorted(spikes, edges) for spikes in trains)
+    counts = [smallest(n_before[last] - n_before[first]) for n_before in before]
+    return np.stack(counts, axis=-1) if counts else np.zeros((*start.shape, 0), np.uint8)
 
 
 def whole_counts(values: NDArray[Any], what: str) -> NDArray[np.integer[Any]]:
-    """Take spike counts that a file holds, whatever their type.
-
-    Parameters
-    ----------
-    values : any shape
-    what : str
-        File and array, the beginning of an error.
-
-    Returns
-    -------
-    integer, the shape of `values`
+    """Check spike counts (any shape, any type of number) and return them as integers; `what` begins an error.
 
     Raises
     ------
     InputError
-        If they are no numbers, not whole, not finite or below 0.
+        If they are not numbers, not whole, not finite or below 0.
     """
     if values.dtype.kind not in "uif":
         raise InputError(f"{what} is of type {values.dtype}, expected spike counts")

@@ -1,4 +1,4 @@
-"""When frames were shown, from a session's tables of intervals, less the times that the file itself calls invalid.
+"""When frames were shown, from a session's tables of intervals, without the times that the file itself calls invalid.
 
 A row shown while the screen stood still counts spikes of another stimulus, and looks like any other row.
 """
@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lorafb.cortex.hdf5_tables import Table, check_times, group_at
-from lorafb.cortex.presentations import Presentations
+from lorafb.cortex.presentations import FloatArray, Presentations
 from lorafb.files import InputError
 
 log = logging.getLogger(__name__)
-
-FloatArray = NDArray[np.float64]
 
 INVALID = "invalid_times"
 """Table of the NWB standard: times to be left out of analyses."""
@@ -28,36 +26,35 @@ def presentations(name: str, file: h5py.File, stimulus: str) -> Presentations:
 
     Parameters
     ----------
-    name : str
-        What errors call the file.
-    file : h5py.File
-    stimulus : str
-        `natural_movie_one`, `natural_movie_three`, `natural_scenes`, or as the session names it: rows are those of the
-        table `intervals/STIMULUS_presentations`, or of `intervals/STIMULUS`.
+    name : what errors call the file
+    file : an open session
+    stimulus : `natural_movie_one`, `natural_movie_three`, `natural_scenes`, or as the session names it: rows are those
+        of the table `intervals/STIMULUS_presentations`, or of `intervals/STIMULUS`
 
     Returns
     -------
     Presentations
-        In the order of time, without the grey screen (frame -1) and without rows within invalid times of the stimulus.
+        In the order of time, without the grey screen (frame -1) and without rows in invalid times of the stimulus.
         Invalid times of spikes alone are named in the log.
     """
     known = group_at(name, file, "intervals") if "intervals" in file else {}
-    own = stimulus in known and f"{stimulus}_presentations" not in known
-    table = Table(name, file, f"intervals/{stimulus}" if own else f"intervals/{stimulus}_presentations")
+    ending = "" if stimulus in known and f"{stimulus}_presentations" not in known else "_presentations"
+    table = Table(name, file, f"intervals/{stimulus}{ending}")
     start, stop = _bounds(table)
-    frame = table.integers(table.require("frame", "movie_frame_index"))
-    block = table.find("stimulus_block")
-    blocks = np.zeros(len(start)) if block is None else table.numbers(block).astype(np.float64)
-    valid = _valid(name, file, table.where, start, stop) if INVALID in known else np.ones(len(start), bool)
+    frame = table.integers("frame", "movie_frame_index")
+    block = table.numbers("stimulus_block").astype(np.float64) if table.find("stimulus_block") else np.zeros(len(start))
+    counted = frame >= 0
+    if INVALID in known:
+        counted &= _valid(Table(name, file, f"intervals/{INVALID}"), table.where, start, stop)
     order = np.argsort(start, kind="stable")
-    order = order[(frame >= 0)[order] & valid[order]]
-    return Presentations(table.where, start[order], stop[order], frame[order], blocks[order])
+    order = order[counted[order]]
+    return Presentations(table.where, start[order], stop[order], frame[order], block[order])
 
 
 def _bounds(table: Table) -> tuple[FloatArray, FloatArray]:
     """Start and stop of each row [rows], seconds."""
-    start = table.numbers(table.require("start_time", "start")).astype(np.float64)
-    stop = table.numbers(table.require("stop_time", "stop", "end_time", "end")).astype(np.float64)
+    start = table.numbers("start_time", "start").astype(np.float64)
+    stop = table.numbers("stop_time", "stop", "end_time", "end").astype(np.float64)
     check_times(start, f"{table.where}: start_time")
     check_times(stop, f"{table.where}: stop_time")
     if np.any(stop <= start):
@@ -66,28 +63,21 @@ def _bounds(table: Table) -> tuple[FloatArray, FloatArray]:
     return start, stop
 
 
-def _valid(name: str, file: h5py.File, shown: str, start: FloatArray, stop: FloatArray) -> NDArray[np.bool_]:
-    """Tell which rows [rows] lie outside the invalid times of the stimulus, and log what else is invalid meanwhile."""
-    table = Table(name, file, f"intervals/{INVALID}")
+def _valid(invalid: Table, rows: str, start: FloatArray, stop: FloatArray) -> NDArray[np.bool_]:
+    """Whether each row [rows] is outside the invalid times of the stimulus; other invalid times go to the log."""
+    tags: list[list[str]] = [[]] * invalid.n_rows
+    if invalid.find("tags"):
+        words = invalid.texts("tags", ragged=True)
+        tags = [words[first:last] for first, last in zip(*invalid.bounds("tags", len(words)), strict=True)]
     valid = np.ones(len(start), bool)
-    for begin, end, tags in zip(*_bounds(table), _tags(table), strict=True):
-        meanwhile = (start < end) & (stop > begin)
-        if not meanwhile.any():
+    for begin, end, why in zip(*_bounds(invalid), tags, strict=True):
+        inside = (start < end) & (stop > begin)
+        if not inside.any():
             continue
-        told = f"{shown}: {meanwhile.sum()} rows lie in invalid times, {begin:.3f} to {end:.3f} s ({', '.join(tags)})"
-        if not tags or STIMULUS in tags:
-            valid &= ~meanwhile
-            log.warning("%s; they are left out", told)
+        message = f"{rows}: {inside.sum()} rows lie in invalid times, {begin:.3f} to {end:.3f} s ({', '.join(why)})"
+        if not why or STIMULUS in why:
+            valid &= ~inside
+            log.warning("%s; they are left out", message)
         else:
-            log.warning("%s; spikes may be missing there, and are counted as they are", told)
+            log.warning("%s; spikes may be missing there, and are counted as they are", message)
     return valid
-
-
-def _tags(table: Table) -> list[list[str]]:
-    """Tags of each row; none where the table has no such column."""
-    column = table.find("tags")
-    if column is None:
-        return [[] for _ in range(len(table.dataset("id")))]
-    words = table.texts(column, ragged=True)
-    last = table.ends(table.require("tags_index"), len(words), "tags")
-    return [words[begin:end] for begin, end in zip([0, *last[:-1]], last, strict=True)]

@@ -1,74 +1,57 @@
 """Which sorted units count: the quality filters of the AllenSDK, and why a unit was left out.
 
-A quality metric that is NaN keeps no unit: nobody measured it, so it passes no bound.
+A quality metric that is NaN passes no filter: nobody measured it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from lorafb.files import InputError
+from lorafb.records import Model
 
 
-@dataclass(frozen=True)
-class Quality:
-    """Bounds that a unit's quality must keep, themselves included; None takes a filter off.
+class Quality(Model):
+    """Which sorted units count; the defaults are the AllenSDK's."""
 
-    Attributes
-    ----------
-    amplitude_cutoff : float or None
-        Most: share of spikes that the detection threshold is thought to have missed.
-    presence_ratio : float or None
-        Least: share of the session in which the unit fired at all.
-    isi_violations : float or None
-        Most: rate of contaminating spikes over the unit's own.
-    firing_rate : float or None
-        Least: mean rate over the session, spikes/s.
-    quality : str or None
-        The sorter's own label, `good`.
-
-    Notes
-    -----
-    The first three are the AllenSDK's defaults for Visual Coding Neuropixels.
-    """
-
-    amplitude_cutoff: float | None = 0.1
-    presence_ratio: float | None = 0.95
-    isi_violations: float | None = 0.5
-    firing_rate: float | None = None
-    quality: str | None = None
+    amplitude_cutoff: float | None = Field(0.1, ge=0, description="largest amplitude cutoff; null keeps all")
+    presence_ratio: float | None = Field(0.95, ge=0, le=1, description="smallest presence ratio; null keeps all")
+    isi_violations: float | None = Field(
+        0.5, ge=0, description="most violations of the refractory period; null keeps all"
+    )
+    firing_rate: float | None = Field(
+        None, ge=0, description="least rate over the session", json_schema_extra={"unit": "spikes/s"}
+    )
+    quality: str | None = Field(None, description="the sorter's label that counts (good); null keeps all")
 
 
 PASSES: dict[str, Callable[..., pd.Series]] = {
-    "amplitude_cutoff": pd.Series.le,
-    "presence_ratio": pd.Series.ge,
-    "isi_violations": pd.Series.le,
+    "amplitude_cutoff": pd.Series.le,  # share of spikes below the detection threshold
+    "presence_ratio": pd.Series.ge,  # share of the session in which the unit fired
+    "isi_violations": pd.Series.le,  # rate of contaminating spikes over the unit's own rate
     "firing_rate": pd.Series.ge,
     "quality": pd.Series.eq,
 }
-"""How a unit's column is held against the bound of the same name."""
+"""How a unit's column is compared with the bound of the same name; a unit at the bound passes."""
 
-COLUMNS = tuple(field.name for field in fields(Quality))
+COLUMNS = tuple(PASSES)
 """Quality columns, in the order in which the filters are applied."""
 
 
 def left_out(units: pd.DataFrame, quality: Quality, table: str) -> pd.Series:
-    """Say why each unit is left out.
+    """Name the first filter that each unit fails.
 
     Parameters
     ----------
-    units : DataFrame
-        One row a unit, with the quality columns and `area`, which is missing where the unit's channel is unknown.
-    quality : Quality
-    table : str
-        File and table, for errors.
+    units : one row per unit, with the quality columns and `area` (missing where the unit's channel is unknown)
+    quality : bounds; None turns a filter off
+    table : file and table, for errors
 
     Returns
     -------
-    Series of str
-        Name of the first filter that the unit fails, `peak_channel_id` for a unit of unknown place, empty for a kept one.
+    Series of str: name of a filter, `peak_channel_id` for a unit of unknown place, empty for a unit that passes all
 
     Raises
     ------

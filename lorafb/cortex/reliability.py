@@ -1,4 +1,4 @@
-"""How far a unit's answers to still scenes repeat: the rule by which units count for scenes."""
+"""How well a unit's responses to still scenes repeat: the rule by which units count for scenes."""
 
 from typing import Any
 
@@ -17,18 +17,15 @@ def split_half_reliability(
 
     Parameters
     ----------
-    counts : integer, shape (repeats, scenes, units)
-        At least two repeats.
-    seed : int
-        Of the halves.
-    splits : int
-        Random halves; of an odd number of repeats one is left out in each.
+    counts : integer (repeats, scenes, units), at least two repeats
+    seed : of the halves
+    splits : number of random halves; of an odd number of repeats each leaves one out
 
     Returns
     -------
     float64, shape (units,)
         At most 1: Pearson r over scenes between the sums of two halves, mean over splits, stepped up to all repeats by
-        Spearman and Brown, 2 r / (1 + r). NaN for a unit that answers all scenes alike in some half.
+        Spearman and Brown, 2 r / (1 + r). NaN for a unit that responds to all scenes alike in some half.
 
     Raises
     ------
@@ -42,19 +39,14 @@ def split_half_reliability(
     """
     half = len(counts) // 2
     if half < 1:
-        raise InputError(f"units' reliability is told from halves of the repeats, and there are {len(counts)}")
+        raise InputError(f"split-half reliability needs at least 2 repeats, found {len(counts)}")
     total = np.zeros(counts.shape[2])
     for split in range(splits):
         order = np.random.default_rng([seed, split]).permutation(len(counts))
-        one, other = (counts[order[part]].sum(axis=0, dtype=np.int64) for part in (slice(half), slice(half, 2 * half)))
-        total += _correlation(one, other)
+        halves = (counts[order[part]].sum(axis=0, dtype=np.int64) for part in (slice(half), slice(half, 2 * half)))
+        one, other = (values - values.mean(axis=0) for values in halves)
+        with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is the NaN that is promised
+            total += (one * other).sum(axis=0) / np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0))
     mean = total / splits
     with np.errstate(divide="ignore"):  # halves that are each other's opposite: minus infinity
         return np.asarray(2 * mean / (1 + mean))
-
-
-def _correlation(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Pearson r over the first axis, column by column."""
-    one, other = (values - values.mean(axis=0) for values in (one, other))
-    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is the NaN that is promised
-        return np.asarray((one * other).sum(axis=0) / np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0)))

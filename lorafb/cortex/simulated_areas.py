@@ -1,8 +1,8 @@
 """The simulated mouse's constants, in one place, fixed before any score was seen.
 
-Whoever tunes these to a score has a mouse that agrees with a network by construction. The order of the areas is the real
-one: later areas answer later and see more of the screen (Siegle, Jia et al. 2021, Nature 592, 86-92), and rates and
-latencies lie in the range of the real ones; the single values are our choice, and no measurement.
+Tuned to a score, they would give a mouse that agrees with a network by construction. The order of the areas is the real
+one: later areas respond later and see more of the screen (Siegle, Jia et al. 2021, Nature 592, 86-92), and rates and
+latencies are in the range of the real ones; the single values are our choice, not a measurement.
 """
 
 from dataclasses import dataclass
@@ -10,28 +10,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AreaConstants:
-    """What makes an area's units answer as they do.
+    """What makes an area's units respond as they do; lengths are shares of the screen's height.
 
-    Attributes
-    ----------
-    latency_s : float
-        Delay between a frame and the first answer to it.
-    wavelength : float
-        Median wavelength of the Gabor filters, as a share of the screen's height.
-    subunits : int
-        Gabor energies that a unit pools.
-    spread : float
-        Standard deviation of the subunits' places around the unit's own, as a share of the screen's height.
-    rise_s, decay_s : float
-        Time constants of the two exponentials whose difference is the temporal filter.
-    transience : float
-        Weight of the slower exponential; at 1 a still image leaves no answer.
-    semisaturation : float
-        Energy at which normalisation halves an answer, as a share of the area's mean energy.
-    threshold : float
-        Normalised energy below which a unit stays at its baseline, as a share of its mean.
-    exponent : float
-        Power of what is above the threshold.
+    latency_s      : delay between a frame and the first response to it
+    wavelength     : median wavelength of the Gabor filters
+    subunits       : Gabor energies that a unit pools
+    spread         : standard deviation of the subunits' places around the unit's
+    rise_s, decay_s: time constants of the two exponentials whose difference is the temporal filter
+    transience     : weight of the slower exponential; at 1 a still image leaves no response
+    semisaturation : energy at which normalisation halves a response, as a share of the area's mean energy
+    threshold      : normalised energy below which a unit stays at its baseline, as a share of its mean
+    exponent       : power of what is above the threshold
     """
 
     latency_s: float
@@ -50,7 +39,7 @@ STREAMS = ("VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam", "control")
 """Every area that can be simulated; an area's place here is part of the key of its random streams."""
 
 CONTROL = "control"
-"""An area without stimulus drive: its units share the mouse's running gain, and nothing with the movie."""
+"""An area without stimulus drive: its units share the mouse's running gain, but do not respond to the movie."""
 
 AREAS = {
     #                     latency wavel. sub. spread rise  decay  trans. semis. thresh. exp.
@@ -63,35 +52,15 @@ AREAS = {
 }
 """Constants of each area with stimulus drive."""
 
-WAVELENGTH_SD = 0.3
-"""Standard deviation over units of the logarithm of the wavelength."""
-
-MEAN_RATES_HZ = (2.0, 15.0)
-"""Range of the units' mean rates over the movie, spikes/s, drawn evenly in their logarithm."""
-
-BASELINE = 0.25
-"""Share of a unit's mean rate that does not depend on the stimulus."""
-
-RUNNING_S, RUNNING_SD = 8.0, 0.35
-"""Correlation time (s) and standard deviation (log rate) of the running gain that all units of a mouse share."""
-
-LOADINGS = (0.4, 1.6)
-"""Range of the units' loadings on the running gain."""
-
-DRIFT_SD = 0.25
-"""Standard deviation over units of the change of log rate from the first spike to the last one: slow drift."""
-
-GREY_S = 1.0
-"""Grey screen before and after each repeat, longer than any area's latency and memory: each repeat starts alike."""
-
-CLOCK_HZ = 30_000
-"""Spike times are whole ticks of this clock, as those of a recording are."""
-
-ROWS = 32
-"""Rows of the image that the filters see; its columns follow from the movie's shape."""
-
-BANDWIDTH = 0.5
-"""Standard deviation of a Gabor filter's envelope, as a share of its wavelength."""
-
-STEP_S = 1 / 240
-"""Longest time step of the rates, in seconds; a frame is a whole number of steps."""
+MEAN_RATES_HZ = (2.0, 15.0)  # range of the units' mean rates over the movie, spikes/s, drawn evenly in their logarithm
+BASELINE = 0.25  # share of a unit's mean rate that does not depend on the stimulus
+WAVELENGTH_SD = 0.3  # standard deviation over units of the logarithm of the wavelength
+BANDWIDTH = 0.5  # standard deviation of a Gabor filter's envelope, as a share of its wavelength
+RUNNING_S = 8.0  # correlation time of the running gain that all units of a mouse share
+RUNNING_SD = 0.35  # its standard deviation, log rate
+LOADINGS = (0.4, 1.6)  # range of the units' loadings on the running gain
+DRIFT_SD = 0.25  # slow drift: standard deviation over units of the change of log rate over the session
+GREY_S = 1.0  # grey screen before and after each repeat, longer than any latency and memory: each repeat starts alike
+STEP_S = 1 / 240  # longest time step of the rates; a frame is a whole number of steps
+CLOCK_HZ = 30_000  # spike times are whole ticks of this clock, as those of a recording are
+ROWS = 32  # rows of the image that the filters see; its columns follow from the movie's shape

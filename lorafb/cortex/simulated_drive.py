@@ -1,4 +1,4 @@
-"""What the simulated mouse's units make of a movie: quadrature Gabor energies, delayed, normalised, rectified.
+"""How the simulated mouse's units respond to a movie: quadrature Gabor energies, delayed, normalised, rectified.
 
 A family of filters that no network here uses: nothing is learnt, nothing spikes on the way, nothing feeds back.
 """
@@ -15,26 +15,19 @@ from lorafb.cortex.simulated_areas import BANDWIDTH, BASELINE, GREY_S, ROWS, STE
 FloatArray = NDArray[np.float64]
 
 UNDRIVEN = 1e-12
-"""Mean energy (contrast squared) up to which a unit counts as not driven: below it there is rounding alone."""
-
+"""Mean energy (contrast squared) up to which a unit counts as not driven: below it there is only rounding."""
 LUMINANCE = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue."""
 
 
 @dataclass(frozen=True)
 class Receptive:
-    """A unit's spatial filters.
+    """A unit's spatial filters; lengths in heights of the screen.
 
-    Attributes
-    ----------
-    x, y : float64, shape (subunits,)
-        Centres, in heights of the screen from its left upper corner.
-    wavelength : float
-        In heights of the screen.
-    orientation : float
-        Radians.
-    weights : float64, shape (subunits,)
-        Shares of the subunits' energies; they sum to 1.
+    x, y        : float64 (subunits,), centres, from the upper left corner of the screen
+    wavelength  : of the Gabor filters
+    orientation : radians
+    weights     : float64 (subunits,), shares of the subunits' energies; they sum to 1
     """
 
     x: FloatArray
@@ -46,17 +39,7 @@ class Receptive:
 
 @dataclass(frozen=True)
 class Steps:
-    """How time is cut.
-
-    Attributes
-    ----------
-    frame : int
-        Steps a frame.
-    grey : int
-        Steps of grey screen after the movie.
-    seconds : float
-        Length of a step.
-    """
+    """How time is cut: steps per frame, steps of grey screen after the movie, length of a step in seconds."""
 
     frame: int
     grey: int
@@ -76,8 +59,7 @@ def contrast(frames: NDArray[np.uint8], block: int = 64) -> FloatArray:
     Parameters
     ----------
     frames : uint8, shape (T, height, width, 3) or grey (T, height, width)
-    block : int
-        Frames in memory as floats at a time.
+    block : frames in memory as floats at a time
 
     Returns
     -------
@@ -95,8 +77,8 @@ def _averaging(size: int, cells: int) -> FloatArray:
     """Weights [cells, size] that average each cell's share of a line of pixels; rows sum to 1."""
     edges = np.linspace(0, size, cells + 1)
     pixels = np.arange(size)
-    upper = np.minimum(edges[1:, None], pixels + 1)
-    overlap = np.clip(upper - np.maximum(edges[:-1, None], pixels), 0, None)
+    # Cell c covers edges[c] to edges[c + 1], pixel p covers p to p + 1: the weight is the length of their overlap.
+    overlap = np.clip(np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels), 0, None)
     return np.asarray(overlap / overlap.sum(axis=1, keepdims=True))
 
 
@@ -117,70 +99,51 @@ def gabors(receptive: Receptive, rows: int, columns: int) -> FloatArray:
 def energy(screen: FloatArray, receptive: Receptive, area: AreaConstants, steps: Steps) -> FloatArray:
     """Energy of a unit's filters at each step of the movie and of the grey screen after it [steps].
 
-    Parameters
-    ----------
-    screen : float64, shape (T, rows, columns)
-        From `contrast`.
-    receptive, area, steps
-        The unit's filters, its area's constants, the cutting of time.
-
-    Notes
-    -----
-    Each filter's answer passes a difference of exponentials (exact for frames that stand still while shown) and comes
-    after the area's latency; squares of a pair are summed, which forgets the phase, and subunits are pooled by weight.
+    `screen` (T, rows, columns) is what `contrast` returns. Each filter's response passes a difference of exponentials
+    (exact for frames that stand still while shown) and comes after the area's latency. Squares of a pair are summed,
+    which removes the phase, and subunits are pooled by weight.
     """
     filters = gabors(receptive, *screen.shape[1:])
-    answers = screen.reshape(len(screen), -1) @ filters.T
-    held = np.concatenate([np.repeat(answers, steps.frame, axis=0), np.zeros((steps.grey, len(filters)))])
-    filtered = _leaky(held, area.rise_s, steps) - area.transience * _leaky(held, area.decay_s, steps)
+    responses = screen.reshape(len(screen), -1) @ filters.T
+    by_step = np.concatenate([np.repeat(responses, steps.frame, axis=0), np.zeros((steps.grey, len(filters)))])
+
+    def leaky(time_constant_s: float) -> FloatArray:
+        remaining = np.exp(-steps.seconds / time_constant_s)  # of a response, one step later
+        return np.asarray(lfilter([1 - remaining], [1, -remaining], by_step, axis=0))
+
+    filtered = leaky(area.rise_s) - area.transience * leaky(area.decay_s)
     delay = round(area.latency_s / steps.seconds)
-    late = np.concatenate([np.zeros((delay, len(filters))), filtered])[: len(held)]
+    late = np.concatenate([np.zeros((delay, len(filters))), filtered])[: len(by_step)]
     even, odd = np.hsplit(late, 2)
     return np.asarray((even**2 + odd**2) @ receptive.weights)
-
-
-def _leaky(signal: FloatArray, time_constant_s: float, steps: Steps) -> FloatArray:
-    keep = np.exp(-steps.seconds / time_constant_s)
-    return np.asarray(lfilter([1 - keep], [1, -keep], signal, axis=0))
-
-
-def rates(energies: FloatArray, means_hz: FloatArray, area: AreaConstants, n_shown: int) -> FloatArray:
-    """Turn the energies of an area's units into rates.
-
-    Parameters
-    ----------
-    energies : float64, shape (steps, units)
-    means_hz : float64, shape (units,)
-        Mean rate of each unit over the movie, spikes/s.
-    area : AreaConstants
-    n_shown : int
-        Steps at the start during which the movie is on the screen; means run over these.
-
-    Returns
-    -------
-    float64, shape (steps, units)
-        Spikes/s. A unit that the movie never drives stays at its baseline.
-
-    Notes
-    -----
-    e = energy / its mean; n = e / (semisaturation + mean of e over the area's units); drive = max(n - threshold * mean n,
-    0) ** exponent; rate = mean rate * (BASELINE + (1 - BASELINE) * drive / mean drive).
-    """
-    own = _over_mean(energies, n_shown)
-    normalised = own / (area.semisaturation + own.mean(axis=1, keepdims=True))
-    threshold = area.threshold * normalised[:n_shown].mean(axis=0)
-    drive = np.maximum(normalised - threshold, 0) ** area.exponent
-    return means_hz * (BASELINE + (1 - BASELINE) * _over_mean(drive, n_shown))
-
-
-def _over_mean(values: FloatArray, n_shown: int) -> FloatArray:
-    mean = values[:n_shown].mean(axis=0)
-    return np.asarray(np.divide(values, mean, out=np.zeros_like(values), where=mean > UNDRIVEN))
 
 
 def area_rates(
     screen: FloatArray, units: Sequence[Receptive], means_hz: FloatArray, area: AreaConstants, steps: Steps
 ) -> FloatArray:
-    """Rates of an area's units at each step of a repeat, grey screen included [steps, units], spikes/s."""
-    energies = np.stack([energy(screen, unit, area, steps) for unit in units], axis=1)
-    return rates(energies, means_hz, area, len(screen) * steps.frame)
+    """Rates of an area's units at each step of a repeat, grey screen included [steps, units], spikes/s.
+
+    Parameters
+    ----------
+    screen : float64 (T, rows, columns), from `contrast`
+    units : filters of each unit
+    means_hz : float64 (units,), mean rate of each unit over the movie, spikes/s; a unit that the movie never drives stays
+        at its baseline
+    area, steps : the area's constants, and how time is cut
+
+    Notes
+    -----
+    e = energy / its mean; n = e / (semisaturation + mean of e over the area's units); drive = max(n - threshold * mean n,
+    0) ** exponent; rate = mean rate * (BASELINE + (1 - BASELINE) * drive / mean drive). Means run over the movie's steps.
+    """
+    n_movie = len(screen) * steps.frame
+
+    def over_mean(values: FloatArray) -> FloatArray:
+        mean = values[:n_movie].mean(axis=0)
+        return np.asarray(np.divide(values, mean, out=np.zeros_like(values), where=mean > UNDRIVEN))
+
+    relative = over_mean(np.stack([energy(screen, unit, area, steps) for unit in units], axis=1))
+    normalised = relative / (area.semisaturation + relative.mean(axis=1, keepdims=True))
+    threshold = area.threshold * normalised[:n_movie].mean(axis=0)
+    drive = np.maximum(normalised - threshold, 0) ** area.exponent
+    return means_hz * (BASELINE + (1 - BASELINE) * over_mean(drive))

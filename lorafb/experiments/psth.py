@@ -39,7 +39,7 @@ def regressed_units(layers: Mapping[str, Gram], areas: Sequence[Responses], best
     tables = []
     for area in (one for one in areas if one.area in best):
         layer, frames = best[area.area].name, area.scored
-        predictors = components(coordinates_of_products(raw(layers[layer], frames)))
+        predictors = components(coordinates_of_products(raw(layers[layer], frames), layers[layer].n_units))
         psth = area.summed[frames] * (area.rate_hz / area.n_repeats)
         fitted = Ridge(alpha=1).fit(predictors, psth).predict(predictors)
         varying = np.flatnonzero(np.ptp(psth, axis=0) > 0)

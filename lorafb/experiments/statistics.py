@@ -51,15 +51,15 @@ def summarise(
     rows = []
     counted = np.flatnonzero(movie.counted)
     for subject, scores in networks.items():
-        best = _best(scores.whole)
+        best = best_layers(scores.whole)
         names = [layers[subject][place] if place >= 0 else "" for place in best]
         alone = [
             (area.area, layer, np.array([k])) for k, (area, layer) in enumerate(zip(movie.areas, names, strict=True))
         ]
         for area, layer, places in [*alone, ("mean", "", counted)]:
-            row = _row(scores, movie, places)
-            reach = _reach(row, bounds, [movie.areas[place].area for place in places])
-            rows.append({"subject": subject, "movie": movie.name, "area": area, **row, "layer": layer, **reach})
+            values = row(scores, movie, places)
+            reach = _reach(values, bounds, [movie.areas[place].area for place in places])
+            rows.append({"subject": subject, "movie": movie.name, "area": area, **values, "layer": layer, **reach})
     return pd.DataFrame(rows)
 
 
@@ -95,7 +95,7 @@ def _highest(scores: FloatArray, axis: int) -> FloatArray:
     return np.where(np.isinf(highest), np.nan, highest)
 
 
-def _best(scores: FloatArray) -> IntArray:
+def best_layers(scores: FloatArray) -> IntArray:
     """Best layer of each area, -1 where none has a score."""
     return np.where(np.isnan(scores).all(axis=0), -1, np.where(np.isnan(scores), -np.inf, scores).argmax(axis=0))
 
@@ -114,7 +114,8 @@ def _replicates(scores: Scores, movie: Movie, places: IntArray) -> tuple[FloatAr
     )
 
 
-def _row(scores: Scores, movie: Movie, places: IntArray) -> dict[str, Any]:
+def row(scores: Scores, movie: Movie, places: IntArray) -> dict[str, Any]:
+    """Statistics of one network, mean over the areas at `places`; columns as in `summarise`."""
     value, units, blocks = _replicates(scores, movie, places)
     over_units, over_time = jackknife.interval(float(value), units), jackknife.interval(float(value), blocks)
     optimism, cross_fitted = _selection(scores.halves[:, :, places])
@@ -154,7 +155,7 @@ def _selection(halves: FloatArray) -> tuple[float, float]:
     """
     own, crossed = [], []
     for one, other in ((0, 1), (1, 0)):
-        best, area = _best(halves[one]), np.arange(halves.shape[2])
+        best, area = best_layers(halves[one]), np.arange(halves.shape[2])
         crossed.append(np.where(best < 0, np.nan, halves[other][best, area]).mean())
         own.append(_highest(halves[other], 0).mean())
     return float(np.mean(own) - np.mean(crossed)), float(np.mean(crossed))

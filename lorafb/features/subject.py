@@ -25,7 +25,7 @@ def restore(subject: Mapping[str, Any], weights: Path | str) -> tuple[nn.Module,
     weights : path
         Checkpoint in our own format.
     """
-    network, training = catalogue.restored(subject["network"]), str(subject["training"])
+    network, training = catalogue.from_params(subject["network"]), str(subject["training"])
     model = checkpoint.restore(checkpoint.read(weights, network, training), network)
     return model, Feed(**subject["feed"])
 

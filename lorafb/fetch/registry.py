@@ -1,4 +1,4 @@
-"""Which files can be fetched, from where, under which licence: read from the committed registry."""
+"""Which files can be fetched, from where, under which licence: read from registry.yaml."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import yaml
 
@@ -17,49 +17,33 @@ BRACES = re.compile(r"\{([^}]*)\}")
 
 
 @dataclass(frozen=True)
-class Https:
-    """A file at an address."""
+class Mirror:
+    """A place where a file can be fetched.
 
-    url: str
+    Attributes
+    ----------
+    kind, source : str
+        "https": an address. "drive": the id of a shared Google Drive folder. "archive": the path of another asset.
+        "images": an address with `{number}` in it, of grey images, numbered from 0, that form one array.
+    name : str
+        The file in the folder (its path, or its name where only one file has it), or in the archive.
+    count : int
+        Number of images.
+    """
 
-    def __str__(self) -> str:
-        return self.url
-
-
-@dataclass(frozen=True)
-class Drive:
-    """A file of a shared Google Drive folder, found there by its path or its name."""
-
-    folder: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"Google Drive folder {self.folder} ({self.name})"
-
-
-@dataclass(frozen=True)
-class Member:
-    """A file inside an archive, which is an asset itself (its path in the registry)."""
-
-    archive: str
-    name: str
+    kind: Literal["https", "drive", "archive", "images"]
+    source: str
+    name: str = ""
+    count: int = 0
 
     def __str__(self) -> str:
-        return f"{self.name} in {self.archive}"
-
-
-@dataclass(frozen=True)
-class Images:
-    """Grey images, numbered from 0 at `{number}` of an address, that together are one array."""
-
-    address: str
-    count: int
-
-    def __str__(self) -> str:
-        return f"{self.count} images, {self.address}"
-
-
-Mirror = Https | Drive | Member | Images
+        words = {
+            "https": self.source,
+            "drive": f"Google Drive folder {self.source} ({self.name})",
+            "archive": f"{self.name} in {self.source}",
+            "images": f"{self.count} images, {self.source}",
+        }
+        return words[self.kind]
 
 
 @dataclass(frozen=True)
@@ -69,11 +53,11 @@ class Asset:
     Attributes
     ----------
     path : str
-        Where it goes, below the data folder.
+        Its place below the data folder.
     what, licence : str
     cite : tuple of str
-    mirrors : tuple
-        Where it is to be had, the first one first.
+    mirrors : tuple of Mirror
+        Where it can be fetched, in the order in which they are tried.
     by_hand : str
         How a person gets it, where no program can.
     size : int or None
@@ -99,12 +83,11 @@ class Asset:
 
     @property
     def where(self) -> str:
-        """In words, where it is to be had."""
-        return " or ".join(str(mirror) for mirror in self.mirrors) or self.by_hand
+        """Where it can be fetched, in words."""
+        return " or ".join(map(str, self.mirrors)) or self.by_hand
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Files of one kind: their paths as the registry writes them, and the files."""
 
     patterns: tuple[str, ...]
@@ -112,81 +95,76 @@ class Group:
 
 
 @cache
-def groups(file: Path = FILE) -> tuple[Group, ...]:
-    """Read the registry as it is written, one group after the other."""
-    told = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return tuple(_group(group, told["citations"]) for group in told["groups"])
+def groups() -> tuple[Group, ...]:
+    """Read the registry in its groups."""
+    content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return tuple(_group(group, content["citations"]) for group in content["groups"])
 
 
 @cache
-def assets(file: Path = FILE) -> dict[str, Asset]:
+def assets() -> dict[str, Asset]:
     """Read the registry: path below the data folder to Asset."""
-    return {asset.path: asset for group in groups(file) for asset in group.assets}
+    return {asset.path: asset for group in groups() for asset in group.assets}
 
 
-def find(path: str, file: Path = FILE) -> Asset:
+def find(path: str) -> Asset:
     """Find an asset by its path, or the last part of it; InputError with the nearest for an unknown one."""
-    known = assets(file)
-    named = [known[path]] if path in known else [one for name, one in known.items() if path == Path(name).name]
-    if len(named) != 1:
-        hint = f"; there are {', '.join(one.path for one in named)}" if named else nearest(path, known)
-        raise InputError(f"{path!r} is {'more than one file' if named else 'no file'} of the registry{hint}")
-    return named[0]
+    known = assets()
+    matches = [known[path]] if path in known else [one for name, one in known.items() if path == Path(name).name]
+    if len(matches) != 1:
+        hint = f"; there are {', '.join(one.path for one in matches)}" if matches else nearest(path, known)
+        raise InputError(f"{path!r} is {'more than one file' if matches else 'no file'} of the registry{hint}")
+    return matches[0]
 
 
 def split(file: str) -> tuple[str, str] | None:
-    """Part a path that a study names into its data folder and a path of the registry; None where the registry has none."""
-    found = [path for path in assets() if file == path or file.endswith(f"/{path}")]
-    if not found:
+    """Split a path of a study into data folder and path of the registry; None where the registry has none."""
+    matches = [path for path in assets() if file == path or file.endswith(f"/{path}")]
+    if not matches:
         return None
-    path = max(found, key=len)
+    path = max(matches, key=len)
     return file[: -len(path) - 1] or ".", path
 
 
 def of_study(file: str, where: str = "as the config says") -> tuple[Asset, Path]:
-    """Asset and data folder of a file that a study names; what the registry does not know is a person's to get."""
+    """Asset and data folder of a file that a study names; a person must get what the registry does not know."""
     known = split(file)
     if known is None:
-        return Asset(file, "a file of the study's own", "not stated", (), by_hand=where), Path()
+        return Asset(file, "a file of the study", "not stated", (), by_hand=where), Path()
     return assets()[known[1]], Path(known[0])
 
 
-def _group(told: dict[str, Any], citations: dict[str, str]) -> Group:
-    if "rows" in told:
-        patterns = (told["path"],)
-        named = [(told["path"].format(**row), row) for row in told["rows"]]
+def _group(group: dict[str, Any], citations: dict[str, str]) -> Group:
+    if "rows" in group:
+        patterns = (group["path"],)
+        rows = [(group["path"].format(**row), row) for row in group["rows"]]
     else:
-        patterns = tuple(told["files"])
-        named = [(path, {}) for pattern in patterns for path in _spelt_out(pattern)]
-    return Group(patterns, tuple(_asset(path, told | row, row, citations) for path, row in named))
+        patterns = tuple(group["files"])
+        rows = [(path, {}) for pattern in patterns for path in _expand(pattern)]
+    return Group(patterns, tuple(_asset(path, group | row, row, citations) for path, row in rows))
 
 
-def _asset(path: str, told: dict[str, Any], row: dict[str, Any], citations: dict[str, str]) -> Asset:
+def _asset(path: str, entry: dict[str, Any], row: dict[str, Any], citations: dict[str, str]) -> Asset:
     return Asset(
-        path=path,
-        what=told["what"],
-        licence=told["licence"],
-        cite=tuple(citations[name] for name in told["cite"]),
-        mirrors=tuple(_mirror(one, path, row) for one in told.get("from", ())),
-        by_hand=told.get("by_hand", ""),
-        size=told.get("size"),
-        sha256=told.get("sha256", ""),
-        shape=tuple(told.get("shape", ())),
-        md5_of_array=told.get("md5_of_array", ""),
+        path,
+        cite=tuple(citations[name] for name in entry["cite"]),
+        mirrors=tuple(_mirror(mirror, path, row) for mirror in entry.get("from", ())),
+        shape=tuple(entry.get("shape", ())),
+        **{key: entry[key] for key in ("what", "licence", "by_hand", "size", "sha256", "md5_of_array") if key in entry},
     )
 
 
-def _mirror(told: dict[str, Any], path: str, row: dict[str, Any]) -> Mirror:
-    if "https" in told:
-        return Https(told["https"].format(**row))
-    if "images" in told:
-        return Images(told["images"], told["count"])
-    name = Path(path).relative_to(told["below"]).as_posix()
-    return Drive(told["drive"], name) if "drive" in told else Member(told["archive"], name)
+def _mirror(mirror: dict[str, Any], path: str, row: dict[str, Any]) -> Mirror:
+    if "https" in mirror:
+        return Mirror("https", mirror["https"].format(**row))
+    if "images" in mirror:
+        return Mirror("images", mirror["images"], count=mirror["count"])
+    name = Path(path).relative_to(mirror["below"]).as_posix()
+    return Mirror("drive", mirror["drive"], name) if "drive" in mirror else Mirror("archive", mirror["archive"], name)
 
 
-def _spelt_out(pattern: str) -> Iterator[str]:
-    """Spell out {a,b} as a shell does."""
-    parts = BRACES.split(pattern)
+def _expand(pattern: str) -> Iterator[str]:
+    """Expand {a,b} as a shell does."""
+    parts = BRACES.split(pattern)  # at odd places: what the braces enclose
     for chosen in product(*(part.split(",") if place % 2 else [part] for place, part in enumerate(parts))):
         yield "".join(chosen)

@@ -1,17 +1,19 @@
-"""What the residual networks are made of: neurons, two kinds of wiring, basic and bottleneck blocks, initial weights.
+"""Residual networks: neurons, two kinds of wiring, blocks, stages, the whole network, initial weights.
 
-Norms of the exact spiking goldens do not see epsilon; those of the ReLU networks do: it is torch's default, 1e-5.
+The batch-norm epsilon does not affect the spiking reference outputs; it does affect those of the ReLU networks. It is
+torch's default, 1e-5.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import torch
 from spikingjelly.activation_based import layer, neuron, surrogate
 from torch import Tensor, nn
 
 MakeNode = Callable[[], nn.Module]
 Join = Callable[[Tensor, Tensor], Tensor]
+MakeStage = Callable[[type["Block"], int, int, int, int], nn.Module]
+"""Block, input channels, width, number of blocks, stride -> a stage."""
 
 
 def lif(step_mode: str = "s") -> nn.Module:
@@ -91,16 +93,27 @@ class Block(nn.Module):
     width : int
         Channels inside; `expansion` times as many go out.
     stride : int
+        Of the first 3x3 convolution, and of the shortcut.
     wiring : Wiring
     join : callable
     """
 
     expansion: int
+    kernels: tuple[int, ...]
+    """Sizes of the main path's convolutions."""
 
     def __init__(self, inputs: int, width: int, stride: int, wiring: Wiring, join: Join) -> None:
         super().__init__()
-        self._main(inputs, width, stride, wiring)
         outputs = width * self.expansion
+        channels = [inputs, *[width] * (len(self.kernels) - 1), outputs]
+        self._main: list[nn.Module] = []  # a plain list: torch would register its modules a second time
+        for n, kernel in enumerate(self.kernels, start=1):
+            node = wiring.last if n == len(self.kernels) else wiring.node
+            here = stride if n - 1 == self.kernels.index(3) else 1
+            made = [convolution(channels[n - 1], channels[n], kernel, here), norm(channels[n]), node()]
+            for name, module in zip(("conv", "bn", "sn"), made, strict=True):
+                self.add_module(f"{name}{n}", module)
+            self._main += made
         self.downsample: nn.Module = nn.Identity()
         self.downsample_sn: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
@@ -109,62 +122,25 @@ class Block(nn.Module):
         self.after = wiring.after()
         self.join = join
 
-    def _main(self, inputs: int, width: int, stride: int, wiring: Wiring) -> None:
-        """Make the layers of the main path."""
-        raise NotImplementedError
-
-    def main(self, x: Tensor) -> Tensor:
-        """Run the main path."""
-        raise NotImplementedError
-
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, inputs, H, W) to (B, outputs, H / stride, W / stride); with a leading T where layers take chunks."""
-        joined: Tensor = self.after(self.join(self.main(x), self.downsample_sn(self.downsample(x))))
+        main = x
+        for module in self._main:
+            main = module(main)
+        joined: Tensor = self.after(self.join(main, self.downsample_sn(self.downsample(x))))
         return joined
 
 
 class BasicBlock(Block):
     """Two 3x3 convolutions."""
 
-    expansion = 1
-
-    def _main(self, inputs: int, width: int, stride: int, wiring: Wiring) -> None:
-        self.conv1 = convolution(inputs, width, 3, stride)
-        self.bn1 = norm(width)
-        self.sn1 = wiring.node()
-        self.conv2 = convolution(width, width, 3)
-        self.bn2 = norm(width)
-        self.sn2 = wiring.last()
-
-    def main(self, x: Tensor) -> Tensor:
-        """Run the main path."""
-        x = self.sn1(self.bn1(self.conv1(x)))
-        x = self.sn2(self.bn2(self.conv2(x)))
-        return x
+    expansion, kernels = 1, (3, 3)
 
 
 class Bottleneck(Block):
     """A 1x1, a 3x3 (which has the stride) and a 1x1 convolution to four times the width."""
 
-    expansion = 4
-
-    def _main(self, inputs: int, width: int, stride: int, wiring: Wiring) -> None:
-        self.conv1 = convolution(inputs, width, 1)
-        self.bn1 = norm(width)
-        self.sn1 = wiring.node()
-        self.conv2 = convolution(width, width, 3, stride)
-        self.bn2 = norm(width)
-        self.sn2 = wiring.node()
-        self.conv3 = convolution(width, width * self.expansion, 1)
-        self.bn3 = norm(width * self.expansion)
-        self.sn3 = wiring.last()
-
-    def main(self, x: Tensor) -> Tensor:
-        """Run the main path."""
-        x = self.sn1(self.bn1(self.conv1(x)))
-        x = self.sn2(self.bn2(self.conv2(x)))
-        x = self.sn3(self.bn3(self.conv3(x)))
-        return x
+    expansion, kernels = 4, (1, 3, 1)
 
 
 def stage(
@@ -176,6 +152,60 @@ def stage(
     outputs = width * block.expansion
     first = block(inputs, width, stride, wiring, JOINS[join])
     return nn.Sequential(first, *(block(outputs, width, 1, wiring, JOINS[join]) for _ in range(n_blocks - 1)))
+
+
+class ResidualNetwork(nn.Module):
+    """Stem, stages (four in the published networks), average over space, classifier.
+
+    Parameters
+    ----------
+    blocks : sequence of int
+        Blocks in each stage.
+    widths : sequence of int
+        Channels of each stage; those of the first also of the stem.
+    bottleneck : bool
+        Blocks of three convolutions in place of two.
+    classes : int
+    node : (str, torch.nn.Module)
+        Name and module of the nonlinearity of the stem; it takes chunks.
+    stage : (str, callable)
+        Name of stage N without N, and what makes it; it takes chunks.
+    multiple_of : int
+        Of which height and width of a frame must be multiples.
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[int],
+        widths: Sequence[int],
+        bottleneck: bool,
+        classes: int,
+        node: tuple[str, nn.Module],
+        stage: tuple[str, MakeStage],
+        multiple_of: int = 1,
+    ) -> None:
+        super().__init__()
+        block = Bottleneck if bottleneck else BasicBlock
+        ins = [widths[0], *(width * block.expansion for width in widths)]
+        self.multiple_of, self.node = multiple_of, node[0]
+        self.conv1 = layer.Conv2d(3, widths[0], 7, stride=2, padding=3, bias=False, step_mode="m")
+        self.bn1 = layer.BatchNorm2d(widths[0], step_mode="m")
+        self.add_module(*node)
+        self.maxpool = layer.MaxPool2d(3, stride=2, padding=1, step_mode="m")
+        self.stages = [f"{stage[0]}{number}" for number in range(1, len(blocks) + 1)]
+        for name, inputs, width, n_blocks in zip(self.stages, ins, widths, blocks, strict=False):
+            self.add_module(name, stage[1](block, inputs, width, n_blocks, 1 if name == self.stages[0] else 2))
+        self.avgpool = layer.AdaptiveAvgPool2d(1, step_mode="m")
+        self.fc = nn.Linear(ins[-1], classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map frames (T, B, 3, H, W) to evidence for each class at each time step (T, B, classes)."""
+        check_frames(x, self.multiple_of)
+        x = self.maxpool(self.get_submodule(self.node)(self.bn1(self.conv1(x))))
+        for name in self.stages:
+            x = self.get_submodule(name)(x)
+        evidence: Tensor = self.fc(self.avgpool(x).flatten(2))
+        return evidence
 
 
 def initialise(model: nn.Module, gain: float = 1.0) -> None:
@@ -201,8 +231,3 @@ def check_frames(x: Tensor, multiple_of: int = 1) -> None:
         raise ValueError(
             f"frames are {height} x {width}, expected multiples of {multiple_of}: feedback doubles sizes exactly"
         )
-
-
-def over_time(module: nn.Module, x: Tensor) -> Tensor:
-    """Run a module one time step after the other on x (T, B, ...)."""
-    return torch.stack([module(step) for step in x])

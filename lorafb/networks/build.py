@@ -35,11 +35,6 @@ def create(network: str | catalogue.Network, classes: int | None = None, **optio
     record = catalogue.network(network) if isinstance(network, str) else network
     if classes is None:
         classes = next(iter(record.feeds.values())).classes
-    made: nn.Module = _function(record)(classes=classes, **{**record.options, **options})
-    return made
-
-
-def _function(record: catalogue.Network) -> Any:
     module_name, _, function_name = record.build.partition(":")
     try:
         module = import_module(module_name)
@@ -48,4 +43,5 @@ def _function(record: catalogue.Network) -> Any:
     if not callable(getattr(module, function_name, None)):
         hint = nearest(function_name, [name for name in vars(module) if not name.startswith("_")])
         raise InputError(f"network '{record.name}': {module_name} has no function '{function_name}'{hint}")
-    return getattr(module, function_name)
+    model: nn.Module = getattr(module, function_name)(classes=classes, **{**record.options, **options})
+    return model

@@ -5,43 +5,34 @@ that look normal. Nothing outside this file asks for a network's name.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from pydantic import Field
 
 from lorafb.files import InputError, nearest
+from lorafb.records import Model
 
-Kind = Literal["stateful", "still", "clip"]
-Reduce = Literal["mean", "last"]
-Normalisation = Literal["half", "imagenet"]
+IMAGENET_CLASSES = 1000
 
 
-@dataclass(frozen=True)
-class Feed:
+class Feed(Model):
     """How a network is shown a movie.
 
-    Attributes
-    ----------
-    kind : "stateful", "still" or "clip"
-        stateful: the movie once, one frame a time step, state carried from the first frame to the last. still: each
-        frame alone, new state for each. clip: runs of `chunk` frames, each seen alone.
-    steps : int
-        Time steps for which a still frame is shown.
-    chunk : int
-        Frames a call. Bounds the memory of "stateful"; part of the definition of "clip".
-    reduce : "mean" or "last"
-        What becomes of the steps of a still frame.
-    normalisation : "half" or "imagenet"
-        Mean and standard deviation of pixels that the network was trained with: 0.5 and 0.5, or ImageNet's.
-    classes : int
-        Number of the classifier's outputs.
+    stateful: the movie once, one frame a time step, state carried from the first frame to the last; `chunk` only bounds
+    the memory. still: each frame alone, new state for each. clip: runs of `chunk` frames, each seen alone.
     """
 
-    kind: Kind
-    steps: int
-    chunk: int
-    reduce: Reduce
-    normalisation: Normalisation
-    classes: int
+    kind: Literal["stateful", "still", "clip"] = Field(
+        description="frame by frame with its state carried on, each frame alone, or clips"
+    )
+    steps: int = Field(1, ge=1, description="time steps for which a still frame is shown")
+    chunk: int = Field(16, ge=1, description="frames a call; for clips part of the definition")
+    reduce: Literal["mean", "last"] = Field("mean", description="what becomes of the steps of a still frame")
+    normalisation: Literal["half", "imagenet"] = Field(
+        "half", description="mean and deviation of pixels in training: 0.5 and 0.5, or ImageNet's"
+    )
+    classes: int = Field(IMAGENET_CLASSES, ge=1, description="outputs of its classifier")
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ class Network:
     spiking : bool
         Layers put out spike counts: exact integers, but for averages over space.
     published : (str, str)
-        Key of the weights in a published checkpoint, and what stands before each of their names there.
+        Key of the weights in a published checkpoint, and the prefix of each of their names there.
     """
 
     name: str
@@ -93,7 +84,7 @@ class Network:
         return self.layers[:-1]
 
     def feed(self, training: str, still: bool = False) -> Feed:
-        """Say how it is shown a movie, or with `still` unrelated scenes; InputError for an unknown training set."""
+        """How it is shown a movie, or with `still` unrelated scenes; InputError for an unknown training set."""
         if training not in self.feeds:
             hint = nearest(training, self.feeds)
             raise InputError(
@@ -102,11 +93,11 @@ class Network:
         movie = self.feeds[training]
         if not still or movie.kind == "still":
             return movie
-        return replace(movie, kind="still", steps=self.scene_steps, chunk=1, reduce="mean")
+        return movie.model_copy(update={"kind": "still", "steps": self.scene_steps, "chunk": 1, "reduce": "mean"})
 
-    def plain(self, training: str) -> dict[str, Any]:
-        """Make plain data of the record with the one training set that a job needs; `restored` reads it."""
-        return asdict(replace(self, feeds={training: self.feed(training)}))
+    def as_params(self, training: str) -> dict[str, Any]:
+        """Plain data for the `params` of a job, with the one training set that it needs; `from_params` reads it."""
+        return {**vars(self), "feeds": {training: self.feed(training).model_dump()}}
 
     def size_problem(self, size: int) -> str:
         """Say why frames of this height and width (pixels) do not fit; empty when they do."""
@@ -119,21 +110,23 @@ class Network:
         return f"{size} does not fit {self.name}, which takes {takes}"
 
 
-VIDEO_CLASSES = {"ucf101": 101, "ucf101_subset": 101, "ucf101_random": 101}
-"""Classes of the training sets of movies: every clip, runs of consecutive frames, frames in random order."""
-MOTION_CLASSES = {"motion": 8, "motion_subset": 8, "motion_random": 8}
-"""The same of the embedded task."""
-IMAGENET_CLASSES = 1000
+def from_params(params: Mapping[str, Any]) -> Network:
+    """Make the record that `Network.as_params` wrote, also after a way through JSON."""
+    feeds = {training: Feed(**feed) for training, feed in params["feeds"].items()}
+    tuples = {key: tuple(params[key]) for key in ("layers", "published")}
+    return Network(**{**params, **tuples, "feeds": feeds})
 
-MOTION_TRAININGS = (*MOTION_CLASSES, "motion_still")
-"""Training sets of the embedded task."""
 
-_ON_VIDEO = {training: Feed("stateful", 1, 16, "mean", "half", classes) for training, classes in VIDEO_CLASSES.items()}
-_ON_IMAGES = {"imagenet": Feed("still", 4, 1, "mean", "imagenet", IMAGENET_CLASSES)}
-_ON_MOTION = {
-    training: Feed("stateful", 1, 16, "mean", "half", classes) for training, classes in MOTION_CLASSES.items()
-}
-_ON_STILLS = {"motion_still": Feed("still", 4, 1, "mean", "half", 8)}
+VIDEO_TRAININGS = ("ucf101", "ucf101_subset", "ucf101_random")
+"""Training sets of movies: every clip, runs of consecutive frames, frames in random order."""
+MOTION_TRAININGS = ("motion", "motion_subset", "motion_random", "motion_still")
+"""The same of the embedded task, and its first frames alone."""
+
+_VIDEO, _MOTION = Feed(kind="stateful", classes=101), Feed(kind="stateful", classes=8)
+_ON_VIDEO = dict.fromkeys(VIDEO_TRAININGS, _VIDEO)
+_ON_IMAGES = {"imagenet": Feed(kind="still", steps=4, chunk=1, normalisation="imagenet")}
+_ON_MOTION = dict.fromkeys(MOTION_TRAININGS[:-1], _MOTION)
+_ON_STILLS = {"motion_still": Feed(kind="still", steps=4, chunk=1, classes=8)}
 
 _DEPTHS: dict[str, dict[str, Any]] = {
     "18": {"blocks": (2, 2, 2, 2), "bottleneck": False, "widths": (64, 128, 256, 512)},
@@ -145,33 +138,36 @@ _DEPTHS: dict[str, dict[str, Any]] = {
 }
 
 
-def _residual(family: str, depth: str, build: str, stem: str, stage: str, **about: Any) -> Network:
-    """Record of a network with a stem and four stages of residual blocks; `stage` names block b of stage s."""
-    options = _DEPTHS[depth]
-    blocks = [stage.format(s=s, b=b) for s, n in enumerate(options["blocks"], start=1) for b in range(n)]
-    feeds = (_ON_MOTION | _ON_STILLS if depth == "_tiny" else {}) | _ON_VIDEO | _ON_IMAGES
-    return Network(family + depth, build, (stem, "maxpool", *blocks, "avgpool", "fc"), feeds, options, **about)
-
-
 def _residuals() -> list[Network]:
-    lorafb, recurrent = "lorafb.networks.lorafb", "recurrent_layer{s}.sub_module[{b}]"
+    """List the networks with a stem and stages of residual blocks: three families, each in every depth."""
+    recurrent = "recurrent_layer{s}.sub_module[{b}]"
+    families = (  # name, module, nonlinearity of the stem, block b of stage s, has feedback, spikes
+        ("lorafb_snet", "lorafb", "sn1", recurrent, True, True),
+        ("lorafb_cnet", "lorafb", "relu", recurrent, True, False),
+        ("sew_resnet", "sew_resnet", "sn1", "layer{s}[{b}]", False, True),
+    )
     records = []
     for depth, options in _DEPTHS.items():
-        multiple = 2 ** (1 + len(options["blocks"]))  # stem and stages halve a frame, and feedback doubles it exactly
-        records += [
-            _residual(
-                "lorafb_snet", depth, f"{lorafb}:lorafb_snet", "sn1", recurrent, multiple_of=multiple, spiking=True
-            ),
-            _residual("lorafb_cnet", depth, f"{lorafb}:lorafb_cnet", "relu", recurrent, multiple_of=multiple),
-            _residual(
-                "sew_resnet", depth, "lorafb.networks.sew_resnet:sew_resnet", "sn1", "layer{s}[{b}]", spiking=True
-            ),
-        ]
+        feeds = (_ON_MOTION | _ON_STILLS if depth == "_tiny" else {}) | _ON_VIDEO | _ON_IMAGES
+        for family, module, stem, block, feedback, spiking in families:
+            blocks = [block.format(s=s, b=b) for s, n in enumerate(options["blocks"], start=1) for b in range(n)]
+            records.append(
+                Network(
+                    family + depth,
+                    f"lorafb.networks.{module}:{family}",
+                    (stem, "maxpool", *blocks, "avgpool", "fc"),
+                    feeds,
+                    options,
+                    # stem and stages halve a frame, and feedback doubles it exactly
+                    multiple_of=2 ** (1 + len(options["blocks"])) if feedback else 1,
+                    spiking=spiking,
+                )
+            )
     return records
 
 
 _AREAS = ("V1", "V2", "V4", "IT", "decoder.avgpool", "decoder")
-_IMAGE_ONCE = {"imagenet": Feed("still", 1, 1, "last", "imagenet", IMAGENET_CLASSES)}
+_IMAGE_ONCE = {"imagenet": Feed(kind="still", chunk=1, reduce="last", normalisation="imagenet")}
 _MODULE = ("state_dict", "module.")
 
 
@@ -190,19 +186,15 @@ def _cornets() -> list[Network]:
 
 def _pathways() -> list[Network]:
     """List the 3-D networks; layers of two paths alternate, and only one list ends in a classifier."""
-    module = "lorafb.networks.pathways"
-    feeds = {"ucf101": Feed("clip", 1, 5, "mean", "half", 101)}
+    feeds = {"ucf101": Feed(kind="clip", chunk=5, classes=101)}
     records = []
     for training, root, published in (("ar", "visualnet", ("state_dict", "")), ("cpc", "backbone", _MODULE)):
         for paths in (1, 2):
             blocks = [f"{root}.path{p}.res_blocks.res{b}" for b in range(10) for p in range(1, paths + 1)]
             last = "linear" if (training, paths) == ("ar", 1) else ""
             layers = (f"{root}.s1.relu", f"{root}.s1.pool_layer", *blocks, "avgpool", last)
-            options = {"paths": paths}
-            name = f"resnet_{paths}p_{training}"
-            records.append(
-                Network(name, f"{module}:{training}", layers, feeds, options, scene_steps=5, published=published)
-            )
+            name, build = f"resnet_{paths}p_{training}", f"lorafb.networks.pathways:{training}"
+            records.append(Network(name, build, layers, feeds, {"paths": paths}, scene_steps=5, published=published))
     return records
 
 
@@ -221,52 +213,29 @@ def network(name: str) -> Network:
     return _NETWORKS[name]
 
 
-def layers(name: str) -> tuple[str, ...]:
-    """Layers of a network in published order, the classifier last (empty where there is none)."""
-    return network(name).layers
-
-
-def scored(name: str) -> tuple[str, ...]:
-    """Layers of a network that are scored by default: all but the classifier."""
-    return network(name).scored
-
-
-def feed(name: str, training: str, still: bool = False) -> Feed:
-    """How a network of a training set is shown a movie, or with `still` unrelated scenes."""
-    return network(name).feed(training, still)
-
-
-def restored(told: Mapping[str, Any]) -> Network:
-    """Make a record of what `Network.plain` made of it."""
-    feeds = {training: Feed(**feed) for training, feed in told["feeds"].items()}
-    texts = {"layers": tuple(told["layers"]), "published": tuple(told["published"])}
-    return Network(**{**told, **texts, "feeds": feeds})
-
-
 def own(
     name: str,
     build: str,
     layers: Sequence[str],
-    feed: Feed | Mapping[str, Any],
+    feed: Feed,
     *,
     training: str = "own",
     options: Mapping[str, Any] | None = None,
     multiple_of: int = 1,
     spiking: bool = False,
 ) -> Network:
-    """Record of a person's own network, from plain data such as a config's block.
+    """Record of a person's own network.
 
     Parameters
     ----------
     name : str
-        Any name that the catalogue does not bear.
+        Any name that is not in the catalogue.
     build : str
         `module:function`; called with `classes` and `options`, returns a module whose `forward` takes float32
         (T, B, 3, H, W) and returns (T, B, classes).
     layers : sequence of str
         Layers to score, in order, without a classifier.
-    feed : Feed, or mapping of its attributes
-        `kind` is needed; the others default to one step, chunks of 16, the mean, "half" and 1000 classes.
+    feed : Feed
     training : str
         Name of the training set, for tables.
     options, multiple_of, spiking
@@ -275,7 +244,7 @@ def own(
     Raises
     ------
     InputError
-        When a value is not one that a record may hold.
+        The name is taken, `build` is not `module:function`, or there are no layers.
     """
     if name in _NETWORKS:
         raise InputError(f"network '{name}': the catalogue has one of that name; choose another")
@@ -283,24 +252,7 @@ def own(
         raise InputError(f"network '{name}': build is '{build}', expected module:function")
     if not layers:
         raise InputError(f"network '{name}': no layers to score")
-    told = feed if isinstance(feed, Feed) else _feed(name, feed)
     record = Network(
-        name, build, (*layers, ""), {training: told}, dict(options or {}), multiple_of=multiple_of, spiking=spiking
+        name, build, (*layers, ""), {training: feed}, dict(options or {}), multiple_of=multiple_of, spiking=spiking
     )
-    return replace(record, scene_steps=told.chunk) if told.kind == "clip" else record
-
-
-def _feed(name: str, told: Mapping[str, Any]) -> Feed:
-    defaults = {"steps": 1, "chunk": 16, "reduce": "mean", "normalisation": "half", "classes": IMAGENET_CLASSES}
-    known: dict[str, Any] = {"kind": None, **defaults}
-    allowed = {"kind": get_args(Kind), "reduce": get_args(Reduce), "normalisation": get_args(Normalisation)}
-    values = known | dict(told)
-    for key, value in values.items():
-        if key not in known:
-            raise InputError(f"network '{name}': feed has no '{key}'{nearest(key, known)}")
-        if key in allowed and value not in allowed[key]:
-            hint = nearest(str(value), allowed[key])
-            raise InputError(f"network '{name}': {key} '{value}' is none of {', '.join(allowed[key])}{hint}")
-        if key not in allowed and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            raise InputError(f"network '{name}': {key} is {value!r}, expected a whole number from 1 on")
-    return Feed(**values)
+    return replace(record, scene_steps=feed.chunk) if feed.kind == "clip" else record

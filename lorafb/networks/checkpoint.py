@@ -1,7 +1,7 @@
 """Weights of a network: read from published or own files, checked entry by entry, written in our format or theirs.
 
-Weights of another network can fit by every key (with and without spikes the tables are the same) and then score like
-any others; so a file must say, or be told, which network it is, and what it says must agree with what it is told.
+Weights of another network can fit every key (with and without spikes the keys are the same) and then score like any
+others. So the file or the caller must name the network, and where both do they must agree.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lorafb.files import InputError, nearest, whole
-from lorafb.networks import catalogue, fit, foreign
+from lorafb.networks import catalogue, state_dict_match, untrusted
 from lorafb.networks.build import create
 
 INITIAL = "initial"
@@ -55,7 +55,7 @@ def read(path: Path | str, network: str | catalogue.Network | None = None, train
     network : str or Network, optional
         Needed where the file does not say it and its keys fit more than one network.
     training : str, optional
-        Needed where neither the file nor the number of classes tells it.
+        Needed where neither the file nor the number of classes determines it.
 
     Raises
     ------
@@ -63,23 +63,23 @@ def read(path: Path | str, network: str | catalogue.Network | None = None, train
         One line: the file cannot be read or asks for more than weights; it is another network (what is missing,
         surplus, of another shape); what it says disagrees with what was asked; a weight is not finite.
     """
-    contents = foreign.load(path)
+    contents = untrusted.load(path)
     record = _record(path, contents, network)
-    expected = fit.table(record)
-    problem = fit.differences(contents.state, expected)
+    expected = state_dict_match.table(record)
+    problem = state_dict_match.differences(contents.state, expected)
     if problem:
         raise InputError(f"{path}: not a {record.name}: {problem}. It fits: {_fitting(contents)}.")
     state = {key: contents.state[key].detach() for key in expected}
     _check_finite(path, state)
-    training, classes = _training(path, contents, record, training, fit.classes_of(state, expected))
+    training, classes = _training(path, contents, record, training, state_dict_match.classes_of(state, expected))
     return Checkpoint(record.name, training, classes, state, contents.meta)
 
 
 def write(path: Path | str, checkpoint: Checkpoint) -> None:
     """Write a checkpoint in our format, whole; equal checkpoints give equal bytes."""
     content = {
-        "format": foreign.FORMAT,
-        "format_version": foreign.FORMAT_VERSION,
+        "format": untrusted.FORMAT,
+        "format_version": untrusted.FORMAT_VERSION,
         "network": checkpoint.network,
         "training": checkpoint.training,
         "classes": checkpoint.classes,
@@ -96,10 +96,10 @@ def to_published(checkpoint: Checkpoint, path: Path | str) -> None:
     meta = {key: value for key, value in checkpoint.meta.items() if key not in ("args", root)}
     content: dict[str, Any] = {root: state, **meta}
     if root == "model":
-        datasets = {ours: theirs for theirs, ours in foreign.DATASETS.items()}
+        datasets = {ours: theirs for theirs, ours in untrusted.DATASETS.items()}
         named = {"model_name": checkpoint.network, "dataset": datasets.get(checkpoint.training)}
-        told = {key: value for key, value in named.items() if value is not None}
-        content["args"] = argparse.Namespace(**{**checkpoint.meta.get("args", {}), **told})
+        known = {key: value for key, value in named.items() if value is not None}
+        content["args"] = argparse.Namespace(**{**checkpoint.meta.get("args", {}), **known})
     _save(content, path)
 
 
@@ -122,10 +122,10 @@ def restore(checkpoint: Checkpoint, network: catalogue.Network | None = None) ->
 def describe(path: Path | str) -> str:
     """Say in one line which family a file is of, what it says of itself, which networks it fits, and what is wrong."""
     try:
-        contents = foreign.load(path)
+        contents = untrusted.load(path)
     except InputError as error:
         return str(error)
-    says = [f"says {told}" for told in (contents.network, contents.training) if told]
+    says = [f"says {name}" for name in (contents.network, contents.training) if name]
     line = f"{path}: {contents.family}; {', '.join([*says, f'fits {_fitting(contents)}'])}"
     try:
         read(path, contents.network or next(iter(_candidates(contents)), None))
@@ -134,17 +134,19 @@ def describe(path: Path | str) -> str:
     return line
 
 
-def _record(path: Path | str, contents: foreign.Contents, network: str | catalogue.Network | None) -> catalogue.Network:
-    """Find the one network that a file is of, from what was asked, what it says, and what it fits."""
+def _record(
+    path: Path | str, contents: untrusted.Contents, network: str | catalogue.Network | None
+) -> catalogue.Network:
+    """Settle which network a file is of, from what was asked, what the file says, and what it fits."""
     asked = catalogue.network(network) if isinstance(network, str) else network
-    said = contents.network
+    named = contents.network
     if asked is not None:
-        if said is not None and said != asked.name:
-            raise InputError(f"{path}: says that it is a {said}, not a {asked.name}")
+        if named is not None and named != asked.name:
+            raise InputError(f"{path}: says that it is a {named}, not a {asked.name}")
         return asked
-    if said is not None:
+    if named is not None:
         try:
-            return catalogue.network(said)
+            return catalogue.network(named)
         except InputError as error:
             raise InputError(f"{path}: says that it is an {error}") from None
     names = _candidates(contents)
@@ -154,32 +156,32 @@ def _record(path: Path | str, contents: foreign.Contents, network: str | catalog
     raise InputError(f"{path}: does not say which network it is; {known}")
 
 
-def _candidates(contents: foreign.Contents) -> tuple[str, ...]:
+def _candidates(contents: untrusted.Contents) -> tuple[str, ...]:
     """Networks whose keys and shapes a file has, those published in its layout where there are such."""
-    names = fit.fits(contents.state)
+    names = state_dict_match.fits(contents.state)
     alike = tuple(name for name in names if catalogue.network(name).published == contents.layout)
     return alike or names
 
 
 def _training(
-    path: Path | str, contents: foreign.Contents, record: catalogue.Network, asked: str | None, classes: int | None
+    path: Path | str, contents: untrusted.Contents, record: catalogue.Network, asked: str | None, classes: int | None
 ) -> tuple[str, int]:
     """Settle training set and number of classes, from what was asked, what the file says, and its classifier."""
-    said = contents.training
+    named = contents.training
     usual = {training: feed.classes for training, feed in record.feeds.items()}
     if asked is not None and asked not in usual:
         raise InputError(f"{path}: training '{asked}' is none of {', '.join(usual)}{nearest(asked, usual)}")
-    if asked is not None and said not in (None, INITIAL, asked):
-        raise InputError(f"{path}: says that it was trained on {said}, not on {asked}")
-    if said is not None and contents.classes is not None:  # our own format says it all
+    if asked is not None and named not in (None, INITIAL, asked):
+        raise InputError(f"{path}: says that it was trained on {named}, not on {asked}")
+    if named is not None and contents.classes is not None:  # our own format has both
         if classes not in (None, contents.classes):
             raise InputError(f"{path}: says {contents.classes} classes, and its classifier has {classes}")
-        return said, contents.classes
+        return named, contents.classes
     possible = [training for training, count in usual.items() if classes in (None, count)]
-    training = asked or said or next(iter(possible), "")
+    training = asked or named or next(iter(possible), "")
     if training not in possible:
-        told = ", ".join(f"{name} {count}" for name, count in usual.items())
-        raise InputError(f"{path}: has {classes} classes; a {record.name} has, by training: {told}")
+        expected = ", ".join(f"{name} {count}" for name, count in usual.items())
+        raise InputError(f"{path}: has {classes} classes; a {record.name} has, by training: {expected}")
     return training, usual[training]
 
 
@@ -192,8 +194,8 @@ def _check_finite(path: Path | str, state: dict[str, Tensor]) -> None:
             raise InputError(f"{path}: {key} holds a negative variance")
 
 
-def _fitting(contents: foreign.Contents) -> str:
-    return ", ".join(fit.fits(contents.state)) or "none of the known networks"
+def _fitting(contents: untrusted.Contents) -> str:
+    return ", ".join(state_dict_match.fits(contents.state)) or "none of the known networks"
 
 
 def _apart(state: dict[str, Tensor]) -> dict[str, Tensor]:

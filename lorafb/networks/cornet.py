@@ -21,7 +21,7 @@ REPETITIONS = 5
 
 
 class Area(nn.Module):
-    """One cortical area at one time step: filter the input, add the own last output, filter again.
+    """One cortical area at one time step: filter the input, add its last output, filter again.
 
     Parameters
     ----------
@@ -103,12 +103,7 @@ class CORnet(nn.Module):
     def step(self, frame: Tensor) -> Tensor:
         """Take one time step of all areas and return IT's output."""
         areas = (self.V1, self.V2, self.V4, self.IT)
-        inputs = (
-            frame,
-            self.V1.state,
-            self.V2.state,
-            self.V4.state,
-        )  # all of the step before, read before any area runs
+        inputs = (frame, *(area.state for area in areas[:-1]))  # of the step before: read before any area runs
         outputs: list[Tensor] = []
         for area, x in zip(areas, inputs, strict=True):
             drive = _silence(area, outputs[-1]) if x is None else area.filtered(x)

@@ -1,4 +1,4 @@
-"""Where a network runs. A GPU's defaults round otherwise than a CPU does, and the scores would still look normal."""
+"""Where a network runs. By default a GPU rounds more coarsely than a CPU, and the scores would still look normal."""
 
 import torch
 

@@ -1,7 +1,7 @@
 """State of recurrent and spiking networks: the one way to start, carry and clear it.
 
-State that is left from another movie changes every feature and no score looks wrong. So: whatever carries state has a
-method `reset`, and a movie is shown inside `fresh_state`.
+State left from another movie changes every feature, and no score looks wrong. So every module with state has a method
+`reset`, and a movie is shown inside `fresh_state`.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Outputs of named layers, one tensor a layer and call, whatever the layer's own rhythm.
 
 A layer may be called once for a chunk of frames, once a frame, or several times for one image; its time axis may come
-first, or be folded into the batch. Axes taken for one another give features that look normal, so what fits no rule is
+first, or be folded into the batch. Exchanged axes give features that look normal, so a shape that fits no rule is
 an error.
 """
 
@@ -44,29 +44,29 @@ def taps(model: nn.Module, layers: Sequence[str]) -> Iterator[Collect]:
         From the callable: when no forward call was made, or a layer was not reached, or gave a shape without T and B.
     """
     calls: dict[str, list[Tensor]] = {}
-    shown: list[tuple[int, int]] = []
+    sizes: list[tuple[int, int]] = []
 
     def start(module: nn.Module, inputs: tuple[Any, ...]) -> None:
         steps, batch = inputs[0].shape[:2]
-        shown[:] = [(int(steps), int(batch))]
+        sizes[:] = [(int(steps), int(batch))]
         calls.clear()
 
     def listen(layer: str) -> Callable[[nn.Module, Any, Tensor], None]:
         return lambda module, inputs, output: calls.setdefault(layer, []).append(output)
 
     def collect() -> dict[str, Tensor]:
-        if not shown:
+        if not sizes:
             raise ValueError("no forward call to collect from: call the network first")
-        outputs = {layer: _in_time(layer, calls.get(layer, []), *shown[0], axis) for layer in layers}
-        shown.clear()
+        outputs = {layer: _in_time(layer, calls.get(layer, []), *sizes[0], axis) for layer in layers}
+        sizes.clear()
         calls.clear()
         return outputs
 
     axis = int(getattr(model, "time_axis", 0))
-    found = {layer: _module(model, layer) for layer in layers}
+    modules = {layer: _module(model, layer) for layer in layers}
     with ExitStack() as hooks:
         hooks.callback(model.register_forward_pre_hook(start).remove)
-        for layer, module in found.items():
+        for layer, module in modules.items():
             hooks.callback(module.register_forward_hook(listen(layer)).remove)
         yield collect
 

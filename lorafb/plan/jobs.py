@@ -6,7 +6,7 @@ weights. They return paths relative to the working directory, and plain data for
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -231,8 +231,8 @@ class Plan:
     def identity(self, subject: str, movie: str = "") -> Params:
         """Which network is built and how frames are shown to it."""
         training = self.study.subjects[subject].training
-        record = self.study.record(subject).plain(training)
-        return {"training": training, "network": record, "feed": asdict(self.feed(subject, movie))}
+        record = self.study.record(subject).as_params(training)
+        return {"training": training, "network": record, "feed": as_params(self.feed(subject, movie))}
 
     def size(self, subject: str) -> int:
         """Height and width of the frames that a subject is shown."""
@@ -384,7 +384,7 @@ class Plan:
         return [
             *(table for one in ("base", "shuffle", "replace", "scenes") for table in self.scores(one)),
             *(f"results/{table}/{movie}.csv" for movie in recorded for table in ("units", "ceilings")),
-            *(f"results/area_similarity/{movie}.csv" for movie in recorded if movie in self.study.movies),
+            *(f"results/areas/{movie}.csv" for movie in recorded if movie in self.study.movies),
             *(f"results/statistics/{movie}{ending}.csv" for movie in self.compared() for ending in ("", "_pairs")),
         ]
 
@@ -408,7 +408,7 @@ class Plan:
         return [
             *(f"results/stimuli/{movie}.h5" for movie in self.study.shown),
             *(file for movie in dict.fromkeys(movie for _, movie in self.replaced) for file in self.noises(movie)),
-            *(file for movie in self.study.recorded for file in self.recordings(movie)),
+            *(file for movie in self.study.recorded for file in self.recordings(movie) + self.responses(movie)),
             *self.checkpoints(),
             *(f"results/training/{one}/{table}.csv" for one in self.trained for table in ("result", "epochs")),
             *self.training_sets(),

@@ -1,7 +1,7 @@
-"""How well an area's own data agree with themselves: the bound that a model's score is read against.
+"""How well two halves of an area's data agree: the ceiling that a model's score is compared with.
 
-Halves of units share the animal's slow state, halves of repeats share the units: each alone looks like more agreement
-about the movie than there is. Halves that differ in both are the default wherever single repeats exist.
+Halves of units share the animal's slow state, and halves of repeats share the units: each alone overestimates the
+agreement about the movie. Halves that differ in both are the default wherever single repeats exist.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Counts = NDArray[np.integer[Any]]
 
 
 def halves(order: IntArray, equal: bool = True) -> tuple[IntArray, IntArray]:
-    """First n // 2 entries of an order against the next n // 2 (`equal`) or against all the rest (as published)."""
+    """First n // 2 entries of an order, and the next n // 2 (`equal`) or all others (as published)."""
     half = len(order) // 2
     return order[:half], order[half : 2 * half] if equal else order[half:]
 
@@ -32,16 +32,16 @@ def between_units(counts: Counts, orders: IntArray, equal: bool = False, ties: T
     counts : integer, shape (T, units)
         Counts summed over repeats, of the scored frames.
     orders : int64, shape (splits, units)
-        A permutation of the units a split.
+        A permutation of the units for each split.
     equal : bool
-        Whether halves have equal numbers of units, or the second takes the odd one, as published.
+        Whether halves have the same number of units; if not, the second has the odd one, as published.
     ties : "average" or "ordinal"
         See `lorafb.similarity.ranks.ranks`.
 
     Returns
     -------
     float64, shape (splits,)
-        NaN where a half responds to a frame with all units alike.
+        NaN where all units of a half respond alike to a frame.
 
     Notes
     -----
@@ -59,7 +59,7 @@ def between_repeats(counts: Counts, orders: IntArray, ties: Ties = "average") ->
     counts : integer, shape (repeats, T, units)
         Counts of single repeats, of the scored frames.
     orders : int64, shape (splits, repeats)
-        A permutation of the repeats a split; of an odd number one is left out.
+        A permutation of the repeats for each split; of an odd number one is left out.
     ties : "average" or "ordinal"
 
     Returns
@@ -71,15 +71,14 @@ def between_repeats(counts: Counts, orders: IntArray, ties: Ties = "average") ->
 
 
 def between_both(counts: Counts, units: IntArray, repeats: IntArray, ties: Ties = "average") -> FloatArray:
-    """TSRSA between halves that differ in units AND in repeats, so that they share the stimulus alone.
+    """TSRSA between halves that differ in units AND in repeats, so that they share only the stimulus.
 
     Parameters
     ----------
     counts : integer, shape (repeats, T, units)
     units : int64, shape (splits, units)
-        A permutation of the units a split.
     repeats : int64, shape (splits, repeats)
-        A permutation of the repeats a split.
+        Permutations for each split.
     ties : "average" or "ordinal"
 
     Returns
@@ -101,7 +100,7 @@ def between_both(counts: Counts, units: IntArray, repeats: IntArray, ties: Ties 
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What a set of random splits says.
+    """Summary of random splits.
 
     Attributes
     ----------

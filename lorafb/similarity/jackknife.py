@@ -1,6 +1,6 @@
 """Intervals of scores by leaving out groups of units or blocks of time, and pairs of scores in the same replicates.
 
-Bootstraps are not offered: a duplicated unit or frame is alike to itself, which biases every similarity.
+Bootstraps are not offered: a unit or frame drawn twice is perfectly similar to itself, which biases every rsm.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def interval(value: float, replicates: FloatArray, confidence: float = 0.95) -> 
     value : float
         From all the data.
     replicates : float64, shape (g,)
-        The same with each group left out in turn, every choice (of the best layer) made anew.
+        The same without each group in turn; the best layer is chosen again each time.
     """
     error = float(standard_error(replicates))
     reach = float(student.ppf((1 + confidence) / 2, len(replicates) - 1)) * error
@@ -57,7 +57,7 @@ def p_of(value: float, replicates: FloatArray) -> float:
 
 
 def holm(p: Sequence[float]) -> FloatArray:
-    """Holm's correction of p values for their number; NaN is no test and stays NaN."""
+    """Holm's correction of p values for their number; NaN is not counted and stays NaN."""
     values = np.asarray(p, np.float64)
     tested = np.flatnonzero(~np.isnan(values))
     order = tested[np.argsort(values[tested], kind="stable")]
@@ -67,7 +67,7 @@ def holm(p: Sequence[float]) -> FloatArray:
 
 
 def groups_of_units(sessions: Sequence[NDArray[Any]], streams: Sequence[np.random.Generator]) -> list[list[IntArray]]:
-    """Part the units of each area into the groups that are left out in turn, as many in every area.
+    """Divide the units of each area into the groups that are left out in turn, the same number in every area.
 
     Parameters
     ----------
@@ -78,9 +78,9 @@ def groups_of_units(sessions: Sequence[NDArray[Any]], streams: Sequence[np.rando
     Returns
     -------
     list, one an area, of lists of int64
-        Units of each group: a session each where there are at least 8, else 20 random groups. Units of one mouse are not
-        independent, so that random groups make the interval too narrow. A group is empty in an area that the session has
-        no unit of, or that has fewer than 20 units: it is no replicate there.
+        Units of each group: one session each where there are at least 8, else 20 random groups. Units of one mouse are not
+        independent, so random groups give too narrow an interval. A group is empty, and no replicate, where the session has
+        no unit of the area or the area has fewer than 20 units.
     """
     names = np.unique(np.concatenate(sessions))
     if len(names) >= FEWEST_SESSIONS:
@@ -92,14 +92,14 @@ def groups_of_units(sessions: Sequence[NDArray[Any]], streams: Sequence[np.rando
 
 
 def without_blocks(frames: IntArray, n_blocks: int = BLOCKS) -> list[IntArray]:
-    """Frames that stay when each of `n_blocks` contiguous blocks is left out in turn: a pair goes when either frame goes."""
+    """Frames that remain when each of `n_blocks` contiguous blocks is left out in turn."""
     return [np.setdiff1d(frames, block) for block in np.array_split(frames, n_blocks)]
 
 
 def alternate_blocks(frames: IntArray, gap: int) -> tuple[IntArray, IntArray]:
-    """Split frames into two halves that share little: alternate blocks, `gap` frames at the end of each left out.
+    """Split frames into two nearly independent halves: alternate blocks, without the last `gap` frames of each.
 
-    There are ten blocks, or so many fewer that each is three gaps long, two at least.
+    There are ten blocks, or fewer (an even number, at least 2) so that each is three gaps long.
     """
     n_blocks = max(2, min(BLOCKS, len(frames) // (3 * gap) // 2 * 2))
     blocks = [block[: max(len(block) - gap, 0)] for block in np.array_split(frames, n_blocks)]

@@ -1,7 +1,7 @@
-"""Scores and nulls that know movies to be smooth: near frames are alike in any slow system, whatever it is shown.
+"""Scores and nulls that allow for smooth movies: neighbouring frames are similar in any slow system, for any stimulus.
 
 Two independent slow populations reach a TSRSA far above zero, and a permutation of frames calls that significant. So the
-mean rank of each lag is taken out, and what is left is compared with itself shifted in time.
+mean rank of each lag is subtracted, and the rest is compared with itself shifted in time.
 """
 
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ def residual_ranks(ranked: Numbers) -> FloatArray:
     float64, shape (T, T)
         Symmetric, the diagonal 0: ranks less the mean rank of their lag |t - u|. NaN elsewhere where ranks are NaN.
     """
-    n = (1 + isqrt(1 + 8 * len(ranked))) // 2
+    n = (1 + isqrt(1 + 8 * len(ranked))) // 2  # T, from the number of pairs T (T - 1) / 2
     matrix = np.zeros((n, n))
     matrix[np.triu_indices(n, 1)] = ranked
     return _without_lag_means(matrix + matrix.T)
 
 
 def without_frame_means(residuals: FloatArray) -> FloatArray:
-    """Residual ranks without what each frame has in common with all others, then again without the mean of each lag.
+    """Subtract from residual ranks the effect of each frame, then again the mean of each lag.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def without_frame_means(residuals: FloatArray) -> FloatArray:
 
     Notes
     -----
-    The least squares fit of A[t, u] = f[t] + f[u] off the diagonal: the sum of row t is (T - 2) f[t] + sum f.
+    Effects f are the least squares fit of A[t, u] = f[t] + f[u] off the diagonal: row t sums to (T - 2) f[t] + sum f.
     """
     n, rows = len(residuals), residuals.sum(axis=1)
     effects = (rows - rows.sum() / (2 * (n - 1))) / (n - 2)
@@ -54,7 +54,7 @@ def without_frame_means(residuals: FloatArray) -> FloatArray:
 
 
 def detrended(centred: FloatArray) -> FloatArray:
-    """Take the linear trend in time out of every unit, where only the products of frames are at hand.
+    """Subtract the linear trend in time of every unit, from the products of frames alone.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def detrended(centred: FloatArray) -> FloatArray:
 
     Notes
     -----
-    For a check of drift, not for a test of its own: taking a line out of slow responses leaves the same pattern in absolute
-    time on both sides, so that p becomes too small (at 5 % in 36 % of independent AR(1) pairs of coefficient 0.95, T = 200).
+    For a check of drift, not as a test alone: subtracting a line from slow responses leaves the same pattern in absolute
+    time on both sides, so that p is too small (at 5 % in 36 % of independent AR(1) pairs of coefficient 0.95, T = 200).
     """
     time = np.arange(len(centred)) - (len(centred) - 1) / 2
     time /= np.linalg.norm(time)
@@ -85,8 +85,8 @@ class Spectrum:
     Attributes
     ----------
     rows : complex128, shape (T // 2, T // 2 + 1)
-        Of each lag d = 1 .. T // 2 the transform along t of D[d, t] = A[t, (t + d) % T] / |A|. Lags above T / 2 are these
-        again, so that each counts twice (its row is times sqrt 2) but T / 2 itself. NaN where A is not defined or zero.
+        Of each lag d = 1 .. T // 2 the transform along t of D[d, t] = A[t, (t + d) % T] / |A|, times sqrt 2 but for
+        d = T / 2. NaN where A is not defined or zero.
     n_frames : int
     """
 
@@ -98,6 +98,8 @@ def spectrum(residuals: FloatArray) -> Spectrum:
     """Spectrum of residual ranks [T, T]."""
     n = len(residuals)
     lags = np.arange(1, n // 2 + 1)[:, None]
+    # lag T - d holds the same pairs as lag d: products of rows must count twice, so each side gets a factor sqrt 2; lag T / 2
+    # is its own partner
     wrapped = residuals[np.arange(n), (np.arange(n) + lags) % n] * np.sqrt(np.where(2 * lags == n, 1, 2))
     length = np.linalg.norm(wrapped)
     return Spectrum(np.fft.rfft(wrapped / length if length > 0 else wrapped * np.nan, axis=1), n)
@@ -136,8 +138,8 @@ def against_shifts(shifts: FloatArray) -> Shifted:
     Parameters
     ----------
     shifts : float64, shape (T,)
-        From `shift_scores`; of a choice of layers their maximum at each shift, of several areas their mean at each shift,
-        so that choosing costs nothing.
+        From `shift_scores`; for the best of several layers their maximum at each shift, for several areas their mean at each
+        shift, so that p allows for the choice.
 
     Returns
     -------
@@ -147,7 +149,7 @@ def against_shifts(shifts: FloatArray) -> Shifted:
     Notes
     -----
     It assumes series that are stationary but for the alignment tested, and long beside their correlation time. Independent
-    AR(1) populations were called alike at 5 % in 4 to 7 % of cases up to a coefficient of 0.95 (T = 200 to 300), in 10 % at
+    AR(1) populations agreed at p = 5 % in 4 to 7 % of cases up to a coefficient of 0.95 (T = 200 to 300), in 10 % at
     0.99, whose correlation time is a third of the movie. A shared onset or drift makes p far too small.
     """
     if np.isnan(shifts[0]):
@@ -155,21 +157,21 @@ def against_shifts(shifts: FloatArray) -> Shifted:
     return Shifted(float(shifts[0]), float(1 + (shifts[1:] >= shifts[0]).sum()) / len(shifts))
 
 
-def correlation_time(similarity: FloatArray) -> int:
-    """Lag in frames at which neighbouring frames' mean correlation has fallen by 1 - 1 / e on its way to that of far ones.
+def correlation_time(rsm: FloatArray) -> int:
+    """Lag in frames at which the mean correlation has fallen by 1 - 1 / e from that of neighbours to that of distant frames.
 
     Parameters
     ----------
-    similarity : float64, shape (T, T)
+    rsm : float64, shape (T, T)
         Defined for every frame.
 
     Returns
     -------
     int
-        1 to T // 2. The fall is measured from lag 1, since noise that no two frames share makes the step from lag 0; far
-        frames are those a third of the movie or more apart.
+        1 to T // 2. The fall is measured from lag 1, since independent noise makes a step from lag 0 to 1; distant frames are
+        a third of the movie or more apart.
     """
-    n = len(similarity)
-    by_lag = np.array([np.diagonal(similarity, lag).mean() for lag in range(n // 2 + 1)])
+    n = len(rsm)
+    by_lag = np.array([np.diagonal(rsm, lag).mean() for lag in range(n // 2 + 1)])
     fallen = by_lag - by_lag[n // 3 :].mean() < (by_lag[1] - by_lag[n // 3 :].mean()) / np.e
     return max(1, int(np.argmax(fallen)) if fallen.any() else n // 2)

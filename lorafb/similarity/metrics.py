@@ -1,7 +1,7 @@
 """The metrics by name. Each is a record of strings, so that a new metric, or one of a person's own, is one record more."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
@@ -67,33 +67,34 @@ class Metric:
 
 
 _TSRSA, _CKA, _REGRESSION = (f"lorafb.similarity.{module}" for module in ("tsrsa", "cka", "regression"))
-_RANKS = (f"{_TSRSA}:prepare", f"{_TSRSA}:prepare", f"{_TSRSA}:compare")
 _UNCHANGED = "numpy:asarray"
+_BY_RANKS = Metric(
+    "tsrsa", "rsm", f"{_TSRSA}:prepare", f"{_TSRSA}:prepare", f"{_TSRSA}:compare", takes_ties=True, label="TSRSA"
+)
+_BY_FIT = Metric(
+    "regression",
+    "responses",
+    f"{_REGRESSION}:components",
+    f"{_REGRESSION}:varying_units",
+    f"{_REGRESSION}:r2",
+    fewest_frames=40,
+    whole_movie=True,
+    label="R2 of a regression",
+)
 
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("tsrsa", "rsm", *_RANKS, takes_ties=True, label="TSRSA"),
-        Metric("tsrsa-spearman", "rsm", *_RANKS, ranked=True, takes_ties=True, label="TSRSA (Spearman r of frames)"),
+        _BY_RANKS,
+        replace(_BY_RANKS, name="tsrsa-spearman", ranked=True, label="TSRSA (Spearman r of frames)"),
         Metric("cka", "products", f"{_CKA}:prepare", f"{_CKA}:prepare", f"{_CKA}:compare", label="linear CKA"),
-        Metric(
-            "regression",
-            "responses",
-            f"{_REGRESSION}:components",
-            f"{_REGRESSION}:varying_units",
-            f"{_REGRESSION}:r2",
-            fewest_frames=40,
-            whole_movie=True,
-            label="R2 of a regression",
-        ),
-        Metric(
-            "regression-cv",
-            "responses",
-            _UNCHANGED,
-            f"{_REGRESSION}:varying_units",
-            f"{_REGRESSION}:cross_validated_r2",
+        _BY_FIT,
+        replace(
+            _BY_FIT,
+            name="regression-cv",
+            model=_UNCHANGED,
+            compare=f"{_REGRESSION}:cross_validated_r2",
             fewest_frames=174,  # five blocks, in each again five, and gaps of 30 frames
-            whole_movie=True,
             label="cross-validated R2 of a regression",
         ),
     )

@@ -1,7 +1,7 @@
 """Correlation of every pair of frames over units, exact where responses are integers.
 
-Two pairs with the same correlation must come out as the same number, or ranks miss the tie and the score shifts
-without a word. Centring floats spoils the last digit; sums of integers do not. So integers stay integers to the end.
+Two pairs with the same correlation must give the same number, or the ranks miss the tie and the score changes without a
+warning. Centring floats changes the last digit; sums of integers do not. So integers stay integers to the end.
 """
 
 from typing import Any
@@ -131,9 +131,9 @@ def centred_over_frames(products: FloatArray) -> FloatArray:
 
 def upper_triangle(matrix: FloatArray) -> FloatArray:
     """Every pair of frames t < u of a [T, T] matrix, row by row: the condensed vector [T (T - 1) / 2]."""
-    return matrix[np.triu_indices(len(matrix), k=1)]
+    return matrix[np.triu_indices(len(matrix), k=1)]  # k = 1: without the diagonal
 
 
 def undefined_frames(r: FloatArray) -> IntArray:
-    """Positions of the frames of a [T, T] correlation matrix that correlate with nothing, themselves included."""
+    """Positions of the frames without a correlation in an rsm [T, T]: NaN on the diagonal."""
     return np.flatnonzero(np.isnan(np.diagonal(r)))

@@ -12,12 +12,12 @@ Ties = Literal["average", "ordinal"]
 DECIMALS = 12  # equal fractions differ in the last digit of a float; twelve digits make them equal again
 
 
-def ranks(similarity: FloatArray, ties: Ties = "average") -> FloatArray:
-    """Rank the pairs of frames by their similarity.
+def ranks(correlations: FloatArray, ties: Ties = "average") -> FloatArray:
+    """Rank the pairs of frames by their correlation.
 
     Parameters
     ----------
-    similarity : float64, shape (pairs,)
+    correlations : float64, shape (pairs,)
         Correlations of the pairs.
     ties : "average" or "ordinal"
         `average`: equal correlations, to 12 decimals, share their mean rank. `ordinal`: the published way, kept for
@@ -27,7 +27,7 @@ def ranks(similarity: FloatArray, ties: Ties = "average") -> FloatArray:
     Returns
     -------
     float64, shape (pairs,)
-        Ranks from 1, ascending in r (average) or in 1 - r (ordinal); all NaN where any similarity is NaN.
+        Ranks from 1, ascending in r (average) or in 1 - r (ordinal); all NaN where one is NaN.
 
     Raises
     ------
@@ -36,11 +36,11 @@ def ranks(similarity: FloatArray, ties: Ties = "average") -> FloatArray:
     """
     if ties not in ("average", "ordinal"):
         raise ValueError(f"ties {ties!r}: expected 'average' or 'ordinal'")
-    if np.isnan(similarity).any():
-        return np.full(similarity.shape, np.nan)
+    if np.isnan(correlations).any():
+        return np.full(correlations.shape, np.nan)
     if ties == "average":
-        return average_ranks(np.round(similarity, DECIMALS))
-    return np.asarray(np.argsort(np.argsort(1 - similarity)) + 1, np.float64)
+        return average_ranks(np.round(correlations, DECIMALS))
+    return np.asarray(np.argsort(np.argsort(1 - correlations)) + 1, np.float64)
 
 
 def average_ranks(values: FloatArray) -> FloatArray:
@@ -48,49 +48,39 @@ def average_ranks(values: FloatArray) -> FloatArray:
     order = np.argsort(values)
     ordered = values[order]
     edges = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    # a run of equal values at places start .. end - 1 has ranks start + 1 .. end, of which the mean is taken
     starts, ends = np.concatenate([[0], edges]), np.concatenate([edges, [len(values)]])
     ranked = np.empty(len(values))
     ranked[order] = np.repeat((starts + ends + 1) / 2, ends - starts)
     return ranked
 
 
-def unit_ranks(similarity: FloatArray, ties: Ties = "average") -> FloatArray:
+def unit_ranks(correlations: FloatArray, ties: Ties = "average") -> FloatArray:
     """Ranks, centred and scaled to unit length, so that Spearman r is the dot product of two of them.
-
-    Parameters
-    ----------
-    similarity, ties
-        As for `ranks`.
 
     Returns
     -------
     float64, shape (pairs,)
-        All NaN where any similarity is NaN or all pairs are tied, since then no rank correlation exists.
+        All NaN where a correlation is NaN or all pairs are tied: there is no rank correlation then.
     """
-    centred: FloatArray = ranks(similarity, ties) - (len(similarity) + 1) / 2
-    length = np.linalg.norm(centred)
-    return centred / length if length > 0 else np.full(similarity.shape, np.nan)
+    return unit(doubled_ranks(correlations, ties))
 
 
-def doubled_ranks(similarity: FloatArray, ties: Ties = "average") -> DoubledRanks:
-    """Twice the ranks, which are whole numbers though tied ranks are halves: exact in half the memory.
-
-    Parameters
-    ----------
-    similarity, ties
-        As for `ranks`; fewer than 2^30 pairs.
+def doubled_ranks(correlations: FloatArray, ties: Ties = "average") -> DoubledRanks:
+    """Twice the ranks of fewer than 2^30 pairs: tied ranks are halves, so these are whole numbers in half the memory.
 
     Returns
     -------
     int32, shape (pairs,)
-        All 0, as if all pairs were tied, where any similarity is NaN: neither has a rank correlation.
+        All 0, as if all pairs were tied, where a correlation is NaN: neither has a rank correlation.
     """
-    ranked = 2 * ranks(similarity, ties)
+    ranked = 2 * ranks(correlations, ties)
     return np.zeros(len(ranked), np.int32) if np.isnan(ranked).any() else ranked.astype(np.int32)
 
 
 def doubled_ranks_among(chosen: DoubledRanks) -> DoubledRanks:
-    """Rank some pairs among themselves, from their doubled ranks among more: counted, not sorted, so many times faster."""
+    """Rank some pairs among themselves, from their doubled ranks among more pairs: counted, much faster than sorted."""
+    # of c pairs with value v, the last has rank cumsum(c) and the first cumsum(c) - c + 1: twice their mean is the sum
     counts = np.bincount(chosen)
     ranked: DoubledRanks = (2 * np.cumsum(counts) - counts + 1).astype(np.int32)[chosen]
     return ranked

@@ -1,7 +1,7 @@
 """How much of each unit's response a linear read-out of a layer explains: the published R2, and a cross-validated one.
 
-The published R2 is of the fit on the frames that it was fitted to: with 40 components it is above zero for any features
-(about 40 / T by chance). It is kept for comparison; the cross-validated one predicts frames that it has not seen.
+The published R2 is computed on the frames of the fit: with 40 components it is above zero for any features (about 40 / T
+by chance). It is here for comparison; the cross-validated one predicts frames that were not used for the fit.
 """
 
 import warnings
@@ -27,7 +27,7 @@ PENALTIES = tuple(10.0**power for power in range(-1, 6))
 
 
 def components(coordinates: FloatArray) -> FloatArray:
-    """Reduce a layer to 40 principal components by the published solver: scikit-learn's PCA(40, random_state=2023).
+    """Reduce a layer to 40 principal components, as published: scikit-learn's PCA(40, random_state=2023).
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def components(coordinates: FloatArray) -> FloatArray:
 
     Returns
     -------
-    float64, shape (T, 40), or (T, dims) where there are fewer dimensions
+    float64, shape (T, 40), or (T, dims) where there are at most 40 dimensions
 
     Raises
     ------
@@ -45,10 +45,11 @@ def components(coordinates: FloatArray) -> FloatArray:
 
     Notes
     -----
-    Huang et al. 2024, Table 5. The randomised solver gets the last components wrong where they are nearly as large as the
-    ones left out: R2 differs from that of the exact components by up to 0.028 in the golden runs (57 frames), and by 1e-5
-    to 2e-3 at 600 frames. Its random draws are one per frame for layers with more units than frames, so that it does the
-    same here as with the units; narrower layers get other draws (at up to 500 units and frames it was not randomised).
+    Huang et al. 2024, Table 5. scikit-learn solves arrays of more than 500 units or frames by a randomised solver, which
+    gets the last components wrong where they are nearly as large as the ones left out: R2 differs from that of the exact
+    components by up to 0.028 in the golden runs (57 frames), and by 1e-5 to 2e-3 at 600 frames. Its random draws are one
+    per frame for layers with more units than frames, so that it does the same here as with the units; layers with fewer
+    get other draws.
     """
     if len(coordinates) < COMPONENTS:
         raise ValueError(
@@ -56,20 +57,19 @@ def components(coordinates: FloatArray) -> FloatArray:
         )
     if coordinates.shape[1] <= COMPONENTS or not np.isfinite(coordinates).all():
         return coordinates
-    # axes of zeros make a layer wider than the movie, which decides how scikit-learn solves it
-    wider = max(len(coordinates), RANDOMISED_FROM) + 1 - coordinates.shape[1]
-    padded = np.pad(coordinates, ((0, 0), (0, wider)))
-    reduced: FloatArray = PCA(COMPONENTS, random_state=PUBLISHED_SEED).fit_transform(padded)
+    reduced: FloatArray = PCA(COMPONENTS, random_state=PUBLISHED_SEED).fit_transform(coordinates)
     return reduced
 
 
-def coordinates_of_products(products: FloatArray) -> FloatArray:
+def coordinates_of_products(products: FloatArray, n_units: int = 0) -> FloatArray:
     """Compute the places of frames along all principal axes of a layer from the products of its responses.
 
     Parameters
     ----------
     products : float64, shape (T, T)
         Sum over units of the product of the responses to two frames, neither centred nor scaled.
+    n_units : int
+        Units of the layer: zeros are added up to as many dimensions as decide how scikit-learn solves it.
 
     Returns
     -------
@@ -90,7 +90,9 @@ def coordinates_of_products(products: FloatArray) -> FloatArray:
     # eigh sorts from the smallest; axes without power are rounding, and the order is turned round
     dimensions = np.flatnonzero(powers > powers[-1] * len(powers) * np.finfo(float).eps)[::-1]
     rotated: FloatArray = axes[:, dimensions] * np.sqrt(powers[dimensions])
-    return rotated if len(dimensions) else np.zeros((len(products), 1))
+    rotated = rotated if len(dimensions) else np.zeros((len(products), 1))
+    width = min(n_units, max(len(products), RANDOMISED_FROM) + 1)
+    return np.pad(rotated, ((0, 0), (0, max(width - rotated.shape[1], 0))))
 
 
 def varying_units(responses: NDArray[Any]) -> FloatArray:
@@ -113,7 +115,7 @@ def r2(predictors: NDArray[Any], psth: FloatArray) -> float:
     Parameters
     ----------
     predictors : shape (T, components)
-        From `components` or `published_components`.
+        From `components`.
     psth : float64, shape (T, units)
         From `varying_units`; R2 does not depend on each unit's scale.
 
@@ -122,9 +124,8 @@ def r2(predictors: NDArray[Any], psth: FloatArray) -> float:
     float
         At most 1; NaN where there is no unit, or a predictor is not finite.
     """
-    if not psth.shape[1] or not np.isfinite(predictors).all():
+    if not _defined(predictors, psth):
         return float("nan")
-    _same_frames(predictors, psth)
     fitted = Ridge(alpha=1).fit(predictors, psth).predict(predictors)
     return _mean_r2(psth, fitted)
 
@@ -138,8 +139,8 @@ class Folds:
     n_blocks : int
         Contiguous blocks of frames, each predicted from the others.
     gap : int
-        Frames left out on both sides of a predicted block: responses of neighbouring frames are nearly the same, and
-        would tell the answer. At least 1 s (30 frames at 30 Hz).
+        Frames left out on both sides of a predicted block, since responses to neighbouring frames are nearly the same. At
+        least 1 s (30 frames at 30 Hz).
     """
 
     n_blocks: int = 5
@@ -147,7 +148,7 @@ class Folds:
 
 
 def cross_validated_r2(features: NDArray[Any], psth: FloatArray, folds: Folds | None = None) -> float:
-    """R2 of responses predicted in time blocks that the regression has not seen, mean over units.
+    """R2 of responses predicted in time blocks that the regression was not fitted to, mean over units.
 
     Parameters
     ----------
@@ -173,17 +174,17 @@ def cross_validated_r2(features: NDArray[Any], psth: FloatArray, folds: Folds | 
     Components, their scaling and the penalty (by blocks inside the fold) are chosen without the predicted block.
     Beyond the paper.
     """
-    if not psth.shape[1] or not np.isfinite(features).all():
+    if not _defined(features, psth):
         return float("nan")
-    _same_frames(features, psth)
     folds = folds or Folds()
     frames = np.arange(len(psth))
     predicted = np.empty_like(psth)
     for held_out in np.array_split(frames, folds.n_blocks):
         seen = _away_from(frames, held_out, folds.gap)
         penalty = _best_penalty(features, psth, seen, folds)
-        readout = _readout(len(seen), features.shape[1], penalty).fit(features[seen], psth[seen])
-        predicted[held_out] = readout.predict(features[held_out])
+        reduce = _reduction(len(seen), features.shape[1])
+        readout = Ridge(alpha=penalty).fit(reduce.fit_transform(features[seen]), psth[seen])
+        predicted[held_out] = readout.predict(reduce.transform(features[held_out]))
     return _mean_r2(psth, predicted)
 
 
@@ -206,10 +207,6 @@ def _reduction(n_frames: int, n_units: int) -> Pipeline:
     return make_pipeline(PCA(min(COMPONENTS, n_frames - 1, n_units), svd_solver="full"), StandardScaler())
 
 
-def _readout(n_frames: int, n_units: int, penalty: float) -> Pipeline:
-    return make_pipeline(_reduction(n_frames, n_units), Ridge(alpha=penalty))
-
-
 def _away_from(frames: IntArray, block: IntArray, gap: int) -> IntArray:
     """Those of `frames` more than `gap` frames before or after a block."""
     away: IntArray = frames[(frames < block[0] - gap) | (frames > block[-1] + gap)]
@@ -227,6 +224,8 @@ def _mean_r2(measured: FloatArray, predicted: NDArray[Any]) -> float:
     return float((1 - residual / total).mean())
 
 
-def _same_frames(features: NDArray[Any], psth: FloatArray) -> None:
+def _defined(features: NDArray[Any], psth: FloatArray) -> bool:
+    """Whether there are units and only finite features; ValueError where the numbers of frames differ."""
     if len(features) != len(psth):
         raise ValueError(f"{len(features)} frames of features, {len(psth)} of responses: they must match")
+    return bool(psth.shape[1]) and bool(np.isfinite(features).all())

@@ -62,14 +62,10 @@ def view(picture: Image.Image, pose: Pose, size: int, samples: int = 1) -> NDArr
     step = pose.scale / samples
     along, across = step * np.cos(pose.angle), step * np.sin(pose.angle)
     middle = size * samples / 2
-    matrix = (
-        along,
-        -across,
-        pose.x - middle * (along - across),
-        across,
-        along,
-        pose.y - middle * (across + along),
-    )
+    # Pillow asks where a sample (x, y) of the frame comes from: a turn and a scaling, rows (a, b, c) and (d, e, f) of
+    # x' = a x + b y + c, y' = d x + e y + f; c and f are such that the middle of the frame comes from the pose's centre
+    left, top = pose.x - middle * (along - across), pose.y - middle * (across + along)
+    matrix = (along, -across, left, across, along, top)
     fine = (size * samples, size * samples)
     frame = picture.transform(fine, Image.Transform.AFFINE, matrix, resample=Image.Resampling.BILINEAR)
     return np.asarray(frame.reduce(samples) if samples > 1 else frame)
@@ -149,9 +145,9 @@ def scene(photographs: Sequence[NDArray[np.uint8]], number: int, size: int, seed
     -------
     uint8, shape (size, size, 3)
     """
-    either = [*photographs, *(photograph[:, ::-1] for photograph in photographs)]
+    with_mirrored = [*photographs, *(photograph[:, ::-1] for photograph in photographs)]
     still = np.zeros(1)
-    (frame,) = _film(_contrasted_shot(either, size, (seed, number), still), still, size)
+    (frame,) = _film(_contrasted_shot(with_mirrored, size, (seed, number), still), still, size)
     return np.asarray(frame)
 
 
@@ -185,7 +181,7 @@ def _film(shot: _Shot, times: NDArray[np.float64], size: int) -> NDArray[np.uint
     picture = Image.fromarray(shot.photograph)
     frames = np.empty((len(times), size, size, 3), dtype=np.uint8)
     for t in range(len(times)):
-        half = reach(scale[t], angle[t], size)
+        half = reach(scale[t], angle[t], size)  # the centre stays so far from each edge
         y, x = half + down[t] * (height - 2 * half), half + right[t] * (width - 2 * half)
         frames[t] = view(picture, Pose(y, x, scale[t], angle[t]), size, samples)
     return frames

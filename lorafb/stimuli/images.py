@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from lorafb.artefacts.stimuli import Made, Stimulus
+from lorafb.artefacts.stimuli import LazyFrames, Stimulus
 from lorafb.files import InputError
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -56,7 +56,9 @@ def read(paths: Sequence[Path | str], frames: int, rate_hz: float, size: tuple[i
         raise InputError(f"{where}: holds {len(found)} images ({', '.join(ENDINGS)}), the config says {frames}")
     name = found[0].parent.name
     return Stimulus(
-        Made((frames, *size, 3), lambda number: _pixels(found[number], size)), rate_hz, f"images in the folder {name}"
+        LazyFrames((frames, *size, 3), lambda number: _pixels(found[number], size)),
+        rate_hz,
+        f"images in the folder {name}",
     )
 
 

@@ -1,21 +1,22 @@
-"""Movies that tell nothing of the original: their frames replace some of its own (Figures 4B and 7B of the paper)."""
+"""Noise movies: their frames replace some of the original ones (Figures 4B and 7B of the paper)."""
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lorafb.artefacts.stimuli import Made
+from lorafb.artefacts.stimuli import LazyFrames
 from lorafb.files import InputError, nearest
-from lorafb.stimuli import camera
 
-KINDS = ("gaussian", "uniform", "black", "static")
+Kind = Literal["gaussian", "uniform", "black", "static"]
+KINDS = get_args(Kind)
 MEAN, DEVIATION = 127.5, 63.75  # grey, and half the way to black or white: 4.6 % of the values are clipped
 
 
 def noise(
     kind: str, frames: int, size: tuple[int, int], seed: int, photographs: Sequence[NDArray[np.uint8]] = ()
-) -> Made:
+) -> LazyFrames:
     """Make a replacement movie, each frame when it is asked for.
 
     Parameters
@@ -32,13 +33,15 @@ def noise(
 
     Returns
     -------
-    Made
+    LazyFrames
         uint8, shape (T, height, width, 3).
     """
     if kind not in KINDS:
         raise InputError(f"noise {kind!r}: expected one of {', '.join(KINDS)}{nearest(kind, KINDS)}")
     if kind == "static" and not photographs:
         raise InputError("noise 'static': no photographs given, expected at least one")
+
+    from lorafb.stimuli import camera  # scipy takes a second to load, and the config reads `Kind` here
 
     def frame(number: int) -> NDArray[np.uint8]:
         if kind == "black":
@@ -47,11 +50,11 @@ def noise(
             return _middle(camera.scene(photographs, number, max(size), seed), size)
         return _values(kind, (*size, 3), np.random.default_rng([seed, KINDS.index(kind), number]))
 
-    return Made((frames, *size, 3), frame)
+    return LazyFrames((frames, *size, 3), frame)
 
 
 def _middle(scene: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Middle of a square scene, of the height and width asked for."""
+    """Cut (height, width) out of the middle of a square scene."""
     down, across = ((len(scene) - side) // 2 for side in size)
     return scene[down : down + size[0], across : across + size[1]]
 

@@ -1,7 +1,7 @@
 """Any video file in, uint8 frames out, in the order in which they are shown and as a player shows them.
 
-FFmpeg hands on a frame that it could only guess, one whose time does not fit its number and one lying on its side like any
-other: each is made right here or refused.
+FFmpeg returns a guessed frame, a frame at the wrong time and a frame on its side like any other: each is corrected here
+or refused.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 from PIL import Image
 
-from lorafb.artefacts.stimuli import Made, Stimulus
+from lorafb.artefacts.stimuli import LazyFrames, Stimulus
 from lorafb.files import InputError
 
 
@@ -56,13 +56,13 @@ def read(
         raise InputError(f"{path}: start {start}, frames {frames}; expected a start from 0 and at least 1 frame")
     held = n_frames(path)
     end = start + frames if frames else held
-    if not start < end <= held:
+    if not start < end <= held:  # frames are numbered from 0, so the last one is end - 1 and must be below `held`
         asked = f"frames {start} to {end - 1}" if frames else f"frame {start} and those after it"
         raise InputError(f"{path}: holds {held} frames, numbered from 0; expected {asked}")
     rate = rate_hz or _rate(path)
     run = _Run(path, start, size, None if rate_hz else rate)
     height, width, _ = run(0).shape
-    return Stimulus(Made((end - start, height, width, 3), run), rate, f"video file {path.name}")
+    return Stimulus(LazyFrames((end - start, height, width, 3), run), rate, f"video file {path.name}")
 
 
 def n_frames(path: Path | str) -> int:
@@ -136,7 +136,7 @@ def pixels(frame: av.VideoFrame, size: tuple[int, int] | None = None) -> NDArray
 
 
 class _Run:
-    """Frames of a run by their number: the next one from where the decoder stands, an earlier one from the file's start."""
+    """Frames of a run by number: a later one is decoded from here on, an earlier one from the start of the file."""
 
     def __init__(self, path: Path, start: int, size: tuple[int, int] | None, rate_hz: float | None) -> None:
         self.path, self.start, self.size, self.rate_hz = path, start, size, rate_hz
@@ -175,7 +175,7 @@ class _Run:
 
     def _check(self, time_s: float, rate_hz: float) -> None:
         """Raise where a frame comes more than half a frame before or after the time that its number says."""
-        if self._begun is None:
+        if self._begun is None:  # the time of frame 0, whichever frame the run begins with
             self._begun = time_s - self._seen / rate_hz
         comes_s, due_s = time_s - self._begun, self._seen / rate_hz
         if abs(comes_s - due_s) * rate_hz > 0.5:

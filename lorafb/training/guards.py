@@ -26,7 +26,7 @@ def check_finite(loss: Tensor, model: nn.Module, frames: Tensor) -> None:
     gradients = {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
     if not torch.isfinite(nn.utils.get_total_norm(gradients.values())):
         bad = [name for name, gradient in gradients.items() if not torch.isfinite(gradient).all()]
-        # spikes are finite whatever comes in: here the loss alone would not tell
+        # spikes are finite whatever comes in, so the loss alone would not show it
         what = f"gradient of {bad[0]!r} is not finite" if bad else "norm of the gradient overflows"
         raise InputError(f"{what}; {_first_bad_layer(model, frames)}")
 

@@ -1,7 +1,7 @@
 """ImageNet (ILSVRC 2012): 1000 classes of photographs, a folder each below `train` and `val`.
 
 Russakovsky et al. 2015, doi 10.1007/s11263-015-0816-y. Labels are the places of the class folders in the order of their
-names: a class that lacks in one of the two sets would shift every label after it, unseen.
+names: a class missing from one of the two sets would shift every label after it, unseen.
 """
 
 import os
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from lorafb.training.sets import Report, unlike
+from lorafb.training.folder_report import Report, unlike
 
 EXPECTED = {"classes": 1000, "training images": 1_281_167, "validation images": 50_000}
 VALIDATION_IMAGES = 50
@@ -17,7 +17,7 @@ VALIDATION_IMAGES = 50
 ENDINGS = (".jpeg", ".jpg", ".png")
 CLASS = re.compile(r"n\d{8}")
 INSTRUCTIONS = (
-    "ImageNet is to be had from image-net.org after signing its terms: ILSVRC2012_img_train.tar (138 GB) and"
+    "Get ImageNet from image-net.org after signing its terms: ILSVRC2012_img_train.tar (138 GB) and"
     " ILSVRC2012_img_val.tar (6.3 GB). The first holds an archive a class: unpack each in a folder of its own,"
     " DIR/train/n01440764/n01440764_10026.JPEG. The second holds images alone: sort them by the labels of the development"
     " kit (ILSVRC2012_devkit_t12.tar.gz) into DIR/val/n01440764/ILSVRC2012_val_00000293.JPEG."
@@ -25,7 +25,7 @@ INSTRUCTIONS = (
 
 
 def check(folder: Path, *, subset: bool = False) -> Report:
-    """Say what is there of ImageNet and what is missing; images are counted by their names and not opened.
+    """Report which parts of ImageNet are there and which are missing; images are counted by name and not opened.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def check(folder: Path, *, subset: bool = False) -> Report:
     if problems:
         return Report("imagenet", folder, {}, EXPECTED, tuple(problems), INSTRUCTIONS)
     training, validation = (images(folder / part) for part in ("train", "val"))
-    found = {
+    counts = {
         "classes": len(training.keys() & validation.keys()),
         "training images": sum(training.values()),
         "validation images": sum(validation.values()),
@@ -46,15 +46,16 @@ def check(folder: Path, *, subset: bool = False) -> Report:
         *_one_sided(training, validation),
         *(
             f"{part}/{name}: no image"
-            for part, counts in (("train", training), ("val", validation))
-            for name in _empty(counts)
+            for part, images_of in (("train", training), ("val", validation))
+            for name, number in images_of.items()
+            if number == 0
         ),
     ]
     if subset:
         problems += [] if training else [f"{folder / 'train'}: no class folder"]
     else:
-        problems += [*_misnamed(training), *_short(validation), *unlike(found, EXPECTED)]
-    return Report("imagenet", folder, found, EXPECTED, tuple(problems), INSTRUCTIONS)
+        problems += [*_misnamed(training), *_short(validation), *unlike(counts, EXPECTED)]
+    return Report("imagenet", folder, counts, EXPECTED, tuple(problems), INSTRUCTIONS)
 
 
 def images(folder: Path) -> dict[str, int]:
@@ -82,10 +83,6 @@ def _one_sided(training: Mapping[str, int], validation: Mapping[str, int]) -> It
     ):
         if names:
             yield f"{len(names)} classes in {part} and not in {other}: {', '.join(sorted(names))}"
-
-
-def _empty(counts: Mapping[str, int]) -> list[str]:
-    return [name for name, number in counts.items() if number == 0]
 
 
 def _misnamed(counts: Mapping[str, int]) -> Iterator[str]:

@@ -1,12 +1,10 @@
 """The training loop: each step is a function of the weights, the seed and its number, so a killed run loses no bit."""
 
-import csv
 import hashlib
-import io
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lorafb.files import InputError, write_text
+from lorafb.files import InputError
 from lorafb.networks.state import fresh_state
 from lorafb.training.guards import check_finite
 from lorafb.training.measures import Data, Evaluation, evaluate, interval
 from lorafb.training.recipe import Recipe, learning_rate
-from lorafb.training.recipe import optimiser as make_optimiser
 from lorafb.training.resume import Progress, Resume, alone
 
 logger = logging.getLogger(__name__)
@@ -48,6 +45,14 @@ class Trained:
     meta: dict[str, Any]
     epochs: list[dict[str, float]]
 
+    @property
+    def result(self) -> dict[str, float]:
+        """Row of a table: test accuracy, its 95 % interval from `low` to `high`, chance, clips, epoch of the weights."""
+        low, high = self.meta["test_interval"]
+        of_test = {"test_accuracy": self.meta["test_accuracy"], "low": low, "high": high}
+        chance = {"chance": 1 / self.meta["classes"]}
+        return of_test | chance | {key: self.meta[key] for key in ("test_clips", "best_epoch")}
+
 
 def train(
     model: nn.Module,
@@ -58,7 +63,6 @@ def train(
     folder: Path | str,
     *,
     identity: Mapping[str, Any] | None = None,
-    epochs_csv: Path | str | None = None,
     device: str = "cpu",
     save_every_s: float = 60.0,
     progress: Callable[[int, int], None] | None = None,
@@ -78,14 +82,12 @@ def train(
     identity : mapping, optional
         Whatever else defines this training, fit for JSON: the task, hashes of inputs, the digest of the code. A resume
         file made under another identity is not continued.
-    epochs_csv : path, optional
-        Table with a row an epoch, rewritten whole after each.
     device : str
         Number of threads and deterministic algorithms are the caller's to set, before the first step.
     save_every_s : float
         Time between two saves inside an epoch; each epoch's end is saved in any case. It changes no bit.
     progress : callable, optional
-        Told after each step how many clips have been shown, and how many there will be over all epochs.
+        Called after each step with the clips shown so far, and the clips of all epochs.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def train(
     with alone(folder), torch.random.fork_rng():
         state = resume.load(model, optimiser)
         steps = math.ceil(len(training) / recipe.batch)
-        saved_at = said_at = time.monotonic()
+        saved_at = logged_at = time.monotonic()
         while state.epoch < recipe.epochs:
             model.train()
             order = epoch_order(seed, state.epoch, len(training))
@@ -128,16 +130,21 @@ def train(
                 if time.monotonic() - saved_at >= save_every_s:
                     resume.save(state, model, optimiser)
                     saved_at = time.monotonic()
-                if time.monotonic() - said_at >= LINE_S:
+                if time.monotonic() - logged_at >= LINE_S:
                     loss = state.loss / state.seen
                     logger.info("epoch %d, step %d of %d: loss %.4f", state.epoch, state.step, steps, loss)
-                    said_at = time.monotonic()
+                    logged_at = time.monotonic()
             _finish_epoch(model, evaluate(model, test, recipe.batch, where), recipe, state)
             resume.save(state, model, optimiser)
-            saved_at = said_at = time.monotonic()
-            if epochs_csv is not None:
-                write_text(epochs_csv, _table(state.epochs))
+            saved_at = logged_at = time.monotonic()
     return Trained(state.best, {**made_by, **_summary(state, test)}, state.epochs)
+
+
+def make_optimiser(recipe: Recipe, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+    """Make the optimiser; the loop sets its learning rate before each step."""
+    if recipe.optimiser == "adamw":
+        return torch.optim.AdamW(parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
+    return torch.optim.SGD(parameters, recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
 
 
 def training_step(
@@ -239,11 +246,3 @@ def _summary(progress: Progress, test: Data) -> dict[str, Any]:
         "best_epoch": progress.best_epoch,
         "last_test_accuracy": progress.epochs[-1]["test_accuracy"],
     }
-
-
-def _table(epochs: list[dict[str, float]]) -> str:
-    text = io.StringIO()
-    table = csv.DictWriter(text, list(epochs[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(epochs)
-    return text.getvalue()

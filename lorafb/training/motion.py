@@ -1,8 +1,16 @@
-"""The embedded task: tell how a round patch of a photograph moves over a dim and blurred ground, in eight ways.
+"""The embedded task: recognise how a round patch of a photograph moves over a dim and blurred ground, in eight ways.
 
-The patch starts near the middle of the frame. Where it is tells of a shift and how large it is of a zoom, but only the
-order of frames tells one turn from the other: what a network reaches is not the measure of what it knows of time.
-Videos are longer than clips, and a training set is a way to take clips out of them, as UCF101 and its subsets are.
+The patch starts near the middle of the frame. One frame shows position (a shift) and size (a zoom); only rotation needs
+the order of frames. So the accuracy of a network does not measure what it knows of time.
+Videos are longer than clips, and a training set is a way to take clips out of them, as UCF101 and its subsets are:
+
+`motion`: two clips a video, one from its first frame on, one up to its last.
+`motion_subset` (the paper's Continuous): one run of consecutive frames a video, drawn anew each epoch.
+`motion_random` (Discontinuous): T frames drawn without replacement, in the order drawn, anew each epoch.
+`motion_still`: the first frame, shown 4 times; it holds nothing of the motion, so that no training can succeed.
+
+Each is tested on clips of the same kind, always the same ones; the first two on both clips of every test video, so that
+their tests are equal (Huang et al. 2024, section 4.2, Table 2).
 """
 
 from collections.abc import Sequence
@@ -16,12 +24,13 @@ from PIL import Image, ImageFilter
 from torch import Tensor
 
 from lorafb.files import InputError, nearest
+from lorafb.networks.catalogue import MOTION_TRAININGS
 from lorafb.stimuli import camera, photographs
 from lorafb.stimuli.camera import Pose
+from lorafb.training.settings import Task
 
 MOTIONS = ("left", "right", "up", "down", "zoom in", "zoom out", "clockwise", "anti-clockwise")
 SPLITS = ("training", "test")
-TRAININGS = ("motion", "motion_subset", "motion_random", "motion_still")
 STILL_STEPS = 4  # time steps for which a still frame is shown, as the catalogue feeds them
 
 TRAVEL = (0.35, 0.45)  # shift from first to last frame, in sides of the frame
@@ -30,50 +39,6 @@ TURN = (1.0, 1.7)  # radians from first to last frame
 FIELD = (27.0, 45.0)  # pixels of the photograph that a side of the frame shows
 RADIUS, JITTER = 0.28, 0.06  # of the patch, and spread of its first place, in sides of the frame
 GROUND_BLUR, GROUND_LIGHT = 3.0, 0.15  # in pixels of the photograph, and as a part of the photograph's light
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is shown: everything that defines the clips beside the seed.
-
-    Attributes
-    ----------
-    training_videos, test_videos : int
-        Best a multiple of 8, so that each motion is as frequent.
-    video : int
-        Frames a video, F; the patch goes as far in however many.
-    frames : int
-        Frames a clip, T, at most F.
-    size : int
-        Height and width of a frame.
-    training : str
-        Which clips a network is trained on. `motion`: two clips a video, one from its first frame on, one up to its last.
-        `motion_subset` (the paper's Continuous): one run of consecutive frames a video, drawn anew each epoch.
-        `motion_random` (Discontinuous): T frames drawn without replacement, in the order drawn, anew each epoch.
-        `motion_still`: the first frame, shown 4 times; it holds nothing of the motion, so that no training can succeed.
-
-    Notes
-    -----
-    Huang et al. 2024, section 4.2, Table 2. Tested is each on clips of its own kind, always the same ones: the first two
-    on both clips of every test video, so that they are tested alike.
-    """
-
-    training_videos: int = 512
-    test_videos: int = 128
-    video: int = 12
-    frames: int = 8
-    size: int = 24
-    training: str = "motion"
-
-    def __post_init__(self) -> None:
-        if self.training not in TRAININGS:
-            raise InputError(
-                f"training {self.training!r}: expected one of {', '.join(TRAININGS)}{nearest(self.training, TRAININGS)}"
-            )
-        if min(self.training_videos, self.test_videos, self.frames, self.size) < 1:
-            raise InputError(f"task {self}: expected every number above 0")
-        if self.frames > self.video:
-            raise InputError(f"task: clips of {self.frames} frames do not fit videos of {self.video}")
 
 
 @dataclass(frozen=True)
@@ -86,6 +51,8 @@ class Clips:
     labels : int64, shape (V,)
         Index into `MOTIONS`.
     task : Task
+    training : str
+        Which clips are taken of the videos.
     stream : tuple of int
         Key of the random draws of frames.
     test : bool
@@ -95,6 +62,7 @@ class Clips:
     videos: Tensor
     labels: Tensor
     task: Task
+    training: str
     stream: tuple[int, ...]
     test: bool
 
@@ -110,7 +78,7 @@ class Clips:
     @property
     def _starts(self) -> tuple[int, ...]:
         """First frames of the clips that are taken of each video, one where they are drawn."""
-        every = self.task.training == "motion" or (self.test and self.task.training == "motion_subset")
+        every = self.training == "motion" or (self.test and self.training == "motion_subset")
         return tuple(dict.fromkeys((0, self.task.video - self.task.frames))) if every else (0,)
 
     def shown(self, number: int, epoch: int) -> tuple[int, NDArray[np.int64]]:
@@ -118,11 +86,11 @@ class Clips:
         video, which = divmod(number, len(self._starts))
         task = self.task
         draws = np.random.default_rng([*self.stream, video, camera.DRAWS + 1, 0 if self.test else epoch])
-        if task.training == "motion_random":
+        if self.training == "motion_random":
             return video, draws.permutation(task.video)[: task.frames]
-        if task.training == "motion_still":
+        if self.training == "motion_still":
             return video, np.zeros(STILL_STEPS, np.int64)
-        drawn = task.training == "motion_subset" and not self.test
+        drawn = self.training == "motion_subset" and not self.test
         start = int(draws.integers(task.video - task.frames + 1)) if drawn else self._starts[which]
         return video, np.arange(start, start + task.frames)
 
@@ -178,8 +146,14 @@ def video(
     return _video(task, _pictures(split, photographs_folder), [seed, SPLITS.index(split), number])
 
 
-def clips(task: Task, split: str, seed: int, photographs_folder: Path | str | None = None) -> Clips:
-    """Make all the videos of a split, video k as `video` makes it, and take the training's clips of them."""
+def clips(task: Task, training: str, split: str, seed: int, photographs_folder: Path | str | None = None) -> Clips:
+    """Make all the videos of a split, video k as `video` makes it, and take the training set's clips of them."""
+    if training not in MOTION_TRAININGS:
+        raise InputError(
+            f"training {training!r}: expected one of {', '.join(MOTION_TRAININGS)}{nearest(training, MOTION_TRAININGS)}"
+        )
+    if task.frames > task.video:
+        raise InputError(f"task: clips of {task.frames} frames do not fit videos of {task.video}")
     pictures = _pictures(split, photographs_folder)
     count = task.training_videos if split == "training" else task.test_videos
     stream = (seed, SPLITS.index(split))
@@ -187,7 +161,7 @@ def clips(task: Task, split: str, seed: int, photographs_folder: Path | str | No
     for number in range(count):
         frames[number] = _video(task, pictures, [*stream, number]).transpose(0, 3, 1, 2)
     labels = torch.tensor([label(number) for number in range(count)])
-    return Clips(torch.from_numpy(frames), labels, task, stream, split == "test")
+    return Clips(torch.from_numpy(frames), labels, task, training, stream, split == "test")
 
 
 def path(motion: str, speed: float, frames: int) -> list[Place]:

@@ -1,15 +1,13 @@
-"""The settings of a training, and the learning rate and optimiser that follow from them."""
+"""How a network is trained: the settings, and the learning rate that follows from them; no torch, for the config."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import Literal, get_args
 
 from lorafb.files import InputError, nearest
 
-OPTIMISERS = ("sgd", "adamw")
+Optimiser = Literal["sgd", "adamw"]
+OPTIMISERS = get_args(Optimiser)
 SCHEDULES = ("cosine", "step", "exponential")
 
 
@@ -37,8 +35,7 @@ class Recipe:
 
     Notes
     -----
-    Huang et al. 2024, appendix C: `VIDEO` and `IMAGENET` below. The batch there is 32 on each of 8 GPUs. `EMBEDDED` is
-    for the tiny networks on the motion task: with SGD at 0.1 they had learnt nothing after 128 steps.
+    Huang et al. 2024, appendix C: `VIDEO` and `IMAGENET` below. The batch there is 32 on each of 8 GPUs.
     """
 
     epochs: int
@@ -73,9 +70,6 @@ class Recipe:
 
 VIDEO = Recipe(epochs=100, warmup_epochs=10, warmup_decay=0.001, weight_decay=1e-4)
 IMAGENET = Recipe(epochs=320, warmup_epochs=5, warmup_decay=0.01, weight_decay=0.0)
-EMBEDDED = Recipe(
-    epochs=5, learning_rate=0.003, warmup_epochs=1, warmup_decay=0.05, by_iteration=True, optimiser="adamw"
-)
 
 
 def learning_rate(recipe: Recipe, epoch: int, step: int = 0, steps: int = 1) -> float:
@@ -99,10 +93,3 @@ def learning_rate(recipe: Recipe, epoch: int, step: int = 0, steps: int = 1) -> 
     if recipe.schedule == "exponential":
         return recipe.learning_rate * math.pow(recipe.gamma, since)
     return recipe.learning_rate * (1 + math.cos(math.pi * since / (recipe.epochs - recipe.warmup_epochs))) / 2
-
-
-def optimiser(recipe: Recipe, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
-    """Make the optimiser; the loop sets its learning rate before each step."""
-    if recipe.optimiser == "adamw":
-        return torch.optim.AdamW(parameters, recipe.learning_rate, weight_decay=recipe.weight_decay)
-    return torch.optim.SGD(parameters, recipe.learning_rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)

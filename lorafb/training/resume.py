@@ -1,6 +1,5 @@
-"""What a killed training goes on from. To continue another one would give weights that look right: it is refused."""
+"""The file from which a killed training goes on. Continuing another training would give plausible weights: it is refused."""
 
-import fcntl
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lorafb.files import InputError, whole
+from lorafb.files import InputError, lock, whole
 
 logger = logging.getLogger(__name__)
 
@@ -91,25 +90,25 @@ class Resume:
 
 def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any], prefix: str = "") -> str:
     """Name the entries in which two nested records differ, as `batch 16, not 32; ...`; empty when they are equal."""
-    found = []
+    lines = []
     for key in sorted({*theirs, *ours}):
         old, new = theirs.get(key), ours.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found.append(differences(old, new, f"{prefix}{key}."))
+            lines.append(differences(old, new, f"{prefix}{key}."))
         elif old != new:
-            found.append(f"{prefix}{key} {old}, not {new}")
-    return "; ".join(one for one in found if one)
+            lines.append(f"{prefix}{key} {old}, not {new}")
+    return "; ".join(one for one in lines if one)
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold a training's side folder for this process, and clear what a killed one left half-written."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel frees it however the process ends
-        except BlockingIOError as error:
-            raise InputError(f"{folder}: another process trains here; wait for it or give another folder") from error
+    try:
+        file = lock(folder / "lock")
+    except BlockingIOError as error:
+        raise InputError(f"{folder}: another process trains here; wait for it or give another folder") from error
+    with file:
         for left in folder.glob(".resume.*.part.pt"):
             left.unlink()
         yield

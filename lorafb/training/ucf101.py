@@ -1,7 +1,7 @@
 """UCF101: 13,320 videos of 101 actions, and three ways to divide them into videos to train and to test on.
 
-Soomro, Zamir, Shah 2012, arXiv 1212.0402. Videos of one group are cuts of one film, so a split of one's own would test on
-what was trained on: the published lists decide.
+Soomro, Zamir, Shah 2012, arXiv 1212.0402. Videos of one group are cuts of one film, so a random split would
+test on what was trained on: the published lists decide.
 """
 
 import hashlib
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lorafb.files import InputError, nearest
-from lorafb.training.sets import Report, unlike
+from lorafb.training.folder_report import Report, unlike
 
 CLASSES = 101
 VIDEOS = {1: (9537, 3783), 2: (9586, 3734), 3: (9624, 3696)}
 """Training and test videos of each split."""
 INSTRUCTIONS = (
-    "UCF101 is to be had from www.crcv.ucf.edu/data/UCF101.php: UCF101.rar (6.5 GB) and"
+    "Get UCF101 from www.crcv.ucf.edu/data/UCF101.php: UCF101.rar (6.5 GB) and"
     " UCF101TrainTestSplits-RecognitionTask.zip. Unpack both in DIR, so that there are"
     " DIR/UCF-101/Archery/v_Archery_g01_c01.avi and DIR/ucfTrainTestlist/trainlist01.txt."
 )
@@ -121,7 +121,7 @@ def _rows(path: Path, least: int) -> Iterator[tuple[int, list[str]]]:
 
 
 def check(folder: Path, *, split: int = 1, subset: bool = False) -> Report:
-    """Say what is there of UCF101 and what is missing.
+    """Report which parts of UCF101 are there and which are missing.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Frames of UCF101 as pictures, for its two subsets: random frames of a video would else cost its whole decoding each.
+"""Frames of UCF101 as pictures, for its two subsets: a random frame of a video would cost decoding all of it.
 
-A folder a video, `0001.jpg` on. A folder is there whole or not at all, so that a killed job goes on where it stopped.
+A folder a video, `0001.jpg` on. A folder appears only when it is complete, so that a killed job goes on where it stopped.
 """
 
 import json
@@ -84,11 +84,11 @@ def _write_one(path: Path, folder: Path, quality: int) -> int:
 def _there(folder: Path, made_of: dict[str, object]) -> int:
     """Count the frames of a folder made of this video and in this quality; 0 where there is none."""
     try:
-        told = json.loads((folder / MADE_OF).read_text(encoding="utf-8"))
+        written = json.loads((folder / MADE_OF).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return 0
-    frames = int(told.pop("frames"))
-    return frames if told == made_of else 0
+    frames = int(written.pop("frames"))
+    return frames if written == made_of else 0
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Artefacts: equal inputs give equal bytes, a changed byte is caught, other programs can read them."""
+"""Artefacts: equal inputs give equal bytes, a changed byte is detected, other programs can read them."""
 
 import json
 
@@ -31,7 +31,7 @@ def test_equal_inputs_give_equal_bytes(tmp_path):
     assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "two.h5").read_bytes()
 
 
-def test_h5py_alone_reads_the_frames_and_where_they_come_from(tmp_path):
+def test_h5py_alone_reads_the_frames_and_their_provenance(tmp_path):
     stimuli.write(MOVIE, tmp_path / "movie.h5", MADE)
     with h5py.File(tmp_path / "movie.h5") as file:
         assert_array_equal(file["frames"][()], MOVIE.frames)
@@ -40,14 +40,14 @@ def test_h5py_alone_reads_the_frames_and_where_they_come_from(tmp_path):
         assert file["frames"].fletcher32
 
 
-def test_the_sidecar_tells_versions_and_when(tmp_path):
+def test_the_sidecar_holds_versions_and_times(tmp_path):
     tables.write(pd.DataFrame({"value": [0.5]}), tmp_path / "scores.csv", MADE)
-    told = verify(tmp_path / "scores.csv")
-    assert told["versions"]["numpy"] == np.__version__
-    assert told["run"]["finished"] >= told["run"]["started"]
+    content = verify(tmp_path / "scores.csv")
+    assert content["versions"]["numpy"] == np.__version__
+    assert content["run"]["finished"] >= content["run"]["started"]
 
 
-def test_a_recording_comes_back_as_it_went_in_the_smallest_type(tmp_path):
+def test_a_recording_is_read_as_it_was_written_in_the_smallest_type(tmp_path):
     recordings.write(recording(), tmp_path / "r.h5", MADE)
     read = recordings.read(tmp_path / "r.h5")
     assert_array_equal(read.counts, recording().counts)
@@ -65,7 +65,7 @@ def test_products_come_back_in_the_networks_order(tmp_path):
     assert_array_equal(square(read["a.b[0]"]), counts @ counts.T)
 
 
-def test_one_flipped_byte_is_caught_on_reading(tmp_path):
+def test_one_flipped_byte_is_detected_on_reading(tmp_path):
     path = tmp_path / "r.h5"
     recordings.write(recording(), path, MADE)
     data = bytearray(path.read_bytes())

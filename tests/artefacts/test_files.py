@@ -1,10 +1,10 @@
-"""Files are written whole or not at all."""
+"""Files are written atomically."""
 
 import json
 
 import pytest
 
-from lorafb.files import nearest, sha256, whole, write_json
+from lorafb.files import lock, nearest, sha256, whole, write_json
 
 
 def half_written(target):
@@ -43,6 +43,18 @@ def test_equal_values_give_equal_json_bytes(tmp_path):
     assert json.loads((tmp_path / "a").read_text()) == {"a": [2, "é"], "b": 1}
 
 
-@pytest.mark.parametrize(("name", "hint"), [("lorafb_snet81", "; did you mean 'lorafb_snet18'?"), ("qqq", "")])
-def test_the_nearest_name_is_offered_when_one_is_near(name, hint):
-    assert nearest(name, ["lorafb_snet18", "cornet"]) == hint
+def test_the_nearest_name_is_suggested_when_one_is_near():
+    assert nearest("lorafb_snet81", ["lorafb_snet18", "cornet"]) == "; did you mean 'lorafb_snet18'?"
+    assert nearest("qqq", ["lorafb_snet18", "cornet"]) == ""
+
+
+def test_a_new_file_has_the_usual_mode(tmp_path):
+    (tmp_path / "usual").touch()
+    write_json(tmp_path / "whole", {})
+    assert (tmp_path / "whole").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_a_lock_is_held_until_the_file_is_closed(tmp_path):
+    with lock(tmp_path / "a"), pytest.raises(BlockingIOError):
+        lock(tmp_path / "a")
+    lock(tmp_path / "a").close()

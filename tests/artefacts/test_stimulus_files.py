@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 
 from lorafb.artefacts import stimuli
 from lorafb.artefacts.provenance import Provenance
-from lorafb.artefacts.stimuli import Made, Stimulus
+from lorafb.artefacts.stimuli import LazyFrames, Stimulus
 
 
 def numbered(number):
@@ -15,7 +15,7 @@ def numbered(number):
 
 @pytest.mark.parametrize("positions", [slice(3, 7), slice(None), np.array([0, 5, 199]), slice(190, 500)])
 def test_frames_that_are_made_are_taken_as_those_of_an_array(positions):
-    made = Made((200, 4, 6, 3), numbered)
+    made = LazyFrames((200, 4, 6, 3), numbered)
     assert len(made) == 200
     assert made.dtype == np.uint8
     assert_array_equal(made[positions], np.stack([numbered(number) for number in range(200)])[positions])
@@ -23,10 +23,10 @@ def test_frames_that_are_made_are_taken_as_those_of_an_array(positions):
 
 def test_a_stimulus_is_written_without_ever_being_whole_in_memory(tmp_path):
     asked = []
-    made = Made((200, 4, 6, 3), lambda number: asked.append(number) or np.full((4, 6, 3), number, np.uint8))
+    made = LazyFrames((200, 4, 6, 3), lambda number: asked.append(number) or np.full((4, 6, 3), number, np.uint8))
     taken = []
 
-    class Watched(Made):
+    class Watched(LazyFrames):
         def __getitem__(self, positions):
             block = super().__getitem__(positions)
             taken.append(len(block))

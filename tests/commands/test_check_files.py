@@ -1,11 +1,10 @@
-"""`lorafb check`: what a file is, by its bytes; a line each, and exit code 2 where something is wrong."""
+"""`lorafb check`: what a file is, by its content; one line for each, and exit code 2 if something is wrong."""
 
 import shutil
 
 import h5py
 import numpy as np
 import published_files
-import pytest
 import recipe
 import torch
 from published_files import MOVIE, SCENES, lorafb, save, write_checkpoint, write_recordings
@@ -15,6 +14,7 @@ from lorafb.artefacts.provenance import Provenance, sealed, sidecar
 from lorafb.artefacts.recordings import Recording
 from lorafb.artefacts.stimuli import Stimulus
 from lorafb.experiments.table import COLUMNS, typed
+from lorafb.files import sha256
 from lorafb.networks import checkpoint
 
 REAL = published_files.GOLDEN.parents[1] / "data" / "real"
@@ -39,15 +39,15 @@ def ours(path):
 RIGHT = {
     "gram.h5": (
         lambda path: grams.write({"a": products()}, path, MADE_FROM),
-        "lorafb-gram, version 1, as it was written",
+        "lorafb-gram, version 1, unchanged since it was written",
     ),
     "trials.h5": (
         lambda path: grams.write_trials(path, MADE_FROM, [("0", {"a": products()})]),
-        "lorafb-grams-of-trials, version 1, as it was written",
+        "lorafb-grams-of-trials, version 1, unchanged since it was written",
     ),
     "truth.h5": (
         lambda path: truths.write(np.ones((5, 2)), np.arange(2), path, MADE_FROM),
-        "lorafb-truth, version 1, as it was written",
+        "lorafb-truth, version 1, unchanged since it was written",
     ),
     "recording.h5": (lambda path: recordings.write(small_recording(), path, MADE_FROM), "lorafb-recording, version 1"),
     "stimulus.h5": (
@@ -56,7 +56,7 @@ RIGHT = {
     ),
     "scores.csv": (
         lambda path: tables.write(typed(published_files.no_scores(COLUMNS)), path, MADE_FROM),
-        "table of 0 rows, as it was written; columns experiment, network",
+        "table of 0 rows, unchanged since it was written; columns experiment, network",
     ),
     "ours.pth": (ours, "lorafb-checkpoint; says lorafb_snet_tiny, says initial, fits lorafb_snet_tiny"),
     "study.pth": (
@@ -83,32 +83,27 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize("name", RIGHT)
-def test_a_right_file_is_told(name, tmp_path, capsys):
-    make, expected = RIGHT[name]
-    make(tmp_path / name)
-    assert lorafb(tmp_path, ["check", name]) == 0
-    said = capsys.readouterr()
-    assert said.err == ""
-    assert said.out.count("\n") == 1
-    assert published_files.matches(rf"^{name}: {expected}", said.out)
+def test_a_right_file_is_described_in_one_line(tmp_path, capsys):
+    for name, (make, expected) in RIGHT.items():
+        make(tmp_path / name)
+        assert lorafb(tmp_path, ["check", name]) == 0, name
+        printed = capsys.readouterr()
+        assert printed.err == "", name
+        assert printed.out.count("\n") == 1, name
+        assert published_files.matches(rf"^{name}: {expected}", printed.out), printed.out
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("clips/test.avi", "video, 240x320 pixels, 25 frames a second"),
+def test_real_files_are_described(capsys):
+    for path, expected in (
+        ("clips/test.avi", "video, 240x320 pixels, 25 frames per second"),
         ("*.npz", "table of counts, .*VISp"),
         ("photographs/china.jpg", "picture, 427x640 pixels"),
-    ],
-)
-def test_real_files_are_told(path, expected, capsys):
-    found = next(REAL.parent.rglob(path))
-    assert lorafb(".", ["check", str(found)]) == 0
-    assert published_files.matches(expected, capsys.readouterr().out)
+    ):
+        assert lorafb(".", ["check", str(next(REAL.parent.rglob(path)))]) == 0, path
+        assert published_files.matches(expected, capsys.readouterr().out), path
 
 
-def test_a_session_is_told(tmp_path, capsys):
+def test_a_session_is_described(tmp_path, capsys):
     with h5py.File(tmp_path / "session.nwb", "w") as file:
         file.attrs["nwb_version"] = "2.2.2"
         file["general/session_id"] = "715093703"
@@ -178,48 +173,67 @@ WRONG = {
         lambda path: np.save(path, np.ones((5, 4))),
         r"has shape \[5, 4\], expected \[frames, 1 or 8, units\]",
     ),
-    "shr_visp.npy": (reliable, "expected a finite number a unit"),
+    "shr_visp.npy": (reliable, "expected one finite number per unit"),
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_file_is_told_in_one_line(name, tmp_path, capsys):
-    make, expected = WRONG[name]
-    make(tmp_path / name)
-    assert lorafb(tmp_path, ["check", name]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    assert published_files.matches(rf"{name}.*{expected}", said.err)
-    assert not (tmp_path / "code_was_run").exists()
+def test_a_wrong_file_is_refused_in_one_line(tmp_path, capsys):
+    for name, (make, expected) in WRONG.items():
+        make(tmp_path / name)
+        assert lorafb(tmp_path, ["check", name]) == 2, name
+        printed = capsys.readouterr()
+        assert printed.out == "", name
+        assert printed.err.count("\n") == 1, name
+        assert published_files.matches(rf"{name}.*{expected}", printed.err), printed.err
+        assert not (tmp_path / "code_was_run").exists(), name
 
 
-@pytest.mark.parametrize("name", ["gram.h5", "study.pth", "tensor", "visp_1.npy"])
-def test_a_damaged_file_is_told_in_one_line_however_it_is_damaged(name, tmp_path, capsys):
-    path, random = tmp_path / name, np.random.default_rng(1)
-    RIGHT[name][0](path)
-    sidecar(path).unlink(missing_ok=True)
-    whole = path.read_bytes()
-    for _ in range(12):
-        damaged = bytearray(whole[: random.integers(1, len(whole))])
-        damaged[random.integers(len(damaged))] ^= 255
-        path.write_bytes(damaged)
-        assert lorafb(tmp_path, ["check", name]) == 2
-        said = capsys.readouterr()
-        assert said.out == ""
-        assert said.err.count("\n") == 1
+def test_a_damaged_file_is_refused_in_one_line_however_it_is_damaged(tmp_path, capsys):
+    for name in ("gram.h5", "study.pth", "tensor", "visp_1.npy"):
+        path, random = tmp_path / name, np.random.default_rng(1)
+        RIGHT[name][0](path)
+        sidecar(path).unlink(missing_ok=True)
+        whole = path.read_bytes()
+        for damage in range(12):
+            damaged = bytearray(whole[: random.integers(1, len(whole))])
+            damaged[random.integers(len(damaged))] ^= 255
+            path.write_bytes(damaged)
+            assert lorafb(tmp_path, ["check", name]) == 2, (name, damage)
+            printed = capsys.readouterr()
+            assert printed.out == "", (name, damage)
+            assert printed.err.count("\n") == 1, (name, damage)
+
+
+def test_results_are_checked_with_what_they_were_made_from(tmp_path, capsys):
+    table = tmp_path / "results" / "table.csv"
+    (tmp_path / "results" / "resume").mkdir(parents=True)
+    assert lorafb(tmp_path, ["check", "results"]) == 2
+    assert capsys.readouterr().err == "results: holds no artefact with a checksum file beside it\n"
+
+    for name in ("resume/state.json", "score.job.json"):  # no checksum files
+        (tmp_path / "results" / name).write_text("{}")
+    tables.write(published_files.no_scores(COLUMNS), table, MADE_FROM)
+    made_from = Provenance({"results/table.csv": sha256(table), "data/elsewhere.npy": "0"})
+    grams.write({"a": products()}, tmp_path / "results" / "gram.h5", made_from)
+    assert lorafb(tmp_path, ["check", "results"]) == 0
+    assert capsys.readouterr().out.startswith("results: 2 artefacts, unchanged since they were written")
+
+    tables.write(published_files.no_scores(["other"]), table, MADE_FROM)
+    assert lorafb(tmp_path, ["check", "results"]) == 2
+    expected = "results/gram.h5: was made from another results/table.csv than the one there; run the workflow again\n"
+    assert capsys.readouterr().err == expected
 
 
 def test_wrong_files_do_not_hide_right_ones(tmp_path, capsys):
     write_recordings(tmp_path, SCENES, 4)
     files = sorted(map(str, (tmp_path / "neural_dataset" / SCENES).glob("*.npy")))
     assert lorafb(tmp_path, ["check", "nothing", *files]) == 2
-    said = capsys.readouterr()
-    assert len(said.out.splitlines()) == 12
-    assert said.err == "nothing: no such file\n"
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 12
+    assert printed.err == "nothing: no such file\n"
 
 
-def test_a_file_is_told_by_its_bytes_not_its_name(tmp_path, capsys):
+def test_a_file_is_identified_by_its_content_not_its_name(tmp_path, capsys):
     save(recipe.movie(3, 32), tmp_path / "stimulus.pt")
     shutil.move(tmp_path / "stimulus.pt", tmp_path / "weights.npy")
     assert lorafb(tmp_path, ["check", "weights.npy"]) == 0

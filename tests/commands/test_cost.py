@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +60,11 @@ def eye(tmp_path, monkeypatch):
     return study
 
 
+@pytest.fixture(scope="module")
+def nano():
+    return reading.read(ROOT / "config.yaml", yaml.safe_load(NANO.read_text()), (ROOT,))
+
+
 UNITS = 2 * SIZE * SIZE
 
 
@@ -95,66 +99,65 @@ def test_a_network_that_sees_frames_alone_is_shown_movie_and_noise_once_a_kind(e
     assert done.written == 2 * (96 * 97 // 2) * 8
 
 
-def test_a_training_step_costs_three_passes_and_each_epoch_ends_with_a_test():
-    study = reading.read(ROOT / "config.yaml", yaml.safe_load(NANO.read_text()), (ROOT,))
-    done = work.train(study, "still")
+def test_a_training_step_costs_three_passes_and_each_epoch_ends_with_a_test(nano):
+    done = work.train(nano, "still")
     assert done.trainings == 1
     assert done.frames == 2 * 4 * (16 + 16)  # epochs, steps, clips of one still frame each
-    assert work.train(study, "spiking").frames == 2 * 4 * (32 + 32)  # two clips a video
+    assert work.train(nano, "spiking").frames == 2 * 4 * (32 + 32)  # two clips a video
     one_frame = done.multiply_adds / (2 * 4 * (3 * 16 + 16))
     assert one_frame == pytest.approx(1.3e6, rel=0.2)  # of lorafb_snet_tiny at 32 x 32
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(5, "5 s"), (119, "119 s"), (180, "3 min"), (9000, "2.5 h")])
-def test_a_time_is_said_in_the_unit_that_reads_best(seconds, said):
-    assert duration(seconds) == said
+def test_a_time_is_written_in_the_unit_that_reads_best():
+    assert [duration(seconds) for seconds in (5, 119, 180, 9000)] == ["5 s", "119 s", "3 min", "2.5 h"]
 
 
-def row(study, known, jobs=("train/spiking.log", "train/still.log")):
-    return cost._row(study, "train", [Path(job) for job in jobs], known, teraflops=1.0)
+def test_a_job_that_was_measured_takes_what_it_took_and_another_its_multiply_adds_at_the_rate(nano):
+    measured = {Path("train/spiking.tsv"): times.Measured("train", 100.0, 90.0, 800.0)}
+    jobs = [Path("train/spiking.log"), Path("train/still.log")]
+    total = cost.estimate(nano, jobs, measured, teraflops=1.0)["train"]
+    assert (total.jobs, total.measured, total.assumed, total.unknown) == (2, 1, 1, 0)
+    still = cost.LOADING_S + 2 * work.train(nano, "still").multiply_adds / 1e12
+    assert total.seconds == pytest.approx(100 + still)
 
 
-def test_a_job_that_was_measured_takes_what_it_took_and_another_its_multiply_adds_at_the_rate():
-    study = reading.read(ROOT / "config.yaml", yaml.safe_load(NANO.read_text()), (ROOT,))
-    known = {Path("train/spiking.tsv"): times.Measured("train", 100.0, 90.0, 800.0)}
-    found = row(study, known)
-    assert (found.jobs, found.measured, found.unknown) == (2, 1, 0)
-    still = cost.LOADING_S + 2 * work.train(study, "still").multiply_adds / 1e12
-    assert found.seconds == pytest.approx(100 + still)
-
-
-def test_a_stage_without_networks_is_estimated_from_its_other_jobs_or_not_at_all():
-    study = reading.read(ROOT / "config.yaml", yaml.safe_load(NANO.read_text()), (ROOT,))
+def test_a_stage_without_networks_is_estimated_from_its_other_jobs_or_not_at_all(nano):
     jobs = [Path("score/spiking/short.log")]
-    known = {
+    measured = {
         Path(f"score/x/{name}.tsv"): times.Measured("score", took, 1.0, 1.0) for name, took in (("a", 2), ("b", 4))
     }
-    assert cost._row(study, "score", jobs, known, 1.0).seconds == 3
-    unknown = cost._row(study, "score", jobs, {}, 1.0)
+    assert cost.estimate(nano, jobs, measured, 1.0)["score"].seconds == 3
+    unknown = cost.estimate(nano, jobs, {}, 1.0)["score"]
     assert (unknown.seconds, unknown.unknown) == (0, 1)
 
 
-def test_the_preview_counts_the_jobs_that_snakemake_counts(tmp_path, capsys):
+def test_the_preview_counts_the_jobs_that_snakemake_counts(tmp_path, capsys, monkeypatch):
+    started, start = [], subprocess.run
+
+    def run(*arguments, **settings):
+        started.append(start(*arguments, **settings))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "run", run)
     arguments = ["--directory", str(tmp_path), "--configfile", str(NANO)]
     assert cli.main(["cost", "--teraflops", "0.5", *arguments]) == 0
-    said = capsys.readouterr().out
-    command = [sys.executable, "-m", "snakemake", "-n", *arguments]
-    dry = subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout
-    jobs = int(re.search(r"^total +(\d+)$", dry, re.MULTILINE)[1]) - 1  # `all` does nothing
+    printed = capsys.readouterr().out
+    [dry_run] = started
+    jobs = int(re.search(r"^total +(\d+)$", dry_run.stdout + dry_run.stderr, re.MULTILINE)[1]) - 1  # without `all`
     passes = 7 + 2 * 2 + 2 * 2 + 2  # originals; shuffled, window by window; replaced, kind by kind; still, kind by kind
-    assert re.search(rf"^all +{jobs} +2 +{passes} ", said, re.MULTILINE), said
-    assert "at 0.5 TFLOP/s" in said
+    assert re.search(rf"^all +{jobs} +2 +{passes} ", printed, re.MULTILINE), printed
+    assert "at 0.5 TFLOP/s" in printed
     assert not (tmp_path / "results").exists()
 
 
-def test_what_snakemake_refuses_is_told(tmp_path, capsys):
+def test_what_snakemake_refuses_is_reported(tmp_path, capsys):
     assert cli.main(["cost", "sores", "--directory", str(tmp_path), "--configfile", str(NANO)]) == 2
     assert "No rule to produce sores" in capsys.readouterr().err
 
 
 def test_the_folder_of_earlier_times_is_snakemakes_directory():
-    assert cost._directory(["-n", "--directory", "elsewhere", "scores"]) == Path("elsewhere")
-    assert cost._directory(["--configfile", "config/paper.yaml"]) == Path()
+    assert cost.directory(["-n", "--directory", "elsewhere", "scores"]) == Path("elsewhere")
+    assert cost.directory(["--configfile", "config/paper.yaml"]) == Path()
 
 
 def test_a_rate_must_be_above_zero(capsys):

@@ -26,13 +26,13 @@ def ucf101(tmp_path):
     return tmp_path
 
 
-def test_what_lacks_of_ucf101_is_said_with_where_to_get_it(ucf101, capsys):
+def test_what_is_missing_of_ucf101_is_listed_with_where_to_get_it(ucf101, capsys):
     assert lorafb(ucf101, ["dataset", "ucf101", "ucf"]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert "- 1 class folders missing in ucf/UCF-101: Archery\n" in said.err
-    assert "- classes: 1, expected 101\n" in said.err
-    assert "www.crcv.ucf.edu" in said.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "- 1 class folders missing in ucf/UCF-101: Archery\n" in printed.err
+    assert "- classes: 1, expected 101\n" in printed.err
+    assert "www.crcv.ucf.edu" in printed.err
 
 
 def test_a_subset_of_ucf101_may_be_taken(ucf101, capsys):
@@ -43,26 +43,23 @@ def test_a_subset_of_ucf101_may_be_taken(ucf101, capsys):
     )
 
 
-def test_what_lacks_of_imagenet_is_said(tmp_path, capsys):
+def test_what_is_missing_of_imagenet_is_listed(tmp_path, capsys):
     assert lorafb(tmp_path, ["dataset", "imagenet", "images"]) == 2
-    said = capsys.readouterr().err
-    assert "- no folder images/train\n- no folder images/val\n" in said
-    assert "ILSVRC2012_img_train.tar" in said
+    printed = capsys.readouterr().err
+    assert "- no folder images/train\n- no folder images/val\n" in printed
+    assert "ILSVRC2012_img_train.tar" in printed
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
+def test_wrong_arguments_are_one_line(tmp_path, capsys):
+    for arguments, message in (
         (["imagenet", "DIR", "--split", "1"], "splits 1 to 3 are UCF101's"),
         (["ucf101", "DIR", "--split", "4"], "invalid choice"),
         (["ucf", "DIR"], "invalid choice"),
-    ],
-)
-def test_senseless_arguments_are_one_line(tmp_path, arguments, told, capsys):
-    assert lorafb(tmp_path, ["dataset", *arguments]) == 2
-    said = capsys.readouterr().err
-    assert told in said
-    assert said.count("\n") == 1
+    ):
+        assert lorafb(tmp_path, ["dataset", *arguments]) == 2, arguments
+        printed = capsys.readouterr().err
+        assert message in printed, arguments
+        assert printed.count("\n") == 1, arguments
 
 
 def test_a_published_tensor_is_measured_against_the_frames_that_were_shown(tmp_path, capsys):

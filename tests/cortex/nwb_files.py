@@ -7,6 +7,10 @@ import numpy as np
 from pynwb import NWBHDF5IO, NWBFile
 from pynwb.epoch import TimeIntervals
 
+TIMES, MOVIE = "units/spike_times", "intervals/natural_movie_one_presentations"
+ELECTRODES = "general/extracellular_ephys/electrodes"
+"""Paths in the file of the spike times and of two tables."""
+
 AREAS = {10: "VISp", 11: "VISp", 12: "VISl", 13: "CA1"}
 """Location of each electrode."""
 
@@ -40,11 +44,11 @@ def presentations(name="natural_movie_one", start=START, frame=None, block=None)
     frame = np.tile(np.arange(FRAMES), REPEATS) if frame is None else frame
     for column in ("frame", "stimulus_block"):
         table.add_column(column, column)
-    for row, (begin, shown) in enumerate(zip(start, frame, strict=True)):
+    for row, (begin, number) in enumerate(zip(start, frame, strict=True)):
         table.add_row(
             start_time=begin,
             stop_time=begin + FRAME_S,
-            frame=float(shown),
+            frame=float(number),
             stimulus_block=0.0 if block is None else block[row],
         )
     return table

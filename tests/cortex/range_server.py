@@ -13,7 +13,7 @@ def serving(content, **ways):
 
     `busy`: so many first answers are `busy_status` (503); `busy_after`: all from that request on; `cut`: so many answers
     end half-way; `ranges=False`: ranges are ignored; `status`: the only answer; `changes_after`: another ETag from that
-    request on; `etag`: the first one; `size`: what Content-Range says of the whole; `shift`: bytes by which ranges are
+    request on; `etag`: the first one; `size`: size of the whole in Content-Range; `shift`: bytes by which ranges are
     answered too late; `more`: bytes sent beyond those asked for.
     """
     log = []
@@ -26,7 +26,7 @@ def serving(content, **ways):
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *_):
-            """Say nothing."""
+            """Print nothing."""
 
         def do_GET(self):
             if ways.get("status") or left["busy"] > 0 or len(log) >= ways.get("busy_after", 10**9):
@@ -64,9 +64,7 @@ def serving(content, **ways):
             self.wfile.write(body)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.handle_error = lambda *_: (
-        None
-    )  # a client that hung up is no news, least of all on the stderr of the next test
+    server.handle_error = lambda *_: None  # a client that hung up must not print to the stderr of the next test
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/session.nwb", log

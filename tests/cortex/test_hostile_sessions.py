@@ -1,4 +1,4 @@
-"""Sessions made to fill the memory, or to lead out of the file: one line each, before anything of that size is made."""
+"""Sessions made to fill the memory, or to lead out of the file: refused in one line, before anything of that size is allocated."""
 
 import resource
 import shutil
@@ -8,30 +8,18 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from nwb_files import UNITS, presentations, spike_times, write_session
+from nwb_files import ELECTRODES, MOVIE, TIMES, UNITS, presentations, spike_times, write_session
 
 from lorafb.cortex import hdf5_tables
 from lorafb.cortex.sessions import count_session
 from lorafb.files import InputError
 
-TIMES, MOVIE = "units/spike_times", "intervals/natural_movie_one_presentations"
-ELECTRODES = "general/extracellular_ephys/electrodes"
 TERA = 2**40
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    return write_session(tmp_path_factory.mktemp("nwb") / "session.nwb")
-
-
-@pytest.fixture
-def copy(written, tmp_path):
-    return shutil.copy(written, tmp_path / "copy.nwb")
 
 
 @pytest.fixture
 def little_memory():
-    """A process that may grow by 1 GB: what a file merely declares is not made."""
+    """A process that may grow by 1 GB: what a file only declares is not allocated."""
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, before[1]))
@@ -72,10 +60,6 @@ def long_train(path):
     put(path, "units/spike_times_index", data=np.append(np.zeros(len(UNITS) - 1, int), n))
 
 
-def wide_text(path):
-    put(path, f"{ELECTRODES}/location", data=np.full(4, b"VISp", "S100000"))
-
-
 HOSTILE = {
     "a compressed bomb": (bomb, "table units: column 'spike_times' declares 1073741824 bytes, and the file holds"),
     "values never written": (
@@ -96,7 +80,7 @@ HOSTILE = {
         "table units: column 'spike_times' is packed in pieces of 536870912 bytes",
     ),
     "huge texts": (
-        wide_text,
+        lambda path: put(path, f"{ELECTRODES}/location", data=np.full(4, b"VISp", "S100000")),
         f"table {ELECTRODES}: column 'location' declares 4 texts of 100000 bytes",
     ),
     "a session id of many numbers": (
@@ -113,7 +97,7 @@ HOSTILE = {
     ),
     "a column without a shape": (
         lambda path: put(path, f"{MOVIE}/frame", data=h5py.Empty(float)),
-        f"table {MOVIE}: column 'frame' is no list of values",
+        f"table {MOVIE}: column 'frame' is not a list of values",
     ),
     "object references for channels": (
         lambda path: _references_for(path, "units/peak_channel_id"),
@@ -125,7 +109,7 @@ HOSTILE = {
     ),
     "an electrode that is a group": (
         lambda path: _group_for(path, f"{ELECTRODES}/location"),
-        f"table {ELECTRODES}: column 'location' is no list of values",
+        f"table {ELECTRODES}: column 'location' is not a list of values",
     ),
 }
 
@@ -142,17 +126,17 @@ def _group_for(path, column):
         file.create_group(column)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_what_would_fill_the_memory_is_refused_unread(copy, hostile, little_memory):
-    spoil, told = HOSTILE[hostile]
-    spoil(copy)
-    with pytest.raises(InputError, match=r"^[^\n]*$") as error:
-        count_session(copy, "natural_movie_one", ["VISp", "VISl", "CA1"])
-    assert str(error.value).startswith(f"{copy}: {told}")
+def test_a_session_that_would_fill_the_memory_is_refused_unread(written, copy, little_memory):
+    for spoil, message in HOSTILE.values():
+        shutil.copy(written, copy)
+        spoil(copy)
+        with pytest.raises(InputError, match=r"^[^\n]*$") as error:
+            count_session(copy, "natural_movie_one", ["VISp", "VISl", "CA1"])
+        assert str(error.value).startswith(f"{copy}: {message}")
 
 
 def test_texts_that_all_point_at_one_long_text_are_cut_short(copy):
-    """HDF5 keeps a text once, however many rows name it; read together they would be gigabytes."""
+    """HDF5 stores a text once, however many rows name it; read together they would be gigabytes."""
     put(copy, f"{ELECTRODES}/location", data=["V" * 10**6] * 4, dtype=h5py.string_dtype())
     with pytest.raises(InputError, match=r"has no unit of VISp.*its areas are V{1000}$"):
         count_session(copy, "natural_movie_one", ["VISp"])

@@ -1,33 +1,21 @@
-"""What real sessions hold besides the plain tables, and other ways in which NWB files say the same.
+"""What real sessions hold besides the usual tables, and other ways in which NWB files say the same.
 
 The names are those of Allen's session files in DANDI set 000021 and of the NWB standard.
 """
-
-import shutil
 
 import h5py
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from nwb_files import FRAMES, START, UNITS, replace_column, write_session
+from nwb_files import ELECTRODES, FRAMES, MOVIE, START, UNITS, replace_column, write_session
 
 from lorafb.cortex.allen import session
 from lorafb.cortex.quality import Quality
 from lorafb.cortex.sessions import count_session
 from lorafb.files import InputError
 
-MOVIE, ELECTRODES = "intervals/natural_movie_one_presentations", "general/extracellular_ephys/electrodes"
-EVERY_UNIT = Quality(None, None, None)
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    return write_session(tmp_path_factory.mktemp("nwb") / "session.nwb")
-
-
-@pytest.fixture
-def copy(written, tmp_path):
-    return shutil.copy(written, tmp_path / "copy.nwb")
+NO_BOUNDS = dict.fromkeys(("amplitude_cutoff", "presence_ratio", "isi_violations"))
+EVERY_UNIT = Quality(**NO_BOUNDS)
 
 
 def count(path, stimulus="natural_movie_one"):
@@ -52,7 +40,7 @@ def add_invalid_times(path, *rows):
 
 
 @pytest.mark.parametrize("tags", [("EcephysSession", "715093703", "stimulus"), ()])
-def test_a_repeat_shown_in_invalid_times_is_left_out(written, copy, tags, caplog):
+def test_a_repeat_during_invalid_times_is_left_out(written, copy, tags, caplog):
     second = START[FRAMES]
     add_invalid_times(copy, (second + 0.3, second + 0.6, tags))
     recording, report = count(copy)
@@ -86,12 +74,12 @@ def test_a_channel_whose_data_are_not_valid_gives_its_units_no_area(copy):
     assert report.set_index("area").loc["", "left_out_peak_channel_id"] == 2
 
 
-@pytest.mark.parametrize("place", ["", "None", "unknown"])
-def test_a_channel_outside_the_brain_gives_its_units_no_area(copy, place):
-    with h5py.File(copy, "r+") as file:
-        file[f"{ELECTRODES}/location"][2] = place
-    assert 952 not in areas(copy)
-    assert {"VISp", "CA1"} == set(areas(copy).values())
+def test_a_channel_outside_the_brain_gives_its_units_no_area(copy):
+    for place in ("", "None", "unknown"):
+        with h5py.File(copy, "r+") as file:
+            file[f"{ELECTRODES}/location"][2] = place
+        assert 952 not in areas(copy)
+        assert {"VISp", "CA1"} == set(areas(copy).values())
 
 
 def with_electrodes(path, rows):
@@ -110,7 +98,7 @@ def test_units_may_name_rows_of_electrodes(written, copy):
     assert_array_equal(recording.counts, count(written)[0].counts)
 
 
-def test_a_unit_on_electrodes_of_two_areas_lies_in_none(copy):
+def test_a_unit_on_electrodes_of_two_areas_has_no_area(copy):
     with_electrodes(copy, [[0, 2]] + [[0]] * 8)
     assert list(areas(copy)) == list(UNITS)[1:]
 
@@ -128,28 +116,27 @@ def test_neither_peak_channels_nor_electrodes_is_an_error_that_names_the_first(c
         count(copy)
 
 
-@pytest.mark.parametrize("kind", ["u1", "u4", "u8", "i2", "f8"])
-def test_indices_of_any_type_are_read(written, copy, kind):
+def test_indices_of_any_type_are_read(copy):
     with h5py.File(copy) as file:
-        ends = file["units/spike_times_index"][()]
-    small = np.minimum(ends, 200)
-    replace_column(copy, "units/spike_times_index", small.astype(kind))
-    replace_column(copy, "units/spike_times", np.tile(np.arange(50.0), 10)[: small[-1]])
-    with session(copy) as opened:
-        assert opened.units()["last_spike"].tolist() == small.tolist()
+        ends = np.minimum(file["units/spike_times_index"][()], 200)
+    replace_column(copy, "units/spike_times", np.tile(np.arange(50.0), 10)[: ends[-1]])
+    for kind in ("u1", "u4", "u8", "i2", "f8"):
+        replace_column(copy, "units/spike_times_index", ends.astype(kind))
+        with session(copy) as opened:
+            assert opened.units()["last_spike"].tolist() == ends.tolist()
 
 
-@pytest.mark.parametrize("name", ["natural_movie_one_more_repeats", "my movie"])
-def test_a_table_may_bear_any_name_and_end_in_presentations_or_not(written, copy, name):
-    with h5py.File(copy, "r+") as file:
-        file.move(MOVIE, f"intervals/{name}_presentations")
-    assert_array_equal(count(copy, name)[0].counts, count(written)[0].counts)
-    with h5py.File(copy, "r+") as file:
-        file.move(f"intervals/{name}_presentations", f"intervals/{name}")
-    assert_array_equal(count(copy, name)[0].counts, count(written)[0].counts)
+def test_a_table_may_have_any_name_and_end_in_presentations_or_not(written, copy):
+    place = MOVIE
+    for name in ("natural_movie_one_more_repeats", "my movie"):
+        for other in (f"intervals/{name}_presentations", f"intervals/{name}"):
+            with h5py.File(copy, "r+") as file:
+                file.move(place, other)
+            place = other
+            assert_array_equal(count(copy, name)[0].counts, count(written)[0].counts)
 
 
-def test_a_session_named_in_words_has_a_number_of_its_own(tmp_path, caplog):
+def test_a_session_named_in_words_gets_a_number_from_its_name(tmp_path, caplog):
     caplog.set_level("INFO")
     numbers = []
     for name in ("monday", "tuesday", "monday"):

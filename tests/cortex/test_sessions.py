@@ -9,16 +9,13 @@ from nwb_files import FRAME_S, FRAMES, REPEATS, START, presentations, spike_time
 
 from lorafb.artefacts import recordings
 from lorafb.artefacts.provenance import Provenance
+from lorafb.config import recordings as config
 from lorafb.cortex.quality import Quality
 from lorafb.cortex.sessions import count_session, join
 from lorafb.files import InputError
 
-EVERY_UNIT = Quality(None, None, None)
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    return write_session(tmp_path_factory.mktemp("nwb") / "session.nwb")
+NO_BOUNDS = dict.fromkeys(("amplitude_cutoff", "presence_ratio", "isi_violations"))
+EVERY_UNIT = Quality(**NO_BOUNDS)
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +38,22 @@ def test_the_frame_rate_is_that_of_the_rows(counted):
     assert counted.rate_hz == 1 / FRAME_S
 
 
-@pytest.mark.parametrize(
-    ("quality", "kept"),
-    [
+def test_filters_keep_units_at_their_bounds_and_none_without_a_measure(written):
+    good_units = (
         (Quality(), [950, 951, 952]),
         (EVERY_UNIT, [950, 951, 952, 953, 954, 955, 956]),
         (Quality(presence_ratio=None, isi_violations=None), [950, 951, 952, 954, 955]),
         (Quality(firing_rate=1.0), [950, 951]),
-        (Quality(None, None, None, quality="good"), [950, 951, 953, 954, 955, 956]),
-    ],
-    ids=str,
-)
-def test_filters_keep_units_at_their_bounds_and_none_without_a_measure(written, quality, kept):
-    recording, _ = count_session(written, "natural_movie_one", ["VISp", "VISl"], quality)
-    assert recording.units["unit_id"].tolist() == kept
+        (Quality(**NO_BOUNDS, quality="good"), [950, 951, 953, 954, 955, 956]),
+    )
+    for quality, good in good_units:
+        recording, _ = count_session(written, "natural_movie_one", ["VISp", "VISl"], quality)
+        assert recording.units["unit_id"].tolist() == good
+
+
+def test_the_filters_of_a_config_come_out_of_a_job_as_the_same_record():
+    quality = config.Allen(kind="allen", sessions=["one.nwb"]).quality
+    assert Quality(**quality.model_dump(mode="json")) == quality == Quality(quality="good")
 
 
 def test_the_report_says_what_became_of_every_unit(written):
@@ -116,7 +115,7 @@ def other(recording, session=2, **changed):
     return replace(recording, units=units, **changed)
 
 
-def test_joined_sessions_stand_side_by_side_with_their_ids(counted):
+def test_joined_sessions_are_side_by_side_with_their_ids(counted):
     joined = join([counted, other(counted)], "VISp")
     in_visp = counted.units["area"] == "VISp"
     assert_array_equal(joined.counts, np.tile(counted.counts[:, :, in_visp], 2))
@@ -147,19 +146,17 @@ def test_fewest_takes_the_first_repeats_of_every_session(counted):
     assert_array_equal(joined.counts[:, :, 0], counted.counts[:2, :, counted.units["unit_id"] == 952][:, :, 0])
 
 
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
+def test_unlike_sessions_are_not_joined(counted):
+    unlike = (
         ({"n_repeats": 2}, "session 2 has 2 whole repeats, session 715093703 has 3; leave one of them out"),
         ({"summed": np.zeros((4, 7), int)}, "session 2 has 4 frames, session 715093703 has 5"),
         ({"movie": "natural_movie_three"}, "session 2 saw natural_movie_three"),
         ({"rate_hz": 30.0}, "session 2 was shown at 30.0 Hz, session 715093703 at 4.0 Hz"),
         ({"session": 715093703}, "session 715093703 is given more than once"),
-    ],
-)
-def test_unlike_sessions_are_not_joined(counted, changed, told):
-    with pytest.raises(InputError, match=f"^natural_movie_one: {told}"):
-        join([counted, other(counted, **changed)], "VISp")
+    )
+    for changed, message in unlike:
+        with pytest.raises(InputError, match=f"^natural_movie_one: {message}"):
+            join([counted, other(counted, **changed)], "VISp")
 
 
 def test_clocks_that_differ_by_less_than_a_hundredth_are_one_movie(counted):

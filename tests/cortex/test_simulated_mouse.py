@@ -48,7 +48,7 @@ def test_rows_follow_each_other_without_a_gap_and_repeats_have_grey_between(one)
     assert (one.start[1:, 0] - one.stop[:-1, -1] > 0.9).all()
 
 
-def test_spikes_are_sorted_and_lie_in_the_session(one):
+def test_spikes_are_sorted_and_within_the_session(one):
     for train in one.spikes:
         assert (np.diff(train) >= 0).all()
         assert train[0] >= 0
@@ -61,11 +61,10 @@ def test_the_same_seed_gives_the_same_mouse(one):
     assert_array_equal(one.rates, again.rates)
 
 
-@pytest.mark.parametrize("changed", [{"seed": 2}, {"session": 2}])
-def test_another_seed_or_session_is_another_mouse(one, changed):
-    another = mouse(**changed)
-    assert not set(np.concatenate(one.spikes)) >= set(np.concatenate(another.spikes))
-    assert (np.abs(another.rates - one.rates).max(axis=0) > 0.1).all()
+def test_another_seed_or_session_is_another_mouse(one):
+    for another in (mouse(seed=2), mouse(session=2)):
+        assert not set(np.concatenate(one.spikes)) >= set(np.concatenate(another.spikes))
+        assert (np.abs(another.rates - one.rates).max(axis=0) > 0.1).all()
 
 
 def test_units_of_two_sessions_have_different_ids(one):
@@ -77,8 +76,8 @@ def test_an_area_left_out_changes_no_spike_of_the_others(one):
     part = mouse(areas=["VISam", "VISl"])
     for area in ("VISam", "VISl"):
         rows = np.flatnonzero(one.units["area"] == area)
-        found = np.flatnonzero(part.units["area"] == area)
-        for left, right in zip(rows, found, strict=True):
+        places = np.flatnonzero(part.units["area"] == area)
+        for left, right in zip(rows, places, strict=True):
             assert_array_equal(one.spikes[left], part.spikes[right])
 
 
@@ -88,7 +87,7 @@ def test_no_two_streams_are_alike(one):
     assert max(shared) < 3
 
 
-def test_true_rates_are_positive_and_their_means_lie_in_the_stated_range(one):
+def test_true_rates_are_positive_and_their_means_are_in_the_stated_range(one):
     means = one.rates.mean(axis=0)
     assert (one.rates > 0).all()
     assert (means > MEAN_RATES_HZ[0]).all()
@@ -97,11 +96,11 @@ def test_true_rates_are_positive_and_their_means_lie_in_the_stated_range(one):
 
 def test_counts_scatter_around_the_truth_as_poisson_counts_do():
     many = mouse(repeats=40, units=4)
-    found = count_units(many.spikes, many.start, many.stop).sum(axis=0, dtype=float)
-    expected = many.rates * found.sum(axis=0) / many.rates.sum(axis=0)  # a unit's own mean gain taken out
-    chi_square = ((found - expected) ** 2 / expected).sum() / (found.shape[1] * (len(found) - 1))
+    counts = count_units(many.spikes, many.start, many.stop).sum(axis=0, dtype=float)
+    expected = many.rates * counts.sum(axis=0) / many.rates.sum(axis=0)  # a unit's own mean gain taken out
+    chi_square = ((counts - expected) ** 2 / expected).sum() / (counts.shape[1] * (len(counts) - 1))
     assert chi_square == pytest.approx(1, abs=0.15)
-    assert found.sum() / (40 * 60 / RATE_HZ) == pytest.approx(many.rates.sum(axis=1).mean(), rel=0.1)
+    assert counts.sum() / (40 * 60 / RATE_HZ) == pytest.approx(many.rates.sum(axis=1).mean(), rel=0.1)
 
 
 def test_the_control_area_has_a_flat_truth_and_the_shared_gain():
@@ -118,7 +117,7 @@ def test_every_tenth_unit_fails_a_quality_filter():
     assert np.flatnonzero(bad).tolist() == [9, 19, 29]
 
 
-def test_a_poisson_process_keeps_to_its_rates():
+def test_a_poisson_process_follows_its_rates():
     edges = np.array([0.0, 1.0, 2.0, 4.0])
     times = poisson(np.random.default_rng(0), np.array([1000.0, 0.0, 500.0]), edges)
     counts = np.histogram(times, edges)[0]
@@ -128,26 +127,28 @@ def test_a_poisson_process_keeps_to_its_rates():
     assert (np.diff(times) >= 0).all()
 
 
-@pytest.mark.parametrize("area", AREAS)
-def test_a_unit_does_not_answer_before_its_areas_latency(area):
+def test_a_unit_does_not_respond_before_its_areas_latency():
     grey = np.full((15, 64, 64, 3), 127, np.uint8)
     screen = contrast(np.concatenate([grey, grating(0)]))
     screen[:15] = 0
-    answer = energy(screen, unit(), AREAS[area], STEPS)
-    first = np.flatnonzero(answer > 0)[0] * STEPS.seconds - 15 / RATE_HZ
-    assert first == pytest.approx(AREAS[area].latency_s, abs=STEPS.seconds)
+    for area in AREAS.values():
+        response = energy(screen, unit(), area, STEPS)
+        first = np.flatnonzero(response > 0)[0] * STEPS.seconds - 15 / RATE_HZ
+        assert first == pytest.approx(area.latency_s, abs=STEPS.seconds)
 
 
-def test_latencies_lie_between_60_and_100_ms_in_the_order_of_the_areas():
+def test_latencies_are_between_60_and_100_ms_in_the_order_of_the_areas():
     latencies = [area.latency_s for area in AREAS.values()]
     assert list(AREAS) == ["VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam"]
     assert latencies == sorted(latencies)
     assert (latencies[0], latencies[-1]) == (0.06, 0.1)
 
 
-def test_a_quadrature_pair_forgets_the_phase_of_a_grating():
-    answers = [energy(contrast(grating(phase)), unit(), AREAS["VISp"], STEPS).max() for phase in (0, 0.7, np.pi / 2, 2)]
-    assert max(answers) / min(answers) < 1.05
+def test_a_quadrature_pair_does_not_see_the_phase_of_a_grating():
+    energies = [
+        energy(contrast(grating(phase)), unit(), AREAS["VISp"], STEPS).max() for phase in (0, 0.7, np.pi / 2, 2)
+    ]
+    assert max(energies) / min(energies) < 1.05
 
 
 def test_a_unit_prefers_its_own_orientation_and_wavelength():
@@ -163,11 +164,11 @@ def test_filters_are_blind_to_a_uniform_screen():
     assert_allclose(gabors(unit(), 32, 32).sum(axis=1), 0, atol=1e-12)
 
 
-@pytest.mark.parametrize("level", [0, 127, 255])
-def test_units_stay_at_their_baseline_where_nothing_is_shown(level):
-    uniform = np.full((20, 32, 32, 3), level, np.uint8)
-    found = area_rates(contrast(uniform), [unit(), unit(1.0)], np.array([4.0, 8.0]), AREAS["VISp"], STEPS)
-    assert_allclose(found, np.broadcast_to([4 * BASELINE, 8 * BASELINE], found.shape))
+def test_units_stay_at_their_baseline_where_the_screen_is_uniform():
+    for level in (0, 127, 255):
+        uniform = np.full((20, 32, 32, 3), level, np.uint8)
+        rates = area_rates(contrast(uniform), [unit(), unit(1.0)], np.array([4.0, 8.0]), AREAS["VISp"], STEPS)
+        assert_allclose(rates, np.broadcast_to([4 * BASELINE, 8 * BASELINE], rates.shape))
 
 
 def test_contrast_runs_from_black_over_grey_to_white_whatever_the_size():
@@ -185,22 +186,20 @@ def test_contrast_keeps_the_mean_of_the_screen_and_does_not_depend_on_blocks():
     assert_allclose(small, contrast(movie), atol=1e-15)
 
 
-@pytest.mark.parametrize(("rate_hz", "steps"), [(30.0, 8), (24.0, 10), (60.0, 4), (1000.0, 1)])
-def test_a_frame_is_a_whole_number_of_steps(rate_hz, steps):
-    assert steps_of(rate_hz).frame == steps
-    assert steps_of(rate_hz).frame * steps_of(rate_hz).seconds == pytest.approx(1 / rate_hz)
+def test_a_frame_is_a_whole_number_of_steps():
+    for rate_hz, steps in ((30.0, 8), (24.0, 10), (60.0, 4), (1000.0, 1)):
+        assert steps_of(rate_hz).frame == steps
+        assert steps_of(rate_hz).frame * steps_of(rate_hz).seconds == pytest.approx(1 / rate_hz)
 
 
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
+def test_settings_out_of_range_are_named():
+    out_of_range = (
         ({"areas": ["VISpp"]}, "area 'VISpp'; did you mean 'VISp'"),
         ({"areas": ["VISp", "VISp"]}, "area 'VISp'"),
         ({"units": 0}, "units is 0, expected 1 or more"),
         ({"session": 0}, "session is 0"),
         ({"seed": -1}, "seed is -1"),
-    ],
-)
-def test_settings_out_of_range_are_named(changed, told):
-    with pytest.raises(InputError, match=f"^simulated mouse: {told}"):
-        mouse(**changed)
+    )
+    for changed, message in out_of_range:
+        with pytest.raises(InputError, match=f"^simulated mouse: {message}"):
+            mouse(**changed)

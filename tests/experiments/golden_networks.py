@@ -28,7 +28,7 @@ def model(network: str, training: str, seed: int) -> torch.nn.Module:
     table = json.loads((GOLDEN / "state_dicts.json").read_text())[network]["state_dict"]
     if training == "imagenet" and network.startswith(SPIKING):
         table = recipe.with_classes(table, 1000)
-    built = create(network, classes=catalogue.feed(network, training).classes)
+    built = create(network, classes=catalogue.network(network).feed(training).classes)
     built.load_state_dict({key: torch.from_numpy(value) for key, value in recipe.weights(network, table, seed).items()})
     return built
 
@@ -42,8 +42,8 @@ class Subject:
         self.network, self.training = golden["network"], golden["trained_on"]
         self.scenes = stimulus["dataset"] == "allen_natural_scenes"
         self.shape = stimulus["frames"], stimulus["size"], stimulus["seed"]
-        self.layers = catalogue.scored(self.network)
-        self.feed = catalogue.feed(self.network, self.training, still=self.scenes)
+        self.layers = catalogue.network(self.network).scored
+        self.feed = catalogue.network(self.network).feed(self.training, still=self.scenes)
         self.areas = areas_of(golden)
 
     @property

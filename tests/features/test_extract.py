@@ -10,10 +10,10 @@ from lorafb.networks.catalogue import Feed
 
 torch.set_num_threads(1)
 
-STATEFUL = Feed("stateful", 1, 16, "mean", "half", 8)
-STILL = Feed("still", 4, 16, "mean", "half", 8)
-LAST = Feed("still", 4, 16, "last", "half", 8)
-CLIP = Feed("clip", 1, 5, "mean", "half", 8)
+STATEFUL = Feed(kind="stateful", classes=8)
+STILL = Feed(kind="still", steps=4, classes=8)
+LAST = Feed(kind="still", steps=4, reduce="last", classes=8)
+CLIP = Feed(kind="clip", chunk=5, classes=8)
 LAYERS = ["spikes", "trace"]
 N = 23
 
@@ -234,7 +234,7 @@ def test_clips_are_chunks_seen_alone(images_at_once):
 def test_the_chunk_of_a_clip_is_part_of_its_definition():
     model = Pathway()
     of_five, _ = run(model, np.arange(N), CLIP, ["conv"])
-    of_six, _ = run(model, np.arange(N), Feed("clip", 1, 6, "mean", "half", 8), ["conv"])
+    of_six, _ = run(model, np.arange(N), Feed(kind="clip", chunk=6, classes=8), ["conv"])
     assert np.abs(of_five["conv"][5] - of_six["conv"][5]).max() > 1e-3
 
 
@@ -319,10 +319,10 @@ def test_only_integers_of_0_to_255_become_uint8(values):
         ({"layers": []}, "at least one"),
         ({"layers": ["spikes", "spikes"]}, "expected different names"),
         ({"images_at_once": 0}, "images_at_once is 0"),
-        ({"feed": Feed("stil", 4, 16, "mean", "half", 8)}, "none of stateful, still, clip"),
-        ({"feed": Feed("still", 0, 16, "mean", "half", 8)}, "0 steps"),
-        ({"feed": Feed("still", 4, 16, "max", "half", 8)}, "reduced by 'max'"),
-        ({"feed": Feed("clip", 1, 0, "mean", "half", 8)}, "clip of 0 frames"),
+        ({"feed": Feed.model_construct(kind="stil", steps=4, classes=8)}, "none of stateful, still, clip"),
+        ({"feed": Feed.model_construct(kind="still", steps=0, classes=8)}, "0 steps"),
+        ({"feed": Feed.model_construct(kind="still", steps=4, reduce="max", classes=8)}, "reduced by 'max'"),
+        ({"feed": Feed.model_construct(kind="clip", chunk=0, classes=8)}, "clip of 0 frames"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(change, message):

@@ -33,13 +33,13 @@ def movie():
 
 
 def features(model, name, positions, training="ucf101", **settings):
-    layers = catalogue.scored(name)
+    layers = catalogue.network(name).scored
     kept = {layer: [] for layer in layers}
 
     def keep(block):
         kept[block.layer].append(block.features.to(torch.float32) / block.scale)
 
-    extract(model, layers, movie(), positions, catalogue.feed(name, training), keep, **settings)
+    extract(model, layers, movie(), positions, catalogue.network(name).feed(training), keep, **settings)
     return {layer: torch.cat(blocks, dim=-2).numpy() for layer, blocks in kept.items()}
 
 
@@ -105,8 +105,10 @@ def test_a_network_with_memory_does_not():
 
 def test_products_of_trials_are_exact_integers_for_spikes_and_floats_for_their_average():
     name = "lorafb_snet_tiny"
-    model, layers = network(name), catalogue.scored(name)
-    made = dict(trial_products(model, layers, movie(), orders(), catalogue.feed(name, "ucf101"), memory_bytes=10**7))
+    model, layers = network(name), catalogue.network(name).scored
+    made = dict(
+        trial_products(model, layers, movie(), orders(), catalogue.network(name).feed("ucf101"), memory_bytes=10**7)
+    )
     for trial, order in enumerate(orders()):
         expected = features(model, name, order)
         for layer in layers[:-1]:

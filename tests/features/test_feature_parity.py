@@ -35,7 +35,7 @@ def published_network(made):
     weights = recipe.weights(made["network"], table, made["weights_seed"])
     model = build.create(made["network"], classes=1000 if made["trained_on"] == "imagenet" else 101)
     model.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
-    return model, catalogue.feed(made["network"], made["trained_on"])
+    return model, catalogue.network(made["network"]).feed(made["trained_on"])
 
 
 def published_movie(made):
@@ -45,7 +45,7 @@ def published_movie(made):
 
 def write_features(file, made, **settings):
     model, feed = published_network(made)
-    layers = list(catalogue.scored(made["network"]))
+    layers = list(catalogue.network(made["network"]).scored)
     movie = published_movie(made)
     with store.writing(file, movie.n_frames) as sink:
         extract(model, layers, movie, np.arange(movie.n_frames), feed, sink, **settings)

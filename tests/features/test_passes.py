@@ -17,8 +17,8 @@ from lorafb.similarity.tsrsa import frame_ranks
 
 torch.set_num_threads(1)
 
-STATEFUL = Feed("stateful", 1, 16, "mean", "half", 8)
-STILL = Feed("still", 4, 16, "mean", "half", 8)
+STATEFUL = Feed(kind="stateful", classes=8)
+STILL = Feed(kind="still", steps=4, classes=8)
 LAYERS = ["counts", "rates"]
 N, TRIALS = 13, 5
 

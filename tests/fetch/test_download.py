@@ -9,55 +9,34 @@ from email.utils import formatdate
 import pytest
 from web_server import CONTENT, serving
 
-from lorafb.fetch import answers, download, unfinished
+from lorafb import web
+from lorafb.fetch import download, part_file
 from lorafb.files import InputError
 
+OLD = bytes(len(CONTENT))
+GOOD_ENDS = {
+    "nothing fails": {},
+    "cut": {"cuts": 4},
+    "cut, no ranges": {"cuts": 3, "ranges": False},
+    "cut, no versions": {"cuts": 2, "etags": [""]},
+    "changed in between, with a weak version": {"cuts": 1, "etags": ['W/"weak"'], "old": OLD},
+    "busy": {"statuses": [503, 429, 500]},
+    "asked to wait": {"statuses": [429], "retry_after": "1"},
+    "asked to wait, in no number": {"statuses": [503], "retry_after": "soon"},
+    "changed in between": {"cuts": 2, "etags": ['"one"', '"two"'], "old": OLD},
+    "changed in between, unseen by the server": {"cuts": 1, "etags": ['"one"', '"two"'], "old": OLD, "blind": True},
+    "changed in between, with no version": {"cuts": 2, "etags": [""], "old": OLD},
+    "another range than asked for": {"cuts": 1, "wrong_range": 7},
+    "slow, but never silent for long": {"throttle_s": 0.1},
+    "no length given": {"length": False},
+}
 
-@pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch):
-    monkeypatch.setattr(download, "BACKOFF_S", 0.0)
-    monkeypatch.setattr(download, "TIMEOUT_S", (1, 0.3))
 
-
-@pytest.mark.parametrize(
-    "ways",
-    [
-        {},
-        {"cuts": 4},
-        {"cuts": 3, "ranges": False},
-        {"cuts": 2, "etags": [""]},
-        {"cuts": 1, "etags": ['W/"weak"'], "old": bytes(len(CONTENT))},
-        {"statuses": [503, 429, 500]},
-        {"statuses": [429], "retry_after": "1"},
-        {"statuses": [503], "retry_after": "soon"},
-        {"cuts": 2, "etags": ['"one"', '"two"'], "old": bytes(len(CONTENT))},
-        {"cuts": 1, "etags": ['"one"', '"two"'], "old": bytes(len(CONTENT)), "blind": True},
-        {"cuts": 2, "etags": [""], "old": bytes(len(CONTENT))},
-        {"cuts": 1, "wrong_range": 7},
-        {"throttle_s": 0.1},
-        {"length": False},
-    ],
-    ids=[
-        "as it should be",
-        "cut",
-        "cut, no ranges",
-        "cut, no versions",
-        "changed in between, of a weak version",
-        "busy",
-        "told to wait",
-        "told to wait, in no number",
-        "changed in between",
-        "changed in between, unseen by the server",
-        "changed in between, of no version",
-        "another range than asked for",
-        "slow, but never silent for long",
-        "of no said length",
-    ],
-)
-def test_what_comes_in_the_end_is_the_file(ways, tmp_path):
+@pytest.mark.parametrize("ways", GOOD_ENDS.values(), ids=GOOD_ENDS)
+def test_the_file_is_complete_in_the_end(ways, tmp_path):
     with serving(**ways) as (url, _):
         download.download(url, tmp_path / "part")
-    unfinished.keep(tmp_path / "part", tmp_path / "file")
+    part_file.finish(tmp_path / "part", tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
@@ -68,26 +47,26 @@ def test_a_cut_download_goes_on_where_it_stopped(tmp_path):
     assert log == [None, f"bytes={len(CONTENT) // 2}-"]
 
 
-def test_a_line_that_is_cut_often_but_brings_something_each_time_is_not_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "STEP", 1)
+def test_a_connection_that_is_cut_often_but_makes_progress_is_not_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(web, "STEP", 1)
     with serving(cuts=12) as (url, log):
         download.download(url, tmp_path / "part")
     assert len(log) == 13
     assert (tmp_path / "part").read_bytes() == CONTENT
 
 
-def test_another_start_goes_on_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "TRIES", 1)
+def test_another_start_goes_on_where_the_first_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(web, "TRIES", 1)
     with serving(cuts=1) as (url, log):
-        with pytest.raises(InputError, match=r"51200 of 102400 bytes came \(1 tries\); start again later"):
+        with pytest.raises(InputError, match=r"received 51200 of 102400 bytes \(1 tries\); start again later"):
             download.download(url, tmp_path / "part")
         download.download(url, tmp_path / "part")
     assert log[1] == "bytes=51200-"
     assert (tmp_path / "part").read_bytes() == CONTENT
 
 
-def test_one_who_stops_it_goes_on_where_he_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "CHUNK", 2**12)
+def test_a_download_interrupted_by_its_user_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(web, "CHUNK", 2**12)
 
     def stop(there, _):
         raise KeyboardInterrupt
@@ -103,7 +82,7 @@ def test_one_who_stops_it_goes_on_where_he_stopped(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("tag", [None, 'http://elsewhere.org/file\n"one"'])
-def test_a_beginning_of_unknown_or_other_origin_is_not_gone_on_from(tag, tmp_path):
+def test_a_part_of_unknown_or_other_origin_is_not_continued(tag, tmp_path):
     (tmp_path / "part").write_bytes(b"of something else")
     if tag:
         (tmp_path / "part.tag").write_text(tag)
@@ -113,7 +92,7 @@ def test_a_beginning_of_unknown_or_other_origin_is_not_gone_on_from(tag, tmp_pat
     assert (tmp_path / "part").read_bytes() == CONTENT
 
 
-def test_a_part_that_is_already_all_of_it_is_taken(tmp_path):
+def test_a_part_that_is_already_complete_is_used(tmp_path):
     with serving() as (url, log):
         (tmp_path / "part").write_bytes(CONTENT)
         (tmp_path / "part.tag").write_text(f'{url}\n"one"')
@@ -121,7 +100,7 @@ def test_a_part_that_is_already_all_of_it_is_taken(tmp_path):
     assert log == [f"bytes={len(CONTENT)}-"]
 
 
-def test_a_part_that_is_longer_than_the_file_is_begun_anew(tmp_path):
+def test_a_part_longer_than_the_file_is_started_again(tmp_path):
     with serving() as (url, log):
         (tmp_path / "part").write_bytes(CONTENT + b"more")
         (tmp_path / "part.tag").write_text(f'{url}\n"one"')
@@ -131,7 +110,7 @@ def test_a_part_that_is_longer_than_the_file_is_begun_anew(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ways", "told"),
+    ("ways", "expected"),
     [
         ({"statuses": [403]}, "the server answers 403 Forbidden"),
         (
@@ -139,11 +118,11 @@ def test_a_part_that_is_longer_than_the_file_is_begun_anew(tmp_path):
             "the server answers 403 Forbidden: the file's quota is used up; try again in a day",
         ),
         ({"statuses": [404]}, "the server answers 404 Not Found"),
-        ({"statuses": [416] * 9}, "another range, or version, than it was asked for (6 tries)"),
+        ({"statuses": [416] * 9}, "another range, or version, than was asked for (6 tries)"),
         ({"statuses": [503] * 9}, "the server answers 503 Service Unavailable (6 tries); start again later"),
         (
             {"statuses": [429], "retry_after": "3600"},
-            "the server answers 429 Too Many Requests, and asks to be left alone for 60 minutes",
+            "the server answers 429 Too Many Requests, and asks for a wait of 60 minutes",
         ),
         (
             {"page": b"Sorry, quota exceeded for this file"},
@@ -161,13 +140,13 @@ def test_a_part_that_is_longer_than_the_file_is_begun_anew(tmp_path):
         ({"location": "/file"}, "is redirected more than 8 times"),
     ],
 )
-def test_a_server_that_does_not_give_the_file_is_told_in_one_line(ways, told, tmp_path):
+def test_a_server_that_does_not_give_the_file_is_reported_in_one_line(ways, expected, tmp_path):
     with serving(**ways) as (url, _), pytest.raises(InputError, match=r"^http://127[^\n]*$") as error:
         download.download(url, tmp_path / "part")
-    assert told in str(error.value)
+    assert expected in str(error.value)
 
 
-def test_no_internet_is_told_at_once(tmp_path, monkeypatch):
+def test_no_internet_is_reported_at_once(tmp_path, monkeypatch):
     def unknown(*_, **__):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -178,16 +157,16 @@ def test_no_internet_is_told_at_once(tmp_path, monkeypatch):
 
 
 def test_a_redirect_never_leaves_https():
-    assert answers.next_address("u", "https://a.org/x", "/y") == "https://a.org/y"
-    assert answers.next_address("u", "http://a.org/x", "https://b.org/y") == "https://b.org/y"
+    assert web.next_address("u", "https://a.org/x", "/y") == "https://a.org/y"
+    assert web.next_address("u", "http://a.org/x", "https://b.org/y") == "https://b.org/y"
     with pytest.raises(InputError, match=r"is redirected to http://b\.org/y, which is not followed"):
-        answers.next_address("u", "https://a.org/x", "http://b.org/y")
+        web.next_address("u", "https://a.org/x", "http://b.org/y")
 
 
 def test_a_time_to_wait_is_read_from_seconds_and_from_dates():
-    assert answers.retry_after("12") == 12
-    assert 50 < answers.retry_after(formatdate(time.time() + 60, usegmt=True)) <= 60
-    assert answers.retry_after("Mon, 05 Jan 1970 00:00:00 GMT") == answers.retry_after("soon") == 0
+    assert web.retry_after("12") == 12
+    assert 50 < web.retry_after(formatdate(time.time() + 60, usegmt=True)) <= 60
+    assert web.retry_after("Mon, 05 Jan 1970 00:00:00 GMT") == web.retry_after("soon") == 0
 
 
 @pytest.mark.parametrize("length", [None, False])
@@ -197,16 +176,16 @@ def test_a_file_of_another_size_is_refused(length, tmp_path):
         download.download(url, tmp_path / "part", size=7)
 
 
-def test_a_file_of_another_size_is_refused_before_it_comes(tmp_path):
+def test_a_file_of_another_size_is_refused_before_it_is_received(tmp_path):
     with serving() as (url, _), pytest.raises(InputError, match="has 102400 bytes, expected 7"):
         download.download(url, tmp_path / "part", size=7)
     assert not (tmp_path / "part").exists()
 
 
-def test_no_room_is_told_before_anything_comes(tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_before_anything_is_received(tmp_path, monkeypatch):
     usage = namedtuple("usage", "free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1000))
-    with serving() as (url, _), pytest.raises(InputError, match="0 MB are to come, and 0 MB are free"):
+    with serving() as (url, _), pytest.raises(InputError, match="needs 0 MB more, but 0 MB are free"):
         download.download(url, tmp_path / "part")
     assert not (tmp_path / "part").exists()
 

@@ -9,14 +9,14 @@ import pytest
 import yaml
 from web_server import CONTENT, serving
 
-from lorafb import cli
-from lorafb.fetch import download, registry, table
-from lorafb.fetch.registry import Asset, Drive, Https, Images, Member
+from lorafb import cli, web
+from lorafb.fetch import docs_table, registry
+from lorafb.fetch.registry import Asset, Mirror
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_the_registry_knows_where_every_file_of_the_published_study_is_to_be_had():
+def test_the_registry_has_a_mirror_for_every_file_of_the_published_study():
     wanted = yaml.safe_load((ROOT / "config/paper.yaml").read_text())["assets"]
     assert len(wanted) > 30
     for file in wanted:
@@ -25,8 +25,12 @@ def test_the_registry_knows_where_every_file_of_the_published_study_is_to_be_had
         assert asset.mirrors
 
 
-@pytest.mark.parametrize("asset", registry.assets().values(), ids=lambda asset: asset.path)
-def test_an_entry_is_whole(asset):
+def test_every_entry_is_complete():
+    for asset in registry.assets().values():
+        assert_complete(asset)
+
+
+def assert_complete(asset):
     assert asset.what
     assert asset.licence
     assert asset.cite
@@ -36,18 +40,20 @@ def test_an_entry_is_whole(asset):
     assert len(asset.sha256) in (0, 8, 64)
     for mirror in asset.mirrors:
         match mirror:
-            case Https(url):
+            case Mirror("https", url):
                 assert url.startswith("https://")
                 assert "{" not in url
-            case Images(address, count):
+            case Mirror("images", address, "", count):
                 assert address.format(number=count - 1).startswith("https://")
                 assert asset.shape[0] == count
-            case Member(archive, name):
+            case Mirror("archive", archive, name):
                 assert archive in registry.assets()
                 assert asset.path.endswith(name)
-            case Drive(folder, name):
+            case Mirror("drive", folder, name):
                 assert len(folder) == 33
                 assert asset.path.endswith(name)
+            case _:
+                raise AssertionError(mirror)
 
 
 def test_the_sessions_are_the_32_of_the_stimulus_set_each_once():
@@ -56,7 +62,7 @@ def test_the_sessions_are_the_32_of_the_stimulus_set_each_once():
     assert all(1.5e9 < one.size < 3.5e9 for one in sessions)
 
 
-def test_a_path_of_a_study_is_parted_into_its_folder_and_the_registrys_path():
+def test_a_path_of_a_study_is_split_into_its_folder_and_the_registrys_path():
     assert registry.split("data/paper/natural_movie_one.npy") == ("data/paper", "natural_movie_one.npy")
     assert registry.split("natural_movie_one.npy") == (".", "natural_movie_one.npy")
     assert registry.split("my_natural_movie_one.npy") is None
@@ -65,28 +71,28 @@ def test_a_path_of_a_study_is_parted_into_its_folder_and_the_registrys_path():
 
 
 def test_the_table_of_the_documents_is_that_of_the_registry():
-    page = table.PAGE.read_text(encoding="utf-8")
-    assert page == table.written(page), "write it anew: lorafb fetch --write"
+    page = docs_table.PAGE.read_text(encoding="utf-8")
+    assert page == docs_table.with_table(page), "write it again: lorafb fetch --write"
 
 
-def told(capsys, *arguments):
+def run(capsys, *arguments):
     code = cli.main(["fetch", *map(str, arguments)])
     return code, *capsys.readouterr()
 
 
 def test_the_list_says_licence_and_citation(capsys):
-    code, out, _ = told(capsys, "--list", "--only", "cornet_s.pth")
+    code, out, _ = run(capsys, "--list", "--only", "cornet_s.pth")
     assert code == 0
     assert "licence: GPL-3.0 or later" in out
     assert "cite: Kubilius" in out
-    assert told(capsys, "--list")[1].count("\n  licence: ") == len(registry.assets())
+    assert run(capsys, "--list")[1].count("\n  licence: ") == len(registry.assets())
 
 
 def test_a_plan_says_what_is_missing_and_what_it_takes(capsys, tmp_path):
-    code, out, _ = told(capsys, "--dry-run", "--to", tmp_path / "new", "--only", "sessions/*", "cornet_s.pth")
+    code, out, _ = run(capsys, "--dry-run", "--to", tmp_path / "new", "--only", "sessions/*", "cornet_s.pth")
     assert code == 0
     assert out.count("would be fetched from https://") == 33
-    assert "missing: 33 files, 80.5 GB and what has no known size; " in out
+    assert "missing: 33 files, 80.5 GB and files of unknown size; " in out
     assert list(tmp_path.iterdir()) == []
 
 
@@ -104,7 +110,7 @@ def test_a_plan_says_what_is_missing_and_what_it_takes(capsys, tmp_path):
     ],
 )
 def test_a_mistake_is_one_line(arguments, line, capsys):
-    code, out, err = told(capsys, *arguments)
+    code, out, err = run(capsys, *arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert line in err
 
@@ -112,7 +118,7 @@ def test_a_mistake_is_one_line(arguments, line, capsys):
 def test_a_study_that_needs_nothing_and_an_empty_folder_are_no_mistake(capsys, tmp_path):
     (tmp_path / "c.yaml").write_text("study: mine")
     for arguments in (["--dry-run", "--configfile", tmp_path / "c.yaml"], ["--verify", "--to", tmp_path]):
-        code, out, err = told(capsys, *arguments)
+        code, out, err = run(capsys, *arguments)
         assert (code, err) == (0, "")
         assert out.endswith("nothing of the registry is there or asked for\n")
 
@@ -123,48 +129,47 @@ def small(monkeypatch):
 
     def of(*assets):
         monkeypatch.setattr(registry, "assets", lambda: {asset.path: asset for asset in assets})
-        monkeypatch.setattr(download, "BACKOFF_S", 0.0)
 
     return of
 
 
 def asset(path, *urls, **more):
-    return Asset(path, "a file", "free", ("nobody",), tuple(Https(url) for url in urls), **more)
+    return Asset(path, "a file", "free", ("nobody",), tuple(Mirror("https", url) for url in urls), **more)
 
 
 def test_the_command_fetches_once_verifies_and_goes_on_after_one_that_fails(small, capsys, tmp_path):
     with serving() as (url, log), serving(statuses=[404] * 9) as (gone, _):
         small(asset("bad.bin", gone), asset("good.bin", url), asset("other.bin", by_hand="from its author"))
-        code, out, err = told(capsys, "--only", "*", "--to", tmp_path)
+        code, out, err = run(capsys, "--only", "*", "--to", tmp_path)
         assert code == 2
         assert out == f"{tmp_path}/good.bin: fetched, its hash is in fetched.lock.json\n"
         assert [line.split(": ")[0].split("/")[-1] for line in err.splitlines()] == ["bad.bin", "good.bin", "other.bin"]
-        assert told(capsys, "--only", "good.bin", "--to", tmp_path) == (
+        assert run(capsys, "--only", "good.bin", "--to", tmp_path) == (
             0,
             f"{tmp_path}/good.bin: was there, and fits\n",
             "",
         )
         assert len(log) == 1
-    assert told(capsys, "--verify", "--to", tmp_path)[0] == 0
-    assert told(capsys, "--verify", "--to", tmp_path, "--only", "bad.bin")[0] == 2
+    assert run(capsys, "--verify", "--to", tmp_path)[0] == 0
+    assert run(capsys, "--verify", "--to", tmp_path, "--only", "bad.bin")[0] == 2
     (tmp_path / "good.bin").write_bytes(b"another")
-    code, _, err = told(capsys, "--verify", "--to", tmp_path)
+    code, _, err = run(capsys, "--verify", "--to", tmp_path)
     assert code == 2
-    assert "good.bin: has changed since it first came" in err
+    assert "good.bin: has changed since it was first fetched" in err
 
 
-def test_ctrl_c_leaves_what_has_come(small, capsys, tmp_path, monkeypatch):
+def test_after_ctrl_c_the_next_start_goes_on(small, capsys, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(download, "CHUNK", 2**12)
+    monkeypatch.setattr(web, "CHUNK", 2**12)
     with serving() as (url, log):
         small(asset("file.bin", url))
         with monkeypatch.context() as stopped:
             stopped.setattr("lorafb.commands.fetch.progress_bar", lambda: stop)
-            assert told(capsys, "--only", "file.bin", "--to", tmp_path)[0] == 130
+            assert run(capsys, "--only", "file.bin", "--to", tmp_path)[0] == 130
         assert 0 < (tmp_path / "file.bin.part").stat().st_size < len(CONTENT)
-        assert told(capsys, "--only", "file.bin", "--to", tmp_path)[0] == 0
+        assert run(capsys, "--only", "file.bin", "--to", tmp_path)[0] == 0
     assert log[1] == "bytes=4096-"
     assert (tmp_path / "file.bin").read_bytes() == CONTENT
 
@@ -175,7 +180,7 @@ def test_a_studys_assets_are_fetched_where_it_looks_for_them(small, capsys, tmp_
     config.write_text(yaml.safe_dump({"assets": {"here/file.bin": "registry", "own.npy": "from my shelf"}}))
     with serving() as (url, _):
         small(asset("file.bin", url))
-        code, out, err = told(capsys, "--configfile", config)
+        code, out, err = run(capsys, "--configfile", config)
     assert code == 2
     assert out == "here/file.bin: fetched, its hash is in fetched.lock.json\n"
     assert err.splitlines()[-1].endswith(
@@ -208,7 +213,7 @@ def test_the_workflows_script_stops_with_one_line_and_leaves_a_persons_file(outp
     }
     (tmp_path / "job.json").write_text(json.dumps(job))
     done = subprocess.run(
-        [sys.executable, "-m", "lorafb.alone", str(tmp_path / "job.json")], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "lorafb.rerun", str(tmp_path / "job.json")], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 1
     assert done.stderr.startswith(f"asset: {line}")

@@ -1,38 +1,33 @@
-"""What no well-meaning server says: each ends right, or stops with one line, and nothing false is ever kept."""
+"""Answers that no well-meaning server gives: each ends right, or stops with one line, and no wrong file stays."""
 
 import pytest
 from web_server import CONTENT, serving
 
-from lorafb.fetch import answers, assets, download, images
-from lorafb.fetch.registry import Asset, Https, Images
+from lorafb import web
+from lorafb.fetch import download, fetch_asset, numbered_images
+from lorafb.fetch.registry import Asset, Mirror
 from lorafb.files import InputError
 
 
-@pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch):
-    monkeypatch.setattr(download, "BACKOFF_S", 0.0)
-    monkeypatch.setattr(download, "TIMEOUT_S", (1, 0.3))
-
-
 def asset(url, **more):
-    return Asset("some/file.bin", "a file", "free", ("nobody",), (Https(url),), **more)
+    return Asset("some/file.bin", "a file", "free", ("nobody",), (Mirror("https", url),), **more)
 
 
-@pytest.mark.parametrize("told", ["²", "9" * 400, "-5", "1e3", "Fri, 31 Dec 99999 23:59:59 GMT"])
-def test_a_time_to_wait_that_is_none_is_no_time(told):
-    assert answers.retry_after(told) == 0
+def test_a_time_to_wait_that_cannot_be_read_is_zero():
+    for header in ("²", "9" * 400, "-5", "1e3", "Fri, 31 Dec 99999 23:59:59 GMT"):
+        assert web.retry_after(header) == 0, header
 
 
 @pytest.mark.parametrize("to", ["http://[::1", "http://", "http://a b:x/"])
-def test_a_redirect_to_no_address_is_told_in_one_line(to, tmp_path):
+def test_a_redirect_to_no_address_is_reported_in_one_line(to, tmp_path):
     with serving(location=to) as (url, _), pytest.raises(InputError, match=r"^http://127[^\n]*$"):
         download.download(url, tmp_path / "part")
     with pytest.raises(InputError, match="which is no address"):
-        answers.next_address("u", "https://a.org/", "http://[::1")
+        web.next_address("u", "https://a.org/", "http://[::1")
 
 
-def test_more_bytes_than_the_file_has_are_not_taken_to_their_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "CHUNK", 2**10)
+def test_more_bytes_than_the_file_has_are_not_received_to_their_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(web, "CHUNK", 2**10)
     with (
         serving(length=False) as (url, _),
         pytest.raises(InputError, match=r"gave (\d{1,4}|\d\d{4}) bytes, expected 7"),
@@ -41,7 +36,7 @@ def test_more_bytes_than_the_file_has_are_not_taken_to_their_end(tmp_path, monke
     assert (tmp_path / "part").read_bytes() == b""
 
 
-def test_an_answer_of_no_said_length_that_ends_early_is_asked_for_again(tmp_path):
+def test_an_answer_without_a_length_that_ends_early_is_asked_for_again(tmp_path):
     with serving(length=False, cuts=1) as (url, log):
         download.download(url, tmp_path / "part", size=len(CONTENT))
     assert len(log) == 2
@@ -49,7 +44,7 @@ def test_an_answer_of_no_said_length_that_ends_early_is_asked_for_again(tmp_path
 
 
 @pytest.mark.parametrize("version", [b"\xff\xfe\x00", b'"one"\r\nX: y'], ids=["no text", "two lines"])
-def test_a_damaged_note_beside_a_part_begins_it_anew(version, tmp_path):
+def test_a_part_with_a_damaged_note_is_started_again(version, tmp_path):
     with serving() as (url, log):
         (tmp_path / "part").write_bytes(CONTENT[:9])
         (tmp_path / "part.tag").write_bytes(url.encode() + b"\n" + version)
@@ -58,13 +53,13 @@ def test_a_damaged_note_beside_a_part_begins_it_anew(version, tmp_path):
     assert (tmp_path / "part").read_bytes() == CONTENT
 
 
-def test_bytes_that_come_packed_unasked_are_refused(tmp_path):
+def test_content_that_comes_packed_unasked_is_refused(tmp_path):
     with serving(packed="gzip") as (url, _), pytest.raises(InputError, match=r"comes packed \(gzip\)"):
         download.download(url, tmp_path / "part")
 
 
-def test_progress_of_a_file_of_unknown_length_is_done_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "CHUNK", 2**12)
+def test_progress_of_a_file_of_unknown_length_ends_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(web, "CHUNK", 2**12)
     seen = []
     with serving(length=False) as (url, _):
         download.download(url, tmp_path / "part", progress=lambda *now: seen.append(now))
@@ -73,7 +68,7 @@ def test_progress_of_a_file_of_unknown_length_is_done_once(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"", "is empty"),
         (b"\xef\xbb\xbf<!DOCTYPE html><html>quota", "is a web page"),
@@ -82,29 +77,29 @@ def test_progress_of_a_file_of_unknown_length_is_done_once(tmp_path, monkeypatch
     ],
     ids=["empty", "byte order mark", "comment", "xml"],
 )
-def test_what_is_no_data_is_not_trusted_on_first_use(content, told, tmp_path):
-    with serving(content) as (url, _), pytest.raises(InputError, match=told):
-        assets.fetch(asset(url), tmp_path)
+def test_a_page_or_an_empty_file_is_not_trusted_on_first_use(content, expected, tmp_path):
+    with serving(content) as (url, _), pytest.raises(InputError, match=expected):
+        fetch_asset.fetch(asset(url), tmp_path)
     assert list((tmp_path / "some").iterdir()) == []
 
 
-def test_a_persons_link_to_what_is_not_there_now_stays(tmp_path):
+def test_a_persons_link_to_a_file_that_is_not_there_now_stays(tmp_path):
     (tmp_path / "some").mkdir()
     own = tmp_path / "some" / "file.bin"
     own.symlink_to("/not/mounted/file.bin")
     with serving() as (url, log), pytest.raises(InputError, match=r"is a link to /not/mounted/file\.bin"):
-        assets.fetch(asset(url), tmp_path)
+        fetch_asset.fetch(asset(url), tmp_path)
     assert log == []
     assert own.is_symlink()
 
 
-def test_a_folder_in_a_files_place_is_named(tmp_path):
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path):
     (tmp_path / "some" / "file.bin").mkdir(parents=True)
     with pytest.raises(InputError, match=r"file\.bin: is a folder, expected a file"):
-        assets.fetch(asset("http://127.0.0.1:9/"), tmp_path)
+        fetch_asset.fetch(asset("http://127.0.0.1:9/"), tmp_path)
 
 
-def test_an_array_that_has_no_room_is_told_before_it_is_mapped(tmp_path):
-    one = Images("http://127.0.0.1:9/{number}.tiff", 0)
-    with pytest.raises(InputError, match="MB are to come"):
-        images.stack(one, (10**6, 10**6, 10**6), tmp_path / "part")
+def test_a_disk_too_small_for_the_array_is_reported_before_it_is_mapped(tmp_path):
+    one = Mirror("images", "http://127.0.0.1:9/{number}.tiff")
+    with pytest.raises(InputError, match=r"needs \d+ MB more"):
+        numbered_images.stack(one, (10**6, 10**6, 10**6), tmp_path / "part")

@@ -21,7 +21,7 @@ def serving(content=CONTENT, **ways):
 
     Parameters
     ----------
-    files : contents by the beginning of their paths, in place of `content`; pages of HTML are told by how they begin
+    files : contents by the beginning of their paths, in place of `content`; pages of HTML are known by their beginning
     statuses : statuses of the first answers
     retry_after : header of those
     page, status : words of a web page that comes instead, and its status
@@ -35,8 +35,8 @@ def serving(content=CONTENT, **ways):
     hang_s : seconds before any answer
     throttle_s : seconds before each quarter of a body
     short : bytes fewer than the header says, always
-    packed : encoding that bodies are said to have
-    length : False for an answer that does not say its length, or the text that it says
+    packed : encoding that the header of a body names
+    length : False for an answer without a length, or the text that it gives as its length
     """
     log, statuses, cuts = Log(), list(ways.get("statuses", [])), [ways.get("cuts", 0)]
     etags, old = list(ways.get("etags", ['"one"'])), [ways["old"]] if "old" in ways else []
@@ -45,7 +45,7 @@ def serving(content=CONTENT, **ways):
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *_):
-            """Say nothing."""
+            """Print nothing."""
 
         def empty(self, status, **headers):
             self.send_response(status)
@@ -115,9 +115,7 @@ def serving(content=CONTENT, **ways):
                 self.wfile.write(body[len(body) * quarter // 4 : len(body) * (quarter + 1) // 4])
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.handle_error = lambda *_: (
-        None
-    )  # a client that hung up is no news, least of all on the stderr of the next test
+    server.handle_error = lambda *_: None  # a client that hung up must not print to the stderr of the next test
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:

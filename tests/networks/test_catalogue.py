@@ -20,22 +20,24 @@ PUBLISHED = list(golden("state_dicts"))
 
 def test_the_catalogue_has_the_published_networks_and_the_tiny_ones():
     assert set(catalogue.names()) == set(PUBLISHED) | set(TINY)
+    assert len(catalogue.names()) == 28
+    assert all(len(catalogue.network(name).layers) > 3 for name in catalogue.names())
 
 
 @pytest.mark.parametrize("name", [name for name, listed in golden("layers").items() if listed])
 def test_layers_are_the_published_ones_in_their_order(name):
     listed = golden("layers")[name]
-    assert list(catalogue.layers(name)) == [layer["name"] or "" for layer in listed["layers"]]
-    assert len(catalogue.scored(name)) == listed["scored"]
+    assert list(catalogue.network(name).layers) == [layer["name"] or "" for layer in listed["layers"]]
+    assert len(catalogue.network(name).scored) == listed["scored"]
 
 
 @pytest.mark.parametrize("depth", ["34", "101", "152"])
 def test_depths_without_a_published_list_have_the_obvious_one(depth):
     blocks = {"34": (3, 4, 6, 3), "101": (3, 4, 23, 3), "152": (3, 8, 36, 3)}[depth]
     expected = [f"recurrent_layer{s}.sub_module[{b}]" for s in range(1, 5) for b in range(blocks[s - 1])]
-    assert list(catalogue.layers(f"lorafb_snet{depth}")) == ["sn1", "maxpool", *expected, "avgpool", "fc"]
-    assert catalogue.layers(f"lorafb_cnet{depth}")[0] == "relu"
-    assert catalogue.layers(f"sew_resnet{depth}")[2] == "layer1[0]"
+    assert list(catalogue.network(f"lorafb_snet{depth}").layers) == ["sn1", "maxpool", *expected, "avgpool", "fc"]
+    assert catalogue.network(f"lorafb_cnet{depth}").layers[0] == "relu"
+    assert catalogue.network(f"sew_resnet{depth}").layers[2] == "layer1[0]"
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -54,7 +56,7 @@ def test_keys_shapes_and_parameters_are_the_published_ones(name):
 def test_every_listed_layer_is_a_module_of_the_network(name):
     with torch.device("meta"):
         modules = dict(build.create(name).named_modules())
-    spelled = [layer.replace("[", ".").replace("]", "") for layer in catalogue.layers(name) if layer]
+    spelled = [layer.replace("[", ".").replace("]", "") for layer in catalogue.network(name).layers if layer]
     assert not [layer for layer in spelled if layer not in modules]
 
 
@@ -75,19 +77,19 @@ def test_the_number_of_classes_is_that_of_the_usual_training_set_unless_told():
 @pytest.mark.parametrize(
     ("name", "training", "still", "expected"),
     [
-        ("lorafb_snet18", "ucf101", False, Feed("stateful", 1, 16, "mean", "half", 101)),
-        ("lorafb_snet18", "ucf101_subset", True, Feed("still", 4, 1, "mean", "half", 101)),
-        ("lorafb_snet18", "imagenet", False, Feed("still", 4, 1, "mean", "imagenet", 1000)),
-        ("lorafb_snet18", "imagenet", True, Feed("still", 4, 1, "mean", "imagenet", 1000)),
-        ("lorafb_snet_tiny", "motion", False, Feed("stateful", 1, 16, "mean", "half", 8)),
-        ("cornet", "ucf101", True, Feed("still", 4, 1, "mean", "half", 101)),
-        ("cornet_rt", "imagenet", False, Feed("still", 1, 1, "last", "imagenet", 1000)),
-        ("resnet_2p_cpc", "ucf101", False, Feed("clip", 1, 5, "mean", "half", 101)),
-        ("resnet_2p_cpc", "ucf101", True, Feed("still", 5, 1, "mean", "half", 101)),
+        ("lorafb_snet18", "ucf101", False, Feed(kind="stateful", classes=101)),
+        ("lorafb_snet18", "ucf101_subset", True, Feed(kind="still", steps=4, chunk=1, classes=101)),
+        ("lorafb_snet18", "imagenet", False, Feed(kind="still", steps=4, chunk=1, normalisation="imagenet")),
+        ("lorafb_snet18", "imagenet", True, Feed(kind="still", steps=4, chunk=1, normalisation="imagenet")),
+        ("lorafb_snet_tiny", "motion", False, Feed(kind="stateful", classes=8)),
+        ("cornet", "ucf101", True, Feed(kind="still", steps=4, chunk=1, classes=101)),
+        ("cornet_rt", "imagenet", False, Feed(kind="still", chunk=1, reduce="last", normalisation="imagenet")),
+        ("resnet_2p_cpc", "ucf101", False, Feed(kind="clip", chunk=5, classes=101)),
+        ("resnet_2p_cpc", "ucf101", True, Feed(kind="still", steps=5, chunk=1, classes=101)),
     ],
 )
 def test_a_feed_is_that_of_network_training_set_and_stimulus(name, training, still, expected):
-    assert catalogue.feed(name, training, still) == expected
+    assert catalogue.network(name).feed(training, still) == expected
 
 
 def test_frames_of_a_size_that_does_not_fit_are_told_before_a_pass():
@@ -110,9 +112,9 @@ def test_frames_of_a_size_that_does_not_fit_are_told_before_a_pass():
             lambda: catalogue.network("lorafb_snet_18"),
             "unknown network 'lorafb_snet_18'; did you mean 'lorafb_snet18'?",
         ),
-        (lambda: catalogue.layers("cornet-z"), "did you mean 'cornet_z'?"),
-        (lambda: catalogue.feed("cornet", "ucf10"), "did you mean 'ucf101'?"),
-        (lambda: catalogue.feed("cornet_z", "ucf101"), "it may be trained on imagenet"),
+        (lambda: catalogue.network("cornet-z"), "did you mean 'cornet_z'?"),
+        (lambda: catalogue.network("cornet").feed("ucf10"), "did you mean 'ucf101'?"),
+        (lambda: catalogue.network("cornet_z").feed("ucf101"), "it may be trained on imagenet"),
         (lambda: build.create("cornett"), "did you mean 'cornet'?"),
     ],
 )
@@ -128,15 +130,15 @@ def test_a_join_that_is_none_of_the_three_is_refused():
 
 
 def test_an_own_network_is_a_record_from_plain_data():
-    told = json.loads('{"kind": "still", "steps": 2, "classes": 5}')
-    record = catalogue.own("mine", "lorafb.networks.cornet_static:cornet_z", ["V1", "IT"], told)
+    feed = Feed(kind="still", steps=2, classes=5)
+    record = catalogue.own("mine", "lorafb.networks.cornet_static:cornet_z", ["V1", "IT"], feed)
     assert record.scored == ("V1", "IT")
-    assert record.feed("own") == Feed("still", 2, 16, "mean", "half", 5)
+    assert record.feed("own") == Feed(kind="still", steps=2, classes=5)
     assert build.create(record).decoder.linear.out_features == 5
 
 
 def test_an_own_network_of_clips_sees_a_scene_as_often_as_a_clip_has_frames():
-    record = catalogue.own("mine", "a:b", ["c"], {"kind": "clip", "chunk": 7})
+    record = catalogue.own("mine", "a:b", ["c"], Feed(kind="clip", chunk=7))
     assert record.feed("own", still=True).steps == 7
 
 
@@ -146,17 +148,41 @@ def test_an_own_network_of_clips_sees_a_scene_as_often_as_a_clip_has_frames():
         ({"name": "cornet"}, "choose another"),
         ({"build": "lorafb.networks.cornet"}, "expected module:function"),
         ({"layers": []}, "no layers"),
-        ({"feed": {"kind": "clips"}}, "kind 'clips' is none of stateful, still, clip; did you mean 'clip'?"),
-        ({"feed": {}}, "kind 'None' is none of"),
-        ({"feed": {"kind": "still", "step": 4}}, "feed has no 'step'; did you mean 'steps'?"),
-        ({"feed": {"kind": "still", "steps": 0}}, "steps is 0, expected a whole number from 1 on"),
     ],
 )
 def test_an_own_network_that_is_not_one_is_refused(change, message):
-    values = {"name": "mine", "build": "a:b", "layers": ["c"], "feed": {"kind": "still"}} | change
+    values = {"name": "mine", "build": "a:b", "layers": ["c"], "feed": Feed(kind="still")} | change
     with pytest.raises(InputError) as error:
         catalogue.own(**values)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"kind": "clips"}, "kind\n  Input should be 'stateful', 'still' or 'clip'"),
+        ({}, "kind\n  Field required"),
+        ({"kind": "still", "step": 4}, "step\n  Extra inputs are not permitted"),
+        ({"kind": "still", "steps": 0}, "steps\n  Input should be greater than or equal to 1"),
+        ({"kind": "still", "steps": True}, "steps\n  Input should be a valid integer"),
+        ({"kind": "still", "classes": 2.0}, "classes\n  Input should be a valid integer"),
+    ],
+)
+def test_a_feed_with_an_impossible_value_is_refused(values, message):
+    with pytest.raises(ValueError, match="validation error") as error:
+        Feed(**values)
+    assert message in str(error.value)
+
+
+def test_a_record_comes_back_from_the_params_of_a_job_the_same():
+    for name in catalogue.names():
+        record = catalogue.network(name)
+        for training in record.trainings:
+            params = json.loads(json.dumps(record.as_params(training)))
+            back = catalogue.from_params(params)
+            assert back.feeds == {training: record.feed(training)}
+            assert json.loads(json.dumps(back.as_params(training))) == params
+            assert (back.layers, back.published, back.scored) == (record.layers, record.published, record.scored)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +194,7 @@ def test_an_own_network_that_is_not_one_is_refused(change, message):
 )
 def test_a_builder_that_is_not_there_is_told(builder, message):
     with pytest.raises(InputError) as error:
-        build.create(catalogue.own("mine", builder, ["V1"], {"kind": "still"}))
+        build.create(catalogue.own("mine", builder, ["V1"], Feed(kind="still")))
     assert message in str(error.value)
 
 

@@ -11,7 +11,7 @@ import torch
 from network_goldens import published_weights
 
 from lorafb.files import InputError
-from lorafb.networks import catalogue, checkpoint, fit
+from lorafb.networks import catalogue, checkpoint, state_dict_match
 from lorafb.networks.build import create
 
 torch.set_num_threads(1)
@@ -37,7 +37,7 @@ REST = [
 
 def published(path, name, training, **more):
     """Write a checkpoint as its authors did; return its weights."""
-    classes = catalogue.feed(name, training).classes
+    classes = catalogue.network(name).feed(training).classes
     weights = published_weights(name, classes)
     root, prefix = recipe.layout(name)
     content = {root: {prefix + key: value for key, value in weights.items()}, "epoch": 99}
@@ -88,7 +88,11 @@ def test_a_published_checkpoint_loads_strictly_and_goes_to_our_format_and_back(n
         model.load_state_dict(weights)
         assert torch.equal(model.agg.ConvGRUCell_00.out_gate.bias, weights["agg.cell_list.0.out_gate.bias"])
     read = checkpoint.read(tmp_path / "published.pth.tar", name, training)
-    assert (read.network, read.training, read.classes) == (name, training, catalogue.feed(name, training).classes)
+    assert (read.network, read.training, read.classes) == (
+        name,
+        training,
+        catalogue.network(name).feed(training).classes,
+    )
     equal(read.state_dict, weights)
 
     checkpoint.write(tmp_path / "ours.pt", read)
@@ -183,7 +187,9 @@ def test_differences_are_listed_by_kind(tmp_path):
 
 
 def test_many_differences_are_told_in_few_words():
-    told = fit.differences({f"key{n}": torch.zeros(1) for n in range(1000)}, fit.table("lorafb_snet152"))
+    told = state_dict_match.differences(
+        {f"key{n}": torch.zeros(1) for n in range(1000)}, state_dict_match.table("lorafb_snet152")
+    )
     assert told == (
         "974 keys missing (conv1.weight, bn1.weight, bn1.bias and 971 more),"
         " 1000 surplus (key0, key1, key2 and 997 more)"
@@ -362,7 +368,9 @@ def test_a_restored_network_has_the_weights_and_is_ready_to_look():
 
 
 def test_an_own_network_has_checkpoints_too(tmp_path):
-    record = catalogue.own("mine", "lorafb.networks.cornet_static:cornet_z", ["V1"], {"kind": "still", "classes": 5})
+    record = catalogue.own(
+        "mine", "lorafb.networks.cornet_static:cornet_z", ["V1"], catalogue.Feed(kind="still", classes=5)
+    )
     checkpoint.write(tmp_path / "a.pt", checkpoint.initial(record, 5, 0))
     read = checkpoint.read(tmp_path / "a.pt", record)
     assert (read.network, read.classes) == ("mine", 5)

@@ -20,13 +20,13 @@ slow = pytest.mark.slow
 def features_of(made):
     """Features of every scored layer of a golden run, by our networks and feeds: float32 (frames, C, H, W)."""
     name, shown, still = made["network"], made["stimulus"], made["stimulus"]["dataset"] == "allen_natural_scenes"
-    feed = catalogue.feed(name, made["trained_on"], still)
+    feed = catalogue.network(name).feed(made["trained_on"], still)
     model = build.create(name, classes=feed.classes).eval()
     model.load_state_dict(published_weights(name, feed.classes, made["weights_seed"]))
     make = recipe.scenes if still else recipe.movie
     frames = torch.from_numpy(make(shown["frames"], shown["size"], shown["seed"]))
     assert not catalogue.network(name).size_problem(shown["size"])
-    return feed_movie(model, catalogue.scored(name), frames, feed)
+    return feed_movie(model, catalogue.network(name).scored, frames, feed)
 
 
 def sha256(array):
@@ -55,7 +55,7 @@ def test_every_spike_of_every_layer_is_the_published_one(name):
             assert sha256(features) == expected["sha256_float32"], layer
         else:  # the average of 49 is not
             np.testing.assert_allclose(features.sum((1, 2, 3)), expected["sum_per_frame"], rtol=1e-5)
-    assert list(made["layers"]) == list(catalogue.scored(made["network"]))
+    assert list(made["layers"]) == list(catalogue.network(made["network"]).scored)
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_neither_chunk_length_nor_threads_move_a_published_spike(chunk, threads)
     made = golden("forward/sew_resnet18_64")
     model = build.create("sew_resnet18", classes=101).eval()
     model.load_state_dict(published_weights("sew_resnet18"))
-    feed = catalogue.Feed("stateful", 1, chunk, "mean", "half", 101)
+    feed = catalogue.Feed(kind="stateful", chunk=chunk, classes=101)
     torch.set_num_threads(threads)
     try:
-        features = feed_movie(model, catalogue.scored("sew_resnet18"), movie(57), feed)
+        features = feed_movie(model, catalogue.network("sew_resnet18").scored, movie(57), feed)
     finally:
         torch.set_num_threads(1)
     last = features["layer4[1]"].numpy().astype(np.uint8)

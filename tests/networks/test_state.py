@@ -26,7 +26,7 @@ FRAMES = 11
 
 def network(case):
     name = case.partition(",")[0]
-    return with_recipe(name, **NETWORKS[case]), catalogue.scored(name)
+    return with_recipe(name, **NETWORKS[case]), catalogue.network(name).scored
 
 
 def same(one, other, exact):
@@ -138,7 +138,7 @@ def test_other_trials_within_one_state_are_refused(case):
 
 
 def test_static_networks_see_each_image_alone():
-    model, layers = with_recipe("cornet_z", classes=8), catalogue.scored("cornet_z")
+    model, layers = with_recipe("cornet_z", classes=8), catalogue.network("cornet_z").scored
     x = movie(4)[:, None]
     whole, backwards = show(model, layers, x), show(model, layers, x.flip(0))
     same({layer: values.flip(0) for layer, values in backwards.items()}, whole, exact=False)

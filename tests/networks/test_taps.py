@@ -137,7 +137,7 @@ def test_no_hook_stays_behind(layers):
     "name", ["lorafb_snet_tiny", "lorafb_cnet_tiny", "sew_resnet_tiny", "cornet_tiny", "resnet_1p_ar"]
 )
 def test_every_layer_of_a_network_comes_out_with_its_frames_and_trials(name):
-    model, layers = build.create(name).eval(), catalogue.scored(name)
+    model, layers = build.create(name).eval(), catalogue.network(name).scored
     with torch.inference_mode(), taps(model, layers) as collect, fresh_state(model):
         model(torch.zeros(STEPS, BATCH, 3, 64, 64))
         made = collect()

@@ -16,10 +16,10 @@ def test_leaving_one_value_out_of_a_mean_gives_its_textbook_standard_error(value
 
 def test_an_interval_is_the_value_and_students_t_standard_errors():
     replicates = np.array([1.0, 2.0, 3.0])  # sum of squares 2, SE = sqrt(2 / 3 * 2)
-    found = jackknife.interval(2.0, replicates)
-    assert found.error == pytest.approx(np.sqrt(4 / 3))
-    assert found.high - 2 == pytest.approx(4.302653 * np.sqrt(4 / 3), rel=1e-6)
-    assert found.n_groups == 3
+    result = jackknife.interval(2.0, replicates)
+    assert result.error == pytest.approx(np.sqrt(4 / 3))
+    assert result.high - 2 == pytest.approx(4.302653 * np.sqrt(4 / 3), rel=1e-6)
+    assert result.n_groups == 3
 
 
 def test_holm_by_hand():
@@ -38,23 +38,23 @@ def streams(n):
 def test_mice_are_the_groups_where_there_are_eight_of_them():
     sessions = np.repeat(np.arange(8), 3)
     other = np.zeros(5, int)  # an area that one mouse alone has units of
-    found = jackknife.groups_of_units([sessions, other], streams(2))
-    assert [group.tolist() for group in found[0][:2]] == [[0, 1, 2], [3, 4, 5]]
-    assert [len(group) for group in found[1]] == [5, 0, 0, 0, 0, 0, 0, 0]
+    result = jackknife.groups_of_units([sessions, other], streams(2))
+    assert [group.tolist() for group in result[0][:2]] == [[0, 1, 2], [3, 4, 5]]
+    assert [len(group) for group in result[1]] == [5, 0, 0, 0, 0, 0, 0, 0]
 
 
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=4))
 def test_random_groups_part_the_units_of_every_area_into_as_many(sizes):
-    found = jackknife.groups_of_units([np.zeros(size, int) for size in sizes], streams(len(sizes)))
-    for size, groups in zip(sizes, found, strict=True):
+    result = jackknife.groups_of_units([np.zeros(size, int) for size in sizes], streams(len(sizes)))
+    for size, groups in zip(sizes, result, strict=True):
         assert sorted(np.concatenate(groups)) == list(range(size))
         assert len(groups) == 20
         assert sum(len(group) > 0 for group in groups) == min(size, 20)
 
 
 def test_blocks_are_contiguous_and_leave_all_other_frames():
-    kept = jackknife.without_blocks(np.arange(1, 21), 5)
-    assert [sorted(set(range(1, 21)) - set(frames)) for frames in kept] == [
+    rest = jackknife.without_blocks(np.arange(1, 21), 5)
+    assert [sorted(set(range(1, 21)) - set(frames)) for frames in rest] == [
         list(range(first, first + 4)) for first in (1, 5, 9, 13, 17)
     ]
 

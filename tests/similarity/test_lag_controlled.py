@@ -26,15 +26,15 @@ def test_four_frames_by_hand():
 
 @given(seed=st.integers(0, 1000))
 def test_residual_ranks_have_mean_zero_at_every_lag(seed):
-    found = residuals(seed)
-    assert max(abs(np.diagonal(found, k).mean()) for k in range(20)) < 1e-9
+    result = residuals(seed)
+    assert max(abs(np.diagonal(result, k).mean()) for k in range(20)) < 1e-9
 
 
 @given(seed=st.integers(0, 1000))
 def test_frames_have_mean_zero_too_and_lags_again(seed):
-    found = lag.without_frame_means(residuals(seed))
-    assert max(abs(np.diagonal(found, k).mean()) for k in range(20)) < 1e-9
-    np.testing.assert_array_equal(found, found.T)
+    result = lag.without_frame_means(residuals(seed))
+    assert max(abs(np.diagonal(result, k).mean()) for k in range(20)) < 1e-9
+    np.testing.assert_array_equal(result, result.T)
 
 
 def test_what_a_frame_has_in_common_with_all_others_is_taken_out():
@@ -48,8 +48,8 @@ def test_what_a_frame_has_in_common_with_all_others_is_taken_out():
 def test_a_trend_is_taken_out_of_products_as_out_of_responses(seed):
     responses = np.random.default_rng(seed).normal(size=(15, 6))
     drifting = responses + np.outer(np.arange(15) - 7.0, np.random.default_rng(seed + 1).normal(size=6))
-    found = [side - side.mean(axis=1, keepdims=True) for side in (responses, drifting)]
-    one, other = (lag.detrended(side @ side.T) for side in found)
+    result = [side - side.mean(axis=1, keepdims=True) for side in (responses, drifting)]
+    one, other = (lag.detrended(side @ side.T) for side in result)
     np.testing.assert_allclose(one, other, atol=1e-9)
     time = np.arange(15) - 7.0
     straight = responses - np.outer(time, time @ responses / (time @ time))
@@ -60,27 +60,27 @@ def test_a_trend_is_taken_out_of_products_as_out_of_responses(seed):
 @settings(max_examples=20)
 def test_all_shifts_at_once_are_those_of_the_definition(a, b, n):
     one, other = residuals(a, n), residuals(b, n)
-    found = lag.shift_scores(lag.spectrum(one), lag.spectrum(other))
+    result = lag.shift_scores(lag.spectrum(one), lag.spectrum(other))
     for k in range(n):
         moved = np.roll(one, (-k, -k), axis=(0, 1))
         expected = (moved * other).sum() / np.linalg.norm(one) / np.linalg.norm(other)
-        assert found[k] == pytest.approx(expected, abs=1e-12)
+        assert result[k] == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_population_agrees_with_itself_at_no_shift_and_p_is_the_smallest_there_is():
     spectrum = lag.spectrum(residuals(3))
-    found = lag.against_shifts(lag.shift_scores(spectrum, spectrum))
-    assert found.score == pytest.approx(1)
-    assert found.p == 1 / 20
+    result = lag.against_shifts(lag.shift_scores(spectrum, spectrum))
+    assert result.score == pytest.approx(1)
+    assert result.p == 1 / 20
 
 
 def test_time_alone_has_no_lag_controlled_score():
     frames = np.arange(12)
     similarity = -np.abs(np.subtract.outer(frames, frames)).astype(float)
     spectrum = lag.spectrum(without_lags(similarity))
-    found = lag.against_shifts(lag.shift_scores(spectrum, lag.spectrum(residuals(1, 12))))
-    assert np.isnan(found.score)
-    assert np.isnan(found.p)
+    result = lag.against_shifts(lag.shift_scores(spectrum, lag.spectrum(residuals(1, 12))))
+    assert np.isnan(result.score)
+    assert np.isnan(result.p)
 
 
 def test_a_frame_without_variance_leaves_no_score():

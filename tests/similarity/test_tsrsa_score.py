@@ -108,8 +108,8 @@ def test_average_ranks_are_those_of_scipy(values):
 
 @given(values=vectors, chosen=arrays(np.bool_, 15))
 def test_pairs_are_ranked_among_themselves_from_their_ranks_among_more(values, chosen):
-    found = ranks.doubled_ranks_among(ranks.doubled_ranks(values)[chosen])
-    assert_array_equal(found, 2 * rankdata(values[chosen]))
+    result = ranks.doubled_ranks_among(ranks.doubled_ranks(values)[chosen])
+    assert_array_equal(result, 2 * rankdata(values[chosen]))
 
 
 @given(values=vectors, ties=st.sampled_from(["average", "ordinal"]))

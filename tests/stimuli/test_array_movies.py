@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 
 from lorafb.files import InputError
 from lorafb.stimuli import array
-from lorafb.stimuli.source import stimulus
+from lorafb.stimuli.from_config import stimulus
 
 
 def test_a_grey_template_stays_grey_whatever_the_files_ending(tmp_path):

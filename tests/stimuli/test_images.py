@@ -5,7 +5,7 @@ from PIL import Image
 
 from lorafb.files import InputError
 from lorafb.stimuli import images
-from lorafb.stimuli.source import stimulus
+from lorafb.stimuli.from_config import stimulus
 
 RANDOM = np.random.default_rng(1).integers(0, 256, (12, 6, 8, 3), dtype=np.uint8)
 

@@ -1,20 +1,19 @@
 import pytest
 import torch
 
-from lorafb.networks.build import create
+from lorafb.networks import catalogue
+from lorafb.stimuli import photographs
 from lorafb.training import motion
-from lorafb.training.loop import train
 from lorafb.training.measures import interval
-from lorafb.training.recipe import EMBEDDED
+from lorafb.training.motion_training import train_on_motion
+from lorafb.training.settings import Motion
 
 torch.set_num_threads(1)
 
 
 def trained(network, training, folder):
-    torch.manual_seed(2022)
-    model = create(network, classes=len(motion.MOTIONS))
-    clips = [motion.clips(motion.Task(training=training), split, seed=2022) for split in motion.SPLITS]
-    return train(model, *clips, EMBEDDED, 2022, folder)
+    pictures = [photographs._shipped() / f"{name}.jpg" for name in photographs.NAMES]
+    return train_on_motion(catalogue.network(network), training, Motion(), 2022, folder, photographs=pictures)
 
 
 @pytest.mark.slow

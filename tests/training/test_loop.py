@@ -1,4 +1,3 @@
-import csv
 import json
 import logging
 import os
@@ -203,20 +202,24 @@ def test_what_defines_a_training_fits_json(never_killed):
     assert meta["test_interval"][0] < meta["test_accuracy"] <= meta["test_interval"][1]
 
 
-def test_the_table_has_a_row_an_epoch_and_the_same_bytes_after_a_resume(tmp_path):
+def test_there_is_a_row_an_epoch_and_the_same_after_a_resume(never_killed, tmp_path):
     def stop():
         raise KeyboardInterrupt
 
-    train(tmp_path / "a", epochs_csv=tmp_path / "a.csv")
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "b", Blobs(14, at=9, then=stop), epochs_csv=tmp_path / "b.csv", save_every_s=0.0)
-    train(tmp_path / "b", epochs_csv=tmp_path / "b.csv")
-    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
-    with (tmp_path / "a.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
-    assert float(rows[0]["learning_rate"]) == pytest.approx(0.0005)
-    assert 0 < float(rows[2]["rate:spikes"]) < 1
+        train(tmp_path, Blobs(14, at=9, then=stop), save_every_s=0.0)
+    rows = train(tmp_path).epochs
+    assert [list(row.items()) for row in rows] == [list(row.items()) for row in never_killed.epochs]
+    assert [row["epoch"] for row in rows] == [0, 1, 2]
+    assert rows[0]["learning_rate"] == pytest.approx(0.0005)
+    assert 0 < rows[2]["rate:spikes"] < 1
+
+
+def test_the_row_of_results_is_that_of_the_best_epoch(never_killed):
+    meta = never_killed.meta | {"classes": 2}
+    row = replace(never_killed, meta=meta).result
+    assert list(row) == ["test_accuracy", "low", "high", "chance", "test_clips", "best_epoch"]
+    assert list(row.values()) == [meta["test_accuracy"], *meta["test_interval"], 0.5, 10, meta["best_epoch"]]
 
 
 def test_the_order_of_clips_is_new_each_epoch_and_complete():

@@ -1,5 +1,4 @@
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,12 +6,14 @@ import torch
 from numpy.testing import assert_array_equal
 
 from lorafb.files import InputError
+from lorafb.networks import catalogue
 from lorafb.training import motion
-from lorafb.training.motion import MOTIONS, Task
+from lorafb.training.motion import MOTIONS
+from lorafb.training.settings import Task
 
 torch.set_num_threads(1)
 
-SMALL = Task(training_videos=16, test_videos=8, video=6, frames=4, size=32)
+SMALL = Task(training_videos=16, test_videos=16, video=6, frames=4, size=32)
 WHITE = np.full((214, 320, 3), 255, dtype=np.uint8)
 RAMP = np.broadcast_to(np.linspace(100, 250, 320)[None, :, None], (214, 320, 3)).astype(np.uint8)
 
@@ -105,7 +106,7 @@ def test_no_clip_looks_past_the_edge_of_its_photographs(monkeypatch):
 
 
 def test_a_video_is_a_function_of_split_number_and_seed():
-    clips = motion.clips(SMALL, "training", seed=4)
+    clips = motion.clips(SMALL, "motion", "training", seed=4)
     assert_array_equal(clips.videos[5].permute(0, 2, 3, 1), motion.video(SMALL, "training", 5, seed=4))
     assert not np.array_equal(motion.video(SMALL, "training", 5, seed=4), motion.video(SMALL, "training", 5, seed=5))
     assert not np.array_equal(motion.video(SMALL, "training", 5, seed=4), motion.video(SMALL, "test", 5, seed=4))
@@ -113,12 +114,12 @@ def test_a_video_is_a_function_of_split_number_and_seed():
 
 
 def test_every_motion_is_as_frequent():
-    assert torch.bincount(motion.clips(SMALL, "training", seed=4).labels).tolist() == [2] * 8
+    assert torch.bincount(motion.clips(SMALL, "motion", "training", seed=4).labels).tolist() == [2] * 8
 
 
 def shown(training, split="training", epoch=1):
     """What an epoch shows: (video, frames) of every clip."""
-    clips = motion.clips(replace(SMALL, training=training), split, seed=4)
+    clips = motion.clips(SMALL, training, split, seed=4)
     return [(video, frames.tolist()) for video, frames in (clips.shown(k, epoch) for k in range(len(clips)))]
 
 
@@ -153,7 +154,7 @@ def test_still_clips_show_the_first_frame_alone_which_does_not_know_the_motion(m
 
 
 def test_a_batch_is_time_first_and_between_minus_one_and_one():
-    clips = motion.clips(SMALL, "training", seed=4)
+    clips = motion.clips(SMALL, "motion", "training", seed=4)
     frames, labels = clips.batch([3, 19], epoch=0)
     assert frames.shape == (4, 2, 3, 32, 32)
     assert frames.dtype == torch.float32
@@ -163,24 +164,27 @@ def test_a_batch_is_time_first_and_between_minus_one_and_one():
 
 def test_the_whole_task_is_made_in_seconds():
     start = time.process_time()
-    motion.clips(Task(), "training", seed=1)
-    motion.clips(Task(), "test", seed=1)
+    motion.clips(Task(), "motion", "training", seed=1)
+    motion.clips(Task(), "motion", "test", seed=1)
     assert time.process_time() - start < 6  # some three times what an idle core needs
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"training": "motion_stil"}, "did you mean 'motion_still'"),
-        ({"frames": 0}, "every number above 0"),
-        ({"frames": 13}, "clips of 13 frames do not fit videos of 12"),
-    ],
-)
-def test_a_task_that_cannot_be_shown_is_refused(settings, message):
-    with pytest.raises(InputError, match=message):
-        Task(**settings)
+def test_a_task_that_cannot_be_shown_is_refused():
+    for name, value in (("frames", 0), ("video", 1), ("size", 0), ("training_videos", 0), ("test_videos", -1)):
+        with pytest.raises(ValueError, match=rf"{name}\n  Input should be greater than or equal to"):
+            Task(**{name: value})
+    with pytest.raises(InputError, match="clips of 13 frames do not fit videos of 12"):
+        motion.clips(Task(frames=13), "motion", "training", seed=1)
+    with pytest.raises(InputError, match="did you mean 'motion_still'"):
+        motion.clips(SMALL, "motion_stil", "training", seed=1)
+
+
+def test_the_catalogue_feeds_what_the_task_shows():
+    record = catalogue.network("lorafb_snet_tiny")
+    assert {record.feed(training).classes for training in catalogue.MOTION_TRAININGS} == {len(MOTIONS)}
+    assert record.feed("motion_still").steps == motion.STILL_STEPS
 
 
 def test_an_unknown_split_is_answered_with_the_nearest():
     with pytest.raises(InputError, match="did you mean 'training'"):
-        motion.clips(SMALL, "train", seed=1)
+        motion.clips(SMALL, "motion", "train", seed=1)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from lorafb.files import InputError
-from lorafb.training.recipe import IMAGENET, VIDEO, Recipe, learning_rate, optimiser
+from lorafb.training.loop import make_optimiser
+from lorafb.training.recipe import IMAGENET, VIDEO, Recipe, learning_rate
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "training.json").read_text())["schedules"]
 
@@ -21,7 +22,7 @@ def test_the_published_schedules_come_value_by_value(command, published):
 
 @pytest.mark.parametrize(("command", "published"), [("train_video", VIDEO), ("train_imagenet", IMAGENET)])
 def test_the_published_optimisers_settings_come_back(command, published):
-    settings = optimiser(published, [torch.zeros(1, requires_grad=True)]).defaults
+    settings = make_optimiser(published, [torch.zeros(1, requires_grad=True)]).defaults
     for name, value in GOLDEN[command]["optimizer"].items():
         assert settings[name] == value
 

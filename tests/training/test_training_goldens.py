@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from lorafb.networks.build import create
 from lorafb.networks.state import fresh_state
-from lorafb.training.loop import training_step
-from lorafb.training.recipe import IMAGENET, VIDEO, learning_rate, optimiser
+from lorafb.training.loop import make_optimiser, training_step
+from lorafb.training.recipe import IMAGENET, VIDEO, learning_rate
 
 torch.set_num_threads(1)
 
@@ -47,7 +47,7 @@ def test_the_first_optimiser_steps_are_the_published_ones(case):
         batches.append((frames[:1].expand(4, *frames.shape[1:]) if images else frames, torch.from_numpy(labels)))
 
     model.train()
-    steps = optimiser(published, model.parameters())
+    steps = make_optimiser(published, model.parameters())
     for group in steps.param_groups:
         group["lr"] = learning_rate(published, epoch=0)
     assert steps.param_groups[0]["lr"] == pytest.approx(golden["lr"])

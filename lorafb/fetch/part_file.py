@@ -1,17 +1,16 @@
-"""An unfinished file, `NAME.part`, and beside it `NAME.part.tag`: which address it comes from, and which version it is of."""
+"""An unfinished download, `NAME.part`, and beside it `NAME.part.tag`: the address it comes from, and the version."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lorafb.files import InputError
+from lorafb.files import InputError, lock
 
 
 @contextmanager
 def held(part: Path) -> Iterator[None]:
-    """Keep an unfinished file for oneself, and leave nothing empty behind.
+    """Hold an unfinished file, made where there is none; an empty one is removed at the end.
 
     Raises
     ------
@@ -19,13 +18,13 @@ def held(part: Path) -> Iterator[None]:
         Another process fetches the same file.
     """
     busy = f"{part.with_suffix('')}: another process is fetching it; start again when it has ended"
-    with part.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(busy) from None
+    try:
+        file = lock(part)
+    except BlockingIOError:
+        raise InputError(busy) from None
+    with file:
         if not (part.exists() and os.path.samestat(os.fstat(file.fileno()), part.stat())):
-            raise InputError(busy)  # it ended, and renamed the file, between our two lines
+            raise InputError(busy)  # it ended, and renamed the file, after we opened it and before we locked it
         try:
             yield
         finally:
@@ -34,38 +33,38 @@ def held(part: Path) -> Iterator[None]:
 
 
 def size(part: Path) -> int:
-    """Bytes that have come."""
+    """Bytes that have been received."""
     return part.stat().st_size if part.is_file() else 0
 
 
 def mark(part: Path, url: str, version: str) -> None:
-    """Note where it comes from."""
+    """Note the address and the version."""
     _tag(part).write_text(f"{url}\n{version}", encoding="utf-8")
 
 
 def version_of(part: Path, url: str) -> str:
-    """Version that it is of, where it comes from this address; else nothing."""
+    """Version of what has been received from this address; empty where it is from another one, or unknown."""
     if not _tag(part).is_file():
         return ""
-    of, _, version = _tag(part).read_text(encoding="utf-8", errors="replace").partition("\n")
-    return version if of == url and version.isprintable() else ""
+    address, _, version = _tag(part).read_text(encoding="utf-8", errors="replace").partition("\n")
+    return version if address == url and version.isprintable() else ""
 
 
-def discard(part: Path) -> None:
-    """Throw away what came, since it is not what was wanted; the file stays, empty, for whoever holds it."""
+def empty(part: Path) -> None:
+    """Delete what has been received; the file stays, empty, for the process that holds it."""
     if part.is_file():
         part.write_bytes(b"")
     _tag(part).unlink(missing_ok=True)
 
 
 def remove(part: Path) -> None:
-    """Remove it."""
+    """Remove the file and its note."""
     part.unlink(missing_ok=True)
     _tag(part).unlink(missing_ok=True)
 
 
-def keep(part: Path, path: Path) -> None:
-    """Give what came whole its name."""
+def finish(part: Path, path: Path) -> None:
+    """Give the complete file its name."""
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(path)

@@ -1,11 +1,10 @@
 """Write a simulated session as an NWB file of the Allen Visual Coding Neuropixels schema, so that it is read like a real one.
 
-The danger is a file that outlives its origin: it says SIMULATED in its identifier and description. Equal sessions give equal
+The danger is a file whose origin is forgotten: it says SIMULATED in its identifier and description. Equal sessions give equal
 bytes, although the writer marks every object of a file with a random id.
 """
 
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,7 @@ from lorafb.files import whole
 
 STARTED = datetime(2000, 1, 1, tzinfo=UTC)
 """Start of every simulated session: no clock of this machine goes into the file."""
-
-SAID = "SIMULATED: no animal was recorded. Spikes drawn by lorafb's simulated mouse while it was shown the movie "
-
+ORIGIN = "SIMULATED: no animal was recorded. Spikes drawn by lorafb's simulated mouse while it was shown the movie "
 DESCRIPTIONS = {
     "peak_channel_id": "id of the electrode on which the unit is largest",
     "amplitude_cutoff": "simulated: share of spikes below the detection threshold",
@@ -37,18 +34,9 @@ DESCRIPTIONS = {
 
 
 def write(session: SimulatedSession, movie: str, path: Path | str) -> None:
-    """Write a simulated session.
-
-    Parameters
-    ----------
-    session : SimulatedSession
-    movie : str
-        Name of the movie; its presentations become the table `intervals/MOVIE_presentations`.
-    path : Path or str
-        Where the file will stand, whole or not at all.
-    """
+    """Write a simulated session to `path`, whole or not at all; its presentations are the table `intervals/MOVIE_presentations`."""
     file = NWBFile(
-        session_description=f"{SAID}{movie}.",
+        session_description=f"{ORIGIN}{movie}.",
         identifier=f"SIMULATED mouse {session.session}, seed {session.seed}, {movie}",
         session_start_time=STARTED,
         timestamps_reference_time=STARTED,
@@ -57,53 +45,37 @@ def write(session: SimulatedSession, movie: str, path: Path | str) -> None:
         institution="none: SIMULATED",
         subject=Subject(subject_id=f"SIMULATED-{session.session}", description="SIMULATED"),
     )
-    _add_electrodes(file, session)
-    file.units = _units(session)
-    file.add_time_intervals(_presentations(session, movie))
+    device = file.create_device("SIMULATED probe", description="SIMULATED")
+    for area, units in session.units.groupby("area", sort=False):
+        group = file.create_electrode_group(f"SIMULATED {area}", description="SIMULATED", location=area, device=device)
+        for channel in units["peak_channel_id"]:
+            file.add_electrode(id=int(channel), location=area, group=group)
+    spikes = _column("spike_times", np.concatenate(session.spikes), "seconds")
+    ends = np.cumsum([len(train) for train in session.spikes])
+    columns = [spikes, VectorIndex(name="spike_times_index", data=ends, target=spikes)]
+    columns += [_column(name, session.units[name].to_numpy(), text) for name, text in DESCRIPTIONS.items()]
+    file.units = Units(name="units", description=ORIGIN, id=session.units["unit_id"].to_numpy(), columns=columns)
+    presentations = [
+        _column("start_time", session.start.ravel(), "when the frame came, seconds"),
+        _column("stop_time", session.stop.ravel(), "when the frame went, seconds"),
+        _column("frame", session.frame.ravel().astype(np.float64), "frame of the movie, or scene, from 0"),
+        _column("stimulus_block", np.zeros(session.start.size), "block of the session"),
+    ]
+    table = TimeIntervals(name=f"{movie}_presentations", description=f"{ORIGIN}{movie}.", columns=presentations)
+    file.add_time_intervals(table)
     with whole(path) as temporary:
         with NWBHDF5IO(temporary, "w") as out:
             out.write(file)
         name_objects_by_path(temporary)
 
 
-def _column(name: str, data: Sequence[object] | NDArray[Any], description: str) -> VectorData:
+def _column(name: str, data: NDArray[Any], description: str) -> VectorData:
     return VectorData(name=name, description=description, data=data)
-
-
-def _add_electrodes(file: NWBFile, session: SimulatedSession) -> None:
-    device = file.create_device("SIMULATED probe", description="SIMULATED")
-    for area in session.units["area"].unique():
-        group = file.create_electrode_group(f"SIMULATED {area}", description="SIMULATED", location=area, device=device)
-        for channel in session.units.loc[session.units["area"] == area, "peak_channel_id"]:
-            file.add_electrode(id=int(channel), location=area, group=group)
-
-
-def _units(session: SimulatedSession) -> Units:
-    spikes = VectorData(name="spike_times", description="seconds", data=np.concatenate(session.spikes))
-    ends = np.cumsum([len(train) for train in session.spikes])
-    columns = [spikes, VectorIndex(name="spike_times_index", data=ends, target=spikes)]
-    columns += [_column(name, session.units[name].to_numpy(), told) for name, told in DESCRIPTIONS.items()]
-    return Units(name="units", description=SAID, id=session.units["unit_id"].to_numpy(), columns=columns)
-
-
-def _presentations(session: SimulatedSession, movie: str) -> TimeIntervals:
-    return TimeIntervals(
-        name=f"{movie}_presentations",
-        description=f"{SAID}{movie}.",
-        columns=[
-            _column("start_time", session.start.ravel(), "when the frame came, seconds"),
-            _column("stop_time", session.stop.ravel(), "when the frame went, seconds"),
-            _column("frame", session.frame.ravel().astype(np.float64), "frame of the movie, or scene, from 0"),
-            _column("stimulus_block", np.zeros(session.start.size), "block of the session"),
-        ],
-    )
 
 
 def name_objects_by_path(path: Path | str) -> None:
     """Replace the random id of every object in an NWB file by one that follows from its path in the file.
 
-    Notes
-    -----
     The ids are replaced in the file's bytes: written through HDF5 again, the old ones would stay in freed space.
     """
     ids: dict[str, str] = {}

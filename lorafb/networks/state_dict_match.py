@@ -1,4 +1,4 @@
-"""Whether a state dict is that of a network: every key, no other, same shapes and types; and what differs if not."""
+"""Whether a state dict fits a network (the same keys, shapes and types), and what differs where it does not."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -70,8 +70,8 @@ def differences(state: Mapping[str, Any], expected: Table) -> str:
             shapes.append(f"{key}: {_axes(value.shape)}, expected {_axes(wanted)}")
         elif value.dtype != dtype:
             types.append(f"{key}: {_name(value.dtype)}, expected {_name(dtype)}")
-    found = (("missing", missing), ("surplus", surplus), ("of another shape", shapes), ("of another type", types))
-    counted = [(f"{len(which)} {what}", _few(which)) for what, which in found if which]
+    kinds = (("missing", missing), ("surplus", surplus), ("of another shape", shapes), ("of another type", types))
+    counted = [(f"{len(which)} {what}", _few(which)) for what, which in kinds if which]
     return _keys(", ".join(f"{count} ({which})" for count, which in counted))
 
 

@@ -1,4 +1,4 @@
-"""Training sets that a person brings: what is there, counted, and each missing part named before a day of training starts."""
+"""Reports on the folder of a training set: counts, and each missing part by name, before a day of training starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from lorafb.files import InputError
 
 @dataclass(frozen=True)
 class Report:
-    """What was found of a training set.
+    """What the folder of a training set holds and lacks.
 
     Attributes
     ----------
@@ -23,11 +23,11 @@ class Report:
     problems : tuple of str
         One line each, the file or class named; none where all is there.
     remarks : tuple of str
-        What is well to know.
+        What a person should know, but is no error.
     instructions : str
         Where to get it and how to lay it out.
     listing : str
-        Digest of the names and sizes found (empty where they are not read), by which a later change shows.
+        Digest of the names and sizes (empty where they are not read): it changes when a file does.
     """
 
     name: str

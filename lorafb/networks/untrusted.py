@@ -1,4 +1,4 @@
-"""Checkpoint files as strangers write them: read without running anything from them, and told apart.
+"""Checkpoint files that others wrote: read without running anything from them, and sorted by family.
 
 A pickle can run any program when it is loaded. Files are loaded with `weights_only=True` and what published files need
 beyond tensors: either `argparse.Namespace` or the classes of one NumPy float64, never both, nothing else.
@@ -48,12 +48,12 @@ ALLOWED: tuple[tuple[str, Sequence[Any]], ...] = (
         ),
     ),
 )
-"""What a file may name beyond tensors and plain values, by the key that its weights lie under; torch itself allows
+"""What a file may name beyond tensors and plain values, by the key of its weights; torch itself allows
 `_codecs.encode`, which a NumPy scalar needs."""
 ASKED = re.compile(r"(GLOBAL |but got <class '|unrecognized function )(?P<name>[\w.]+)")
 """Where torch's refusals name what a file asked for."""
 KNOWN = ("argparse.Namespace", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype")
-"""Names that published files do hold, as a refusal tells them."""
+"""Names that published files do hold, as a refusal spells them."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,8 @@ def _damage(start: bytes, error: Exception) -> str:
         return "is empty"
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "is a web page, not a checkpoint; download it again"
-    told = str(error).partition("WeightsUnpickler error:")[2] or str(error)
-    reason = " ".join(told.split()).split(". ")[0].split(" Check the doc")[0][:120] or type(error).__name__
+    text = str(error).partition("WeightsUnpickler error:")[2] or str(error)
+    reason = " ".join(text.split()).split(". ")[0].split(" Check the doc")[0][:120] or type(error).__name__
     return f"is no readable checkpoint, or a truncated one ({reason})"
 
 
@@ -158,30 +158,29 @@ def _ours(path: Path, content: dict[str, Any]) -> Contents:
         raise InputError(f"{path}: holds format {name[:40]!r}, expected '{FORMAT}'")
     if version != FORMAT_VERSION:
         raise InputError(f"{path}: has version {version} of {FORMAT}, this program reads version {FORMAT_VERSION}")
-    told = (content["network"], content["training"], content["classes"])
-    return Contents(FORMAT, ("state_dict", ""), content["state_dict"], *told, _json(path, content["meta"]))
-
-
-def _json(path: Path, text: str) -> dict[str, Any]:
     try:
-        told = json.loads(text)
+        meta = json.loads(content["meta"])
     except ValueError as error:
         raise InputError(f"{path}: 'meta' is no JSON ({error})") from None
-    if not isinstance(told, dict):
-        raise InputError(f"{path}: 'meta' holds {_article(type(told).__name__)}, expected an object")
-    return told
+    if not isinstance(meta, dict):
+        raise InputError(f"{path}: 'meta' holds {_article(type(meta).__name__)}, expected an object")
+    says = (content["network"], content["training"], content["classes"])
+    return Contents(FORMAT, ("state_dict", ""), content["state_dict"], *says, meta)
 
 
 def _study(path: Path, content: dict[str, Any]) -> Contents:
     """Read a checkpoint of the study's own training: weights under `model`, arguments under `args`."""
     namespace = content.get("args")
     arguments = dict(vars(namespace)) if isinstance(namespace, argparse.Namespace) else {}
-    meta = {**_plain(content), "args": _plain(arguments)}
-    told = (_told(arguments), DATASETS.get(str(arguments.get("dataset"))), None)
-    return Contents("published, of the spiking study", ("model", ""), dict(content["model"]), *told, meta)
+    meta = {**_json_entries(content), "args": _json_entries(arguments)}
+    training = DATASETS.get(str(arguments.get("dataset")))
+    state = dict(content["model"])
+    return Contents(
+        "published, of the spiking study", ("model", ""), state, _network_of(arguments), training, meta=meta
+    )
 
 
-def _told(arguments: Mapping[str, Any]) -> str | None:
+def _network_of(arguments: Mapping[str, Any]) -> str | None:
     """Name of the network in the arguments of its training."""
     if isinstance(arguments.get("model_name"), str):
         return str(arguments["model_name"])
@@ -199,18 +198,18 @@ def _project(path: Path, content: dict[str, Any]) -> Contents:
             raise InputError(f"{path}: two keys of its state_dict are one after '{PREFIX}' is taken off")
         state = bare
     prefix, keys = (PREFIX, f"keys prefixed '{PREFIX}'") if prefixed else ("", "keys without prefix")
-    return Contents(f"published, state_dict with {keys}", ("state_dict", prefix), state, meta=_plain(content))
+    return Contents(f"published, state_dict with {keys}", ("state_dict", prefix), state, meta=_json_entries(content))
 
 
-def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
+def _json_entries(content: Mapping[str, Any]) -> dict[str, Any]:
     """Entries that fit JSON: texts, numbers, and lists of these."""
-    kept: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for key, value in content.items():
         value = value.item() if isinstance(value, np.generic) else value
         items = value if isinstance(value, list | tuple) else [value]
         if all(item is None or isinstance(item, str | int | float | bool) for item in items):
-            kept[str(key)] = list(items) if isinstance(value, list | tuple) else value
-    return kept
+            entries[str(key)] = list(items) if isinstance(value, list | tuple) else value
+    return entries
 
 
 def _article(name: str) -> str:

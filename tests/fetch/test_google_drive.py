@@ -1,11 +1,11 @@
-"""Google Drive, played by a local server with pages of Drive's own form: a folder, a large file, a used-up quota, a log-in."""
+"""Google Drive, played by a local server with pages in the form of Drive's: a folder, a large file, a used-up quota, a log-in."""
 
 import pytest
 import requests
 from web_server import CONTENT, serving
 
-from lorafb.fetch import assets, download, drive
-from lorafb.fetch.registry import Asset, Drive
+from lorafb.fetch import download, fetch_asset, google_drive
+from lorafb.fetch.registry import Asset, Mirror
 from lorafb.files import InputError
 
 FOLDER, INNER, FILE, LARGE = (f"1{letter * 32}" for letter in "ABCD")
@@ -67,13 +67,12 @@ def google(monkeypatch):
         monkeypatched["server"] = url.removesuffix("/file")
 
     monkeypatch.setattr(requests.Session, "request", request)
-    monkeypatch.setattr(download, "BACKOFF_S", 0.0)
-    drive.listing.cache_clear()
+    google_drive.listing.cache_clear()
     return at
 
 
 def asset(name):
-    return Asset(name, "counts", "free", (), (Drive(FOLDER, name),))
+    return Asset(name, "counts", "free", (), (Mirror("drive", FOLDER, name),))
 
 
 @pytest.mark.parametrize(
@@ -84,16 +83,16 @@ def asset(name):
 def test_a_file_of_a_folder_is_found_and_fetched(wanted, expected, google, tmp_path):
     with serving(files=PAGES) as (url, _):
         google(url)
-        assert assets.fetch(asset(wanted), tmp_path, say=lambda _: None).read_bytes() == expected
+        assert fetch_asset.fetch(asset(wanted), tmp_path, say=lambda _: None).read_bytes() == expected
 
 
-def test_a_large_file_is_gone_on_with_past_the_question(google, tmp_path):
+def test_a_large_file_is_continued_behind_the_question(google, tmp_path):
     with serving(files=PAGES) as (url, log):
         google(url)
-        there = drive.address(FOLDER, "movie/visp_1.npy")
+        there = google_drive.address(FOLDER, "movie/visp_1.npy")
         (tmp_path / "part").write_bytes(CONTENT[:1000])
         (tmp_path / "part.tag").write_text(f'{there}\n"one"')
-        download.download(there, tmp_path / "part", past=drive.past)
+        download.download(there, tmp_path / "part", find_address=google_drive.find_address)
     assert log[-1] == "bytes=1000-"
     assert (tmp_path / "part").read_bytes() == CONTENT
 
@@ -101,53 +100,53 @@ def test_a_large_file_is_gone_on_with_past_the_question(google, tmp_path):
 def test_a_busy_server_is_asked_again_for_the_list(google):
     with serving(files=PAGES, statuses=[429, 503]) as (url, _):
         google(url)
-        assert sorted(drive.listing(FOLDER)) == ["movie/visp_1.npy", "shr_visp.npy"]
+        assert sorted(google_drive.listing(FOLDER)) == ["movie/visp_1.npy", "shr_visp.npy"]
 
 
 def test_a_folder_is_listed_once(google):
     with serving(files=PAGES) as (url, log):
         google(url)
         for _ in range(3):
-            drive.address(FOLDER, "movie/visp_1.npy")
+            google_drive.address(FOLDER, "movie/visp_1.npy")
     assert len(log) == 2
 
 
 @pytest.mark.parametrize(
-    ("page", "told"), [(QUOTA, "the file's quota is used up; try again in a day"), (LOGIN, "it asks to log in")]
+    ("page", "expected"), [(QUOTA, "the file's quota is used up; try again in a day"), (LOGIN, "it asks to log in")]
 )
-def test_pages_in_the_place_of_a_file_are_recognised(page, told, google, tmp_path):
+def test_pages_in_the_place_of_a_file_are_recognised(page, expected, google, tmp_path):
     pages = {**PAGES, f"/uc?export=download&id={FILE}": page}
     with serving(files=pages) as (url, _):
         google(url)
-        with pytest.raises(InputError, match=rf"^[^\n]*came instead of the file: {told}[^\n]*$"):
-            assets.fetch(asset("shr_visp.npy"), tmp_path)
+        with pytest.raises(InputError, match=rf"^[^\n]*came instead of the file: {expected}[^\n]*$"):
+            fetch_asset.fetch(asset("shr_visp.npy"), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_the_folder_lacks_is_told_with_what_there_is(google, tmp_path):
+def test_a_file_that_the_folder_lacks_is_reported_with_the_files_that_it_has(google, tmp_path):
     with serving(files=PAGES) as (url, _):
         google(url)
         with pytest.raises(InputError, match=r"holds no visam\.npy; there are movie/visp_1\.npy, shr_visp\.npy"):
-            assets.fetch(asset("visam.npy"), tmp_path)
+            fetch_asset.fetch(asset("visam.npy"), tmp_path)
 
 
-def test_two_files_of_the_name_are_told_apart_by_their_path_or_not_at_all(google):
+def test_two_files_of_one_name_are_distinguished_by_their_path_only(google):
     twice = folder("data", file(FILE, "visp_1.npy"), entry(f"https://drive.google.com/drive/folders/{INNER}", "a"))
     with serving(files={**PAGES, f"/embeddedfolderview?id={FOLDER}": twice}) as (url, _):
         google(url)
         with pytest.raises(
             InputError, match=r"holds more than one b/visp_1\.npy; there are visp_1\.npy, movie/visp_1\.npy"
         ):
-            drive.address(FOLDER, "b/visp_1.npy")
-        assert drive.address(FOLDER, "visp_1.npy").endswith(FILE)
-        assert drive.address(FOLDER, "movie/visp_1.npy").endswith(LARGE)
+            google_drive.address(FOLDER, "b/visp_1.npy")
+        assert google_drive.address(FOLDER, "visp_1.npy").endswith(FILE)
+        assert google_drive.address(FOLDER, "movie/visp_1.npy").endswith(LARGE)
 
 
 @pytest.mark.parametrize(
     "ways", [{"statuses": [429] * 9}, {"statuses": [404] * 9}, {"files": {"": b"<!DOCTYPE html><html>"}}]
 )
-def test_a_folder_that_is_not_shown_is_told_in_one_line(ways, google):
+def test_a_folder_that_cannot_be_listed_is_reported_in_one_line(ways, google):
     with serving(**ways) as (url, _):
         google(url)
         with pytest.raises(InputError, match=rf"^Google Drive folder {FOLDER}: cannot be listed: [^\n]+$"):
-            drive.listing(FOLDER)
+            google_drive.listing(FOLDER)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lorafb.artefacts.stimuli import Made, Stimulus
+from lorafb.artefacts.stimuli import LazyFrames, Stimulus
 from lorafb.files import InputError
 from lorafb.stimuli import array, camera, images, noise, video
 from lorafb.stimuli.photographs import NAMES, regions
@@ -15,50 +15,44 @@ SCENES_HZ = 4.0
 """Still scenes are shown for a quarter of a second each, as the Allen Institute's are."""
 
 
+PHOTOGRAPHS = " and ".join(f"{name}.jpg" for name in NAMES)
+
+
 def stimulus(settings: Mapping[str, Any], files: Sequence[Path | str] = ()) -> Stimulus:
     """Make a movie as the config's block `movies.NAME.stimulus` says.
 
     Parameters
     ----------
-    settings : the block, checked, `kind` among its keys
-    files : the files that the block names, found
+    settings : the checked block, with its `kind`
+    files : paths of the files that the block names; for `camera` and `scenes` of the photographs
     """
     return KINDS[settings["kind"]](settings, files)
 
 
 def _camera(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
-    frames = camera.movie(
-        regions("movie", Path(files[0]).parent),
-        settings["frames"],
-        settings["rate_hz"],
-        settings["size"],
-        settings["seed"],
-    )
-    return Stimulus(frames, settings["rate_hz"], f"a camera moved over parts of the photographs {_photographs()}")
-
-
-def _photographs() -> str:
-    return " and ".join(f"{name}.jpg" for name in NAMES)
-
-
-def _video(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
-    return video.read(files[0], settings["start"], settings["frames"], rate_hz=settings.get("rate_hz"))
-
-
-def _array(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
-    return array.read(files[0], settings["frames"], settings["rate_hz"])
+    pictures, rate_hz = regions("movie", Path(files[0]).parent), settings["rate_hz"]
+    frames = camera.movie(pictures, settings["frames"], rate_hz, settings["size"], settings["seed"])
+    return Stimulus(frames, rate_hz, f"a camera moved over parts of the photographs {PHOTOGRAPHS}")
 
 
 def _scenes(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
-    size, pictures = settings["size"], regions("movie", Path(files[0]).parent)
-    cut = Made(
-        (settings["images"], size, size, 3), lambda number: camera.scene(pictures, number, size, settings["seed"])
-    )
-    return Stimulus(cut, SCENES_HZ, f"still scenes cut out of the photographs {_photographs()}")
+    size, seed, pictures = settings["size"], settings["seed"], regions("movie", Path(files[0]).parent)
+    frames = LazyFrames((settings["images"], size, size, 3), lambda number: camera.scene(pictures, number, size, seed))
+    return Stimulus(frames, SCENES_HZ, f"still scenes cut out of the photographs {PHOTOGRAPHS}")
 
 
-def _images(settings: Mapping[str, Any], files: Sequence[Path | str]) -> Stimulus:
-    return images.read(files, settings["frames"], settings["rate_hz"], (settings["height"], settings["width"]))
+KINDS: dict[str, Callable[[Mapping[str, Any], Sequence[Path | str]], Stimulus]] = {
+    "camera": _camera,
+    "video": lambda settings, files: video.read(
+        files[0], settings["start"], settings["frames"], rate_hz=settings.get("rate_hz")
+    ),
+    "array": lambda settings, files: array.read(files[0], settings["frames"], settings["rate_hz"]),
+    "scenes": _scenes,
+    "images": lambda settings, files: images.read(
+        files, settings["frames"], settings["rate_hz"], (settings["height"], settings["width"])
+    ),
+}
+"""Kinds of movies whose frames are as they were shown; `lorafb.features.tensor_file` takes prepared ones."""
 
 
 def noise_movie(kind: str, like: Stimulus, seed: int, files: Sequence[Path | str]) -> Stimulus:
@@ -77,13 +71,3 @@ def noise_movie(kind: str, like: Stimulus, seed: int, files: Sequence[Path | str
     pictures = regions("movie", Path(files[0]).parent) if kind == "static" else ()
     made = noise.noise(kind, len(like.frames), (height, width), seed, pictures)
     return Stimulus(made, like.rate_hz, f"{kind} noise, seed {seed}")
-
-
-KINDS: dict[str, Callable[[Mapping[str, Any], Sequence[Path | str]], Stimulus]] = {
-    "camera": _camera,
-    "video": _video,
-    "array": _array,
-    "scenes": _scenes,
-    "images": _images,
-}
-"""Kinds of movies whose frames are as they were shown; `lorafb.features.published_tensors` takes prepared ones."""
