@@ -8,9 +8,20 @@ from typing import get_args
 
 from lorafb.artefacts.recordings import Recording
 from lorafb.config.experiments import Perturbation, Scored
-from lorafb.config.model import Movie, StillScenes, Study
-from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
-from lorafb.config.stimuli import Array, Images, Tensor, Video
+from lorafb.config.model import Study
+from lorafb.config.movies import (
+    Allen,
+    Array,
+    Arrays,
+    Counts,
+    Images,
+    Movie,
+    Published,
+    Simulated,
+    StillScenes,
+    Tensor,
+    Video,
+)
 from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.cortex import read_recording
 from lorafb.cortex.simulated_areas import STREAMS

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from lorafb.config.base import FRAMES, MEGABYTES, Model
+from lorafb.records import FRAMES, MEGABYTES, Model
 from lorafb.stimuli.noise import Kind as NoiseKind
 
 Perturbation = Literal["shuffle", "replace"]

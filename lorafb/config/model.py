@@ -7,56 +7,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from lorafb.config.base import FRAMES, RATE, Model, Name
 from lorafb.config.experiments import Compute, Experiments, Features, Perturbation, TrainingSet
-from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
-from lorafb.config.stimuli import Array, Camera, Images, Scenes, Tensor, Video
+from lorafb.config.movies import Movie, StillScenes
 from lorafb.config.subjects import OwnNetwork, Recipes, Subject
 from lorafb.networks import catalogue
+from lorafb.records import Model, Name
 from lorafb.similarity import metrics
 
-CONTROLS = "recorded areas that the movie should not drive: shown beside the others, in no mean"
 Area = Literal["VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam"]
-
-
-class Movie(Model):
-    """A stimulus and the recorded responses to it; one of them may be missing."""
-
-    stimulus: Camera | Video | Array | Images | Tensor | None = Field(
-        None, discriminator="kind", description="the frames"
-    )
-    recording: Simulated | Allen | Counts | Arrays | Published | None = Field(
-        None, discriminator="kind", description="the responses"
-    )
-    min_rate: float = Field(0.5, ge=0, description="units below this mean rate are left out", json_schema_extra=RATE)
-    skip_frames: int = Field(1, ge=0, description="frames at the start that no score uses", json_schema_extra=FRAMES)
-    controls: list[Name] = Field([], description=CONTROLS)
-    experiments: list[Perturbation] = Field(
-        [], description="experiments of this movie that need extra passes of the network"
-    )
-    paper: Literal["Movie1", "Movie2"] | None = Field(None, description="movie of the paper that it represents")
-
-    @property
-    def selection(self) -> dict[str, float | int]:
-        """What decides which units and frames are scored."""
-        return {"min_rate": self.min_rate, "skip_frames": self.skip_frames}
-
-
-class StillScenes(Model):
-    """Unrelated still images, presented briefly in random order, and the responses to them."""
-
-    stimulus: Scenes | Array | Images | Tensor | None = Field(None, discriminator="kind", description="the images")
-    recording: Simulated | Allen | Published | None = Field(None, discriminator="kind", description="the responses")
-    min_reliability: float = Field(
-        0.8, ge=-1, le=1, description="units with a split-half reliability over images below this are left out"
-    )
-
-    controls: list[Name] = Field([], description=CONTROLS)
-
-    @property
-    def selection(self) -> dict[str, float | int]:
-        """What decides which units and images are scored."""
-        return {"min_reliability": self.min_reliability, "skip_frames": 0}
 
 
 class Study(Model):

@@ -16,8 +16,7 @@ from pydantic import BaseModel
 from lorafb import code
 from lorafb.config import reading
 from lorafb.config.model import Study
-from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
-from lorafb.config.stimuli import Camera, Images, Scenes
+from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated
 from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
