@@ -29,9 +29,9 @@ except InputError as error:
 if copy := os.environ.get("LORAFB_CONFIG_COPY"):  # `lorafb cost` asks which study its arguments mean
     reading.write(study, Path(copy))
 
-code.let_jobs_import(*(FOLDERS if study.networks else ()))  # the module of an own network is beside its config
 plan = Plan(study, ROOT, FOLDERS)
 display = Display(plan)
+code.let_jobs_import(*(FOLDERS if study.networks or plan.own_metrics else ()))  # own modules are beside the config
 
 
 onstart:

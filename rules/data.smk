@@ -127,7 +127,7 @@ rule units:
         mem_mb=2000,
         runtime=10,
     params:
-        selection=lambda w: plan.selection(w.movie),
+        selection=lambda w: study.stimuli[w.movie].selection,
         code=plan.code("units.py"),
     script:
         "../workflow_scripts/units.py"

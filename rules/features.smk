@@ -1,4 +1,4 @@
-# Passes of a subject over a movie: the Gram matrices of every layer, and the features of the layers that are to be kept.
+# Passes of a subject over a movie: the Gram matrix of every layer, and the features themselves where they are kept.
 
 
 rule extract:
@@ -18,16 +18,16 @@ rule extract:
         subject=lambda w: plan.identity(w.subject, w.movie),
         layers=lambda w: study.layers(w.subject),
         keep=lambda w: plan.kept_layers(w.subject),
-        ranked=plan.ranked,
         size=lambda w: plan.size(w.subject),
+        ranked=plan.ranked,
         compute=as_params(study.compute),
         code=lambda w: plan.network_code("extract.py", w.subject),
     script:
         "../workflow_scripts/extract.py"
 
 
-# Networks that carry state, or see clips: each trial is a pass of its own. The products of every layer stay, so that no
-# change on the cortical side, best layers included, repeats a pass.
+# Networks that carry state, or see clips: each trial is a pass of its own. The Gram matrix of every layer stays, so that
+# no change on the cortical side, best layers included, repeats a pass.
 rule perturbed:
     input:
         lambda w: plan.own_module(w.subject),
@@ -45,7 +45,7 @@ rule perturbed:
         subject=lambda w: plan.identity(w.subject, w.movie),
         layers=lambda w: study.layers(w.subject),
         size=lambda w: plan.size(w.subject),
-        trials=lambda w: plan.perturbation(w.experiment, w.movie),
+        trials=lambda w: plan.trials(w.movie, w.experiment),
         ranked=plan.ranked,
         compute=as_params(study.compute),
         code=lambda w: plan.network_code("perturbed.py", w.subject),

@@ -10,7 +10,7 @@ rule select_units:
         mem_mb=2000,
         runtime=10,
     params:
-        selection=lambda w: plan.selection(w.movie),
+        selection=lambda w: study.stimuli[w.movie].selection,
         ties=study.ties,
         code=plan.code("select_units.py"),
     script:
@@ -19,6 +19,7 @@ rule select_units:
 
 rule score_base:
     input:
+        plan.own_metrics,
         gram="results/grams/{subject}/{movie}.h5",
         responses=lambda w: plan.responses(w.movie),
     output:
@@ -30,7 +31,7 @@ rule score_base:
         runtime=60,
     params:
         labels=lambda w: plan.labels(w.subject),
-        metrics=lambda w: plan.base_metrics(w.movie),
+        metrics={experiment: plan.metrics(experiment) for experiment in ("original", "clip", "front")},
         ties=study.ties,
         clip=as_params(study.experiments.clip),
         front=as_params(study.experiments.front),
@@ -38,13 +39,14 @@ rule score_base:
         chunk=lambda w: plan.chunk(w.subject),
         draws=study.draws,
         seed=study.seed,
-        code=plan.code("score_base.py", *plan.metric_modules),
+        code=plan.metric_code("score_base.py", "original", "clip", "front"),
     script:
         "../workflow_scripts/score_base.py"
 
 
 rule score_scenes:
     input:
+        plan.own_metrics,
         gram="results/grams/{subject}/{movie}.h5",
         responses=lambda w: plan.responses(w.movie),
     output:
@@ -56,15 +58,16 @@ rule score_scenes:
         runtime=30,
     params:
         labels=lambda w: plan.labels(w.subject),
-        metrics=plan.metrics(),
+        metrics=plan.metrics("scenes"),
         ties=study.ties,
-        code=plan.code("score_scenes.py", *plan.metric_modules),
+        code=plan.metric_code("score_scenes.py", "scenes"),
     script:
         "../workflow_scripts/score_scenes.py"
 
 
 rule score_perturbed:
     input:
+        plan.own_metrics,
         passes=lambda w: plan.perturbed_passes(w.subject, w.movie, w.experiment),
         base="results/scores/{subject}/{movie}/base.csv",
         responses=lambda w: plan.responses(w.movie),
@@ -79,8 +82,8 @@ rule score_perturbed:
         ties=study.ties,
         still=lambda w: plan.sees_frames_alone(w.subject),
         windows=lambda w: plan.windows(w.experiment),
-        trials=lambda w: plan.perturbation(w.experiment, w.movie),
-        code=plan.code("score_perturbed.py", *plan.metric_modules),
+        trials=lambda w: plan.trials(w.movie, w.experiment),
+        code=lambda w: plan.metric_code("score_perturbed.py", w.experiment),
     script:
         "../workflow_scripts/score_perturbed.py"
 
@@ -105,6 +108,7 @@ rule ceiling:
 
 rule areas:
     input:
+        plan.own_metrics,
         responses=lambda w: plan.responses(w.movie),
         ceilings="results/ceilings/{movie}.csv",
     output:
@@ -113,9 +117,9 @@ rule areas:
         mem_mb=2000,
         runtime=10,
     params:
-        metrics=plan.metrics(),
+        metrics=plan.metrics("areas"),
         ties=study.ties,
-        code=plan.code("areas.py", *plan.metric_modules),
+        code=plan.metric_code("areas.py", "areas"),
     script:
         "../workflow_scripts/areas.py"
 
@@ -135,7 +139,7 @@ rule statistics:
         runtime=240,
     params:
         subjects=lambda w: plan.subjects_of(w.movie),
-        controls=lambda w: plan.study.stimuli[w.movie].controls,
+        controls=lambda w: study.stimuli[w.movie].controls,
         seed=study.seed,
         code=plan.code("statistics.py"),
     script:

@@ -88,8 +88,9 @@ def test_areas_come_in_the_studys_order_with_controls_last(nano):
     assert nano.areas("short") == ["VISp", "VISl", "VISam", "control"]
     assert nano.recordings("mouse")[-1] == "results/recordings/mouse/CA1.h5"
     assert nano.all_areas == {"VISp", "VISl", "VISam", "control", "CA1"}
-    assert nano.selection("short") == {"min_rate": 0, "skip_frames": 1, "controls": ["control"]}
-    assert nano.selection("scenes") == {"min_reliability": -1, "skip_frames": 0, "controls": []}
+    assert nano.responses("short")[0] == "results/responses/short/VISp.h5"
+    assert nano.study.movies["short"].selection == {"min_rate": 0, "skip_frames": 1}
+    assert nano.study.scenes["scenes"].selection == {"min_reliability": -1, "skip_frames": 0}
 
 
 def test_only_simulated_mice_have_true_rates(nano):
@@ -149,28 +150,50 @@ def test_features_are_an_output_only_where_they_are_kept(nano, paper):
 
 def test_a_network_that_sees_frames_alone_needs_no_pass_for_a_shuffle_and_one_for_all_replacements(nano):
     folder = "results/perturbed/spiking/short"
-    assert nano.shuffled_passes("spiking", "short") == [f"{folder}/shuffle_4.h5", f"{folder}/shuffle_48.h5"]
-    assert nano.original_pass("spiking", "short") == []
-    assert nano.replaced_passes("spiking", "short") == [f"{folder}/replace_3.h5"]
-    assert nano.shuffled_passes("still", "short") == []
-    assert nano.original_pass("still", "short") == ["results/grams/still/short.h5"]
-    assert nano.replaced_passes("still", "short") == ["results/perturbed/still/short/with_noise.h5"]
+    passes = nano.perturbed_passes
+    assert passes("spiking", "short", "shuffle") == [f"{folder}/shuffle_4.h5", f"{folder}/shuffle_48.h5"]
+    assert passes("spiking", "short", "replace") == [f"{folder}/replace_3.h5"]
+    assert passes("still", "short", "shuffle") == ["results/grams/still/short.h5"]
+    assert passes("still", "short", "replace") == ["results/perturbed/still/short/with_noise.h5"]
 
 
 def test_only_replacements_need_noise(nano):
     noises = ["results/noise/short_gaussian.h5", "results/noise/short_static.h5"]
     assert nano.noises("short") == nano.noises("short", "replace") == noises
     assert nano.noises("short", "shuffle") == []
-    drawn = {"trials": 2, "draws": "independent", "seed": 2023}
-    assert nano.perturbation("shuffle") == drawn | {"kinds": []}
-    assert nano.perturbation("replace") == drawn | {"kinds": ["gaussian", "static"]}
+    drawn = {"trials": 2, "draws": "independent", "seed": 2023, "skip_frames": 1}
+    assert nano.trials("short", "shuffle") == drawn | {"kinds": []}
+    assert nano.trials("short", "replace") == drawn | {"kinds": ["gaussian", "static"]}
 
 
-def test_a_regression_needs_more_scored_frames_than_components(nano):
+def test_an_experiment_has_metrics_of_its_own_or_those_of_the_study_that_need_no_whole_movie(nano):
+    partial = ("clip", "front", "shuffle", "replace", "scenes", "areas")
+    assert nano.metrics("original") == ["tsrsa", "regression"]
+    assert {name: nano.metrics(name) for name in partial} == {name: ["tsrsa"] for name in partial}
+    assert not nano.ranked
+    experiments = {
+        "clip": {"lengths": [8], "trials": 2, "metrics": ["cka"]},
+        "shuffle": {"windows": [], "metrics": ["regression"]},
+    }
+    plan = plan_of(NANO, metrics=["tsrsa-spearman", "cka", "regression"], experiments=NO_SWEEPS | experiments)
+    assert plan.ranked
+    assert (plan.metrics("clip"), plan.metrics("shuffle")) == (["cka"], ["regression"])
+    assert plan.metrics("front") == ["tsrsa-spearman", "cka"]
+
+
+def test_the_module_of_an_own_metric_is_an_input_and_its_record_is_read_from_beside_the_config(nano, tmp_path):
+    (tmp_path / "metric_of_mine.py").write_text("def score(model, area):\n    return 0.5\n")
+    plan = plan_of(NANO, (tmp_path, ROOT), metrics=["metric_of_mine:score", "tsrsa"])
+    assert plan.own_metrics == ["metric_of_mine.py"]
+    assert plan.metrics("areas") == ["metric_of_mine:score", "tsrsa"]
+    assert plan.metric_code("areas.py", "areas") == nano.metric_code("areas.py", "areas")
+
+
+def test_a_regression_needs_as_many_scored_frames_as_it_has_components(nano):
     assert nano.is_regressed("short")  # 47 scored frames
     assert not nano.is_regressed("clip")
     short = nano.study.movies["short"].model_dump()
-    for skipped, regressed in ((7, True), (8, False)):  # 41 and 40 scored frames
+    for skipped, regressed in ((8, True), (9, False)):  # 40 and 39 scored frames
         plan = plan_of(NANO, movies={"short": short | {"skip_frames": skipped}}, scenes={}, subjects=ONE)
         assert plan.is_regressed("short") is regressed
 
@@ -189,8 +212,8 @@ def test_scores_are_those_of_the_pairs_that_take_part(nano, paper):
     assert paper.scores("replace") == [
         f"results/scores/{one}/movie1/replace.csv" for one in ("lorafb_snet18", "lorafb_snet18_imagenet")
     ]
-    assert "results/area_similarity/mouse.csv" in nano.all_scores()
-    assert "results/area_similarity/scenes.csv" not in nano.all_scores()
+    assert "results/areas/mouse.csv" in nano.all_scores()
+    assert "results/areas/scenes.csv" not in nano.all_scores()
 
 
 def test_assets_are_fetched_only_where_they_are_missing_and_by_hand_where_no_program_can(tmp_path):
@@ -286,4 +309,7 @@ def test_rules_change_with_the_code_of_their_script_and_of_the_network_or_metric
     plain, own = nano.code("extract.py"), nano.network_code("extract.py", "plain")
     assert plain != own != nano.network_code("extract.py", "spiking")
     assert nano.network_code("extract.py", "spiking") == nano.network_code("extract.py", "still")
-    assert nano.metric_modules == ("lorafb.similarity.tsrsa",)
+    experiments = NO_SWEEPS | {"clip": {"lengths": [8], "trials": 2, "metrics": ["tsrsa"]}}
+    with_cka = plan_of(NANO, metrics=["tsrsa", "cka"], experiments=experiments)
+    assert with_cka.metric_code("score_base.py", "original") != nano.metric_code("score_base.py", "original")
+    assert with_cka.metric_code("score_base.py", "clip") == nano.metric_code("score_base.py", "clip")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from lorafb.artefacts import grams, stimuli
-from lorafb.experiments.score import correlations
+from lorafb.experiments.rsm import correlations
 from lorafb.figures import matrices, style
 from lorafb.job import provenance, start
 

@@ -1,62 +1,73 @@
-"""What no single key of a config shows: values that do not fit one another, names that nothing bears, files that are not there."""
+"""What no single key of a config shows: values that do not fit together, unknown names, missing files."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
 from lorafb.artefacts.recordings import Recording
-from lorafb.config.experiments import Perturbation, Perturbed
-from lorafb.config.model import Movie, StillScenes, Study
-from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
-from lorafb.config.stimuli import Array, Images, Tensor, Video
+from lorafb.config.experiments import Perturbation, Scored
+from lorafb.config.model import Study
+from lorafb.config.movies import (
+    Allen,
+    Array,
+    Arrays,
+    Counts,
+    Images,
+    Movie,
+    Published,
+    Simulated,
+    StillScenes,
+    Tensor,
+    Video,
+)
 from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.cortex import read_recording
 from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
 from lorafb.networks import catalogue
+from lorafb.similarity import metrics
 
 
 def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
-    """Say what is wrong with a config whose keys are each right, one line a problem: key, value, what is allowed."""
-    found = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
-    found += [
-        f"scenes.{name}: movies has one of that name; choose another" for name in study.scenes if name in study.movies
-    ]
-    found += [line for name in study.networks for line in _impossible_network(study, name, folders)]
-    found += [line for name in study.subjects for line in _impossible_subject(study, name)]
-    yield from found
-    if found:  # what follows asks for networks and movies that must be there
+    """Describe what is wrong with a config whose keys are each valid, one line a problem: key, value, what is allowed."""
+    first = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
+    first += [f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies]
+    first += [line for name in study.networks for line in _impossible_network(study, name, folders)]
+    first += [line for name in study.subjects for line in _impossible_subject(study, name)]
+    first += _impossible_metrics(study, folders)
+    yield from first
+    if first:  # the checks below look up networks, movies and metrics
         return
-    yield from _names(study)
-    yield from _too_long(study)
-    yield from _doubled(study)
-    yield from _norms(study)
-    yield from _kept(study)
+    for check in (_names, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
+        yield from check(study)
+    for check_files in (_missing, _without_data, _too_short):
+        yield from check_files(study, folders)
+
+
+def _recipe(study: Study) -> Iterator[str]:
     motion = study.recipes.motion
     if motion.warmup_epochs >= motion.epochs:
         yield f"recipes.motion.warmup_epochs: {motion.warmup_epochs} of {motion.epochs} epochs; fewer are allowed"
     if motion.frames > motion.video:
         yield f"recipes.motion.frames: {motion.frames} of a video's {motion.video} frames; at most that many are allowed"
-    yield from _missing(study, folders)
-    yield from _without_data(study, folders)
-    yield from _too_short(study, folders)
 
 
 def _too_short(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
-    """Say which videos and folders of images hold other numbers of frames than asked for."""
+    """Name the videos that are too short, and the folders that do not hold the number of images in the config."""
     from lorafb.stimuli import images, video  # the decoder takes a second to load
 
     for key, one in _stimuli(study):
         shown = one.stimulus
         if isinstance(shown, Video) and (path := locate(shown.file, folders)).is_file():
-            held, end = video.n_frames(path), shown.start + shown.frames
-            if end > held:
-                yield f"{key}.stimulus.frames: frames {shown.start} to {end - 1} asked of {shown.file}, which holds {held}"
+            there, end = video.n_frames(path), shown.start + shown.frames
+            if end > there:
+                yield f"{key}.stimulus.frames: needs frames {shown.start} to {end - 1} of {shown.file}, which has {there}"
         if isinstance(shown, Images) and (path := locate(shown.folder, folders)).is_dir():
-            held = len(images.files(path))
-            if held != shown.frames:
-                yield f"{key}.stimulus.frames: {shown.frames}, and {shown.folder} holds {held} images"
+            there = len(images.files(path))
+            if there != shown.frames:
+                yield f"{key}.stimulus.frames: {shown.frames}, but {shown.folder} has {there} images"
 
 
 def _stimuli(study: Study) -> Iterator[tuple[str, Movie | StillScenes]]:
@@ -69,9 +80,9 @@ def _impossible_stimulus(key: str, shown: Movie | StillScenes) -> Iterator[str]:
     if shown.stimulus is None and shown.recording is None:
         yield f"{key}: has neither stimulus nor recording; give one of them or both"
     if isinstance(shown.recording, Simulated) and shown.stimulus is None:
-        yield f"{key}.recording: simulated mice need a stimulus to see, and this movie has none"
+        yield f"{key}.recording: simulated mice need a stimulus, and this movie has none"
     if isinstance(shown.recording, Simulated) and isinstance(shown.stimulus, Tensor):
-        yield f"{key}.recording: simulated mice see frames as they were shown, and a prepared tensor has none"
+        yield f"{key}.recording: simulated mice need frames in uint8, and a prepared tensor has none"
     if isinstance(shown, Movie) and shown.stimulus is not None and shown.skip_frames > shown.stimulus.frames - 3:
         yield f"{key}.skip_frames: {shown.skip_frames} leaves fewer than 3 of {shown.stimulus.frames} frames"
 
@@ -82,17 +93,51 @@ def _impossible_network(study: Study, name: str, folders: tuple[Path, ...]) -> I
     except InputError as error:
         yield f"networks.{name}: {error}"
         return
-    module = study.networks[name].build.partition(":")[0]
-    if not module_files(study, name, folders) and find_spec(module.partition(".")[0]) is None:
-        yield f"networks.{name}.build: no module {module} (no {module}.py in {_looked_in(folders)}, none installed)"
+    yield from _no_module(f"networks.{name}.build", study.networks[name].build, folders)
 
 
-def module_files(study: Study, network: str, folders: tuple[Path, ...]) -> list[str]:
-    """Find the file of the module of one's own network, where it lies beside the study; none where it is installed."""
-    if network not in study.networks:
-        return []
-    file = study.networks[network].build.partition(":")[0].replace(".", "/") + ".py"
-    return [file] if locate(file, folders).is_file() else []
+def _no_module(key: str, target: str, folders: tuple[Path, ...]) -> Iterator[str]:
+    """Say that the module of a "module:name" is neither beside the config nor installed."""
+    module = target.partition(":")[0]
+    if not module_files(target, folders) and find_spec(module.partition(".")[0]) is None:
+        yield f"{key}: no module {module} (no {module}.py in {_looked_in(folders)}, none installed)"
+
+
+def module_files(target: str, folders: tuple[Path, ...]) -> list[str]:
+    """File of the module of a "module:name", where it is beside the config; none where it is installed."""
+    module, colon, _ = target.partition(":")
+    file = module.replace(".", "/") + ".py"
+    return [file] if colon and locate(file, folders).is_file() else []
+
+
+def _impossible_metrics(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
+    """Name the metrics that cannot be found or imported; modules beside the config are imported from there."""
+    sys.path[:0] = beside = [str(folder.resolve()) for folder in folders]
+    try:
+        for name in study.metrics:
+            missing = list(_no_module("metrics", name, folders)) if ":" in name else []
+            yield from missing
+            if not missing:
+                try:
+                    metrics.find(name)
+                except ValueError as error:
+                    yield f"metrics: {error}"
+    finally:
+        del sys.path[: len(beside)]
+
+
+def _metrics(study: Study) -> Iterator[str]:
+    """Name the experiments whose metrics the study does not have, or which need the whole movie."""
+    partial = study.partial_metrics
+    if not partial:
+        known = ", ".join(name for name, one in metrics.METRICS.items() if not one.whole_movie)
+        yield f"metrics: {', '.join(study.metrics)} need whole movies; add one for clips, scenes and areas: {known}"
+    for experiment in ("clip", "front", *get_args(Perturbation)):
+        allowed = study.metrics if experiment in get_args(Perturbation) else partial
+        for name in getattr(study.experiments, experiment).metrics or []:
+            if name not in allowed:
+                hint = nearest(name, allowed)
+                yield f"experiments.{experiment}.metrics: '{name}' is none of {', '.join(allowed)}{hint}"
 
 
 def _impossible_subject(study: Study, name: str) -> Iterator[str]:
@@ -118,84 +163,89 @@ def _impossible_subject(study: Study, name: str) -> Iterator[str]:
 
 
 def _names(study: Study) -> Iterator[str]:
-    """Say which names of subjects, movies and roles nothing bears, or two bear."""
-    for subject, told in study.subjects.items():
-        for name in told.sees or []:
+    """Name what refers to no movie or area, and names that tables use themselves."""
+    for subject, settings in study.subjects.items():
+        for name in settings.sees or []:
             if name not in study.shown:
                 hint = nearest(name, study.shown)
                 yield f"subjects.{subject}.sees: '{name}' is none of {', '.join(study.shown)}{hint}"
     for name in ("lag_only", "mean"):
-        bearers = [*study.subjects, *(area for _, one in _stimuli(study) for area in one.controls)]
-        if name in bearers:
-            yield f"{name}: is a name that tables use themselves; choose another"
+        if name in [*study.subjects, *(area for _, one in _stimuli(study) for area in one.controls)]:
+            yield f"{name}: tables use this name themselves; choose another"
     for name in study.stimuli:
         if name.endswith("_pairs"):
-            yield f"movies.{name}: a name that ends in _pairs is used by tables themselves; choose another"
+            yield f"movies.{name}: tables use names that end in _pairs themselves; choose another"
     for key, one in _stimuli(study):
-        known = [*STREAMS]
         for area in one.controls if isinstance(one.recording, Simulated) else []:
-            if area not in known:
-                yield f"{key}.controls: simulated mice have no area '{area}'{nearest(area, known)}; they have {', '.join(known)}"
+            if area not in STREAMS:
+                hint = nearest(area, STREAMS)
+                yield f"{key}.controls: simulated mice have no area '{area}'{hint}; they have {', '.join(STREAMS)}"
     for name, movie in study.movies.items():
         if movie.experiments and not (movie.stimulus and movie.recording):
-            yield f"movies.{name}.experiments: {', '.join(movie.experiments)} take a stimulus and a recording"
-    played = [one.role for one in study.subjects.values() if one.role]
-    for role in sorted({role for role in played if played.count(role) > 1}):
-        yield f"subjects: role {role} is played by more than one"
-    stands = [movie.paper for movie in study.movies.values() if movie.paper]
-    for paper in sorted({paper for paper in stands if stands.count(paper) > 1}):
-        yield f"movies: paper {paper} is stood for by more than one"
+            yield f"movies.{name}.experiments: {', '.join(movie.experiments)} need a stimulus and a recording"
 
 
-def _perturbed(study: Study) -> Iterator[tuple[str, Perturbed, list[str]]]:
-    """Name the experiments that are done in windows: the key, the settings, the movies."""
-    for name in get_args(Perturbation):
-        movies = dict.fromkeys(movie for _, movie in study.perturbed(name))
-        yield f"experiments.{name}", getattr(study.experiments, name), list(movies)
+def _roles(study: Study) -> Iterator[str]:
+    roles = [one.role for one in study.subjects.values() if one.role]
+    yield from (f"subjects: role {role} is assigned to more than one subject" for role in _repeated(roles))
+    papers = [movie.paper for movie in study.movies.values() if movie.paper]
+    yield from (f"movies: more than one movie has `paper: {paper}`" for paper in _repeated(papers))
 
 
-def _too_long(study: Study) -> Iterator[str]:
-    """Say which lengths fit no movie that is scored, and which windows not each movie that they are asked of."""
+def _repeated(values: Sequence[object]) -> list[str]:
+    return sorted({str(one) for one in values if values.count(one) > 1})
+
+
+def _lengths(study: Study) -> Iterator[str]:
+    """Name the lengths of clips and fronts that fit no movie on which networks are scored."""
     movies = {name: study.movies[name] for name in study.scored if name in study.movies}
-    longest = {name: (one.stimulus.frames if one.stimulus else 0) - one.skip_frames for name, one in movies.items()}
-    clip = study.experiments.clip
+    if not movies:
+        return
+    frames = {name: one.stimulus.frames if one.stimulus else 0 for name, one in movies.items()}
+    scored = {name: frames[name] - one.skip_frames for name, one in movies.items()}
+    clip, most = study.experiments.clip, max(frames.values())
     for length in clip.lengths:
-        fits = [name for name, most in longest.items() if 3 <= length <= most]
-        if longest and not fits:
-            yield f"experiments.clip.lengths: {length} fits no movie; 3 to {max(longest.values())} are allowed"
+        fits = [name for name in movies if 3 <= length <= scored[name]]
+        if not fits:
+            yield f"experiments.clip.lengths: {length} fits no movie; 3 to {max(scored.values())} are allowed"
         for name in fits:
-            if clip.trials > longest[name] - length + 1:
-                starts = longest[name] - length + 1
+            if clip.trials > (starts := scored[name] - length + 1):
                 yield f"experiments.clip.trials: {clip.trials} different clips of {length} frames do not fit {name}; {starts} do"
+    least = min(3 + one.skip_frames for one in movies.values())
     for length in study.experiments.front.lengths:
-        most = max((longest[name] + movies[name].skip_frames for name in movies), default=0)
-        least = min((3 + one.skip_frames for one in movies.values()), default=3)
-        if longest and not least <= length <= most:
+        if not least <= length <= most:
             yield f"experiments.front.lengths: {length} fits no movie; {least} to {most} are allowed"
-    for key, experiment, perturbed in _perturbed(study):
-        for movie in perturbed:
-            frames = longest[movie] + movies[movie].skip_frames if movie in movies else 0
-            for window in experiment.windows:
-                if frames and not 1 <= window <= frames:
-                    yield f"{key}.windows: {window} does not fit {movie} ({frames} frames); 1 to {frames} are allowed"
+
+
+def _windows(study: Study) -> Iterator[str]:
+    """Name the windows that are longer than a movie that is shuffled, or that has frames replaced."""
+    for experiment in get_args(Perturbation):
+        for name in dict.fromkeys(movie for _, movie in study.perturbed(experiment)):
+            stimulus = study.movies[name].stimulus
+            frames = stimulus.frames if stimulus else 0
+            for window in getattr(study.experiments, experiment).windows:
+                if not 1 <= window <= frames:
+                    key = f"experiments.{experiment}.windows"
+                    yield f"{key}: {window} does not fit {name} ({frames} frames); 1 to {frames} are allowed"
 
 
 def _doubled(study: Study) -> Iterator[str]:
-    lists: list[tuple[str, Sequence[object]]] = [
-        ("areas", study.areas),
-        *(
-            (f"{key}.controls", [one.lower() for one in (*study.areas, *shown.controls)])
-            for key, shown in _stimuli(study)
-        ),
-        ("experiments.clip.lengths", study.experiments.clip.lengths),
-        ("experiments.front.lengths", study.experiments.front.lengths),
-        *((f"{key}.windows", experiment.windows) for key, experiment, _ in _perturbed(study)),
-        ("experiments.replace.kinds", study.experiments.replace.kinds),
-        ("subjects, as figures name them", [subject.shown_as for subject in study.subjects.values()]),
-    ]
-    for key, values in lists:
-        for value in sorted({str(one) for one in values if values.count(one) > 1}):
-            yield f"{key}: {value} stands there more than once"
+    """Name the values that a list holds more than once."""
+    experiments = study.experiments
+    lists: dict[str, Sequence[object]] = {
+        "areas": study.areas,
+        "metrics": study.metrics,
+        **{f"{key}.controls": [area.lower() for area in (*study.areas, *one.controls)] for key, one in _stimuli(study)},
+        "experiments.clip.lengths": experiments.clip.lengths,
+        "experiments.front.lengths": experiments.front.lengths,
+        "experiments.shuffle.windows": experiments.shuffle.windows,
+        "experiments.replace.windows": experiments.replace.windows,
+        "experiments.replace.kinds": experiments.replace.kinds,
+        **{f"experiments.{name}.metrics": one.metrics or [] for name, one in experiments if isinstance(one, Scored)},
+        "subjects, as figures name them": [subject.shown_as for subject in study.subjects.values()],
+    }
+    for key, values in lists.items():
+        yield from (f"{key}: {value} is given more than once" for value in _repeated(values))
 
 
 def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
@@ -221,7 +271,7 @@ def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
 
 
 def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:
-    """Say where the frames shown and the bins recorded cannot be the same."""
+    """Describe why a stimulus' frames cannot be a recording's bins."""
     if movie.stimulus is None:
         return
     n_bins, n_frames = len(recording.summed), movie.stimulus.frames
@@ -233,12 +283,12 @@ def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:
 
 
 def is_url(source: str) -> bool:
-    """Whether a session is named by its address on a server, and not by a path."""
+    """Whether a session is given by its address on a server, not by a path."""
     return source.startswith(("https://", "http://"))
 
 
 def files_of(study: Study) -> Iterator[tuple[str, str]]:
-    """Name every file that the config names: its key, and the path as it stands there."""
+    """List every file that the config names: its key, and the path as it is written there."""
     for key, one in _stimuli(study):
         if isinstance(one.stimulus, Video | Array | Tensor):
             yield f"{key}.stimulus.file", one.stimulus.file
@@ -261,10 +311,11 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
 def _norms(study: Study) -> Iterator[str]:
     for name, subject in study.subjects.items():
         movie = subject.checkpoint.norms if isinstance(subject.checkpoint, Initial) else None
-        kind = study.record(name).feed(subject.training).kind if movie is not None else ""
-        if movie is not None and kind != "stateful":
+        if movie is None:
+            continue
+        if (kind := study.record(name).feed(subject.training).kind) != "stateful":
             yield f"subjects.{name}.checkpoint.norms: only for networks that see a movie frame by frame, not '{kind}'"
-        elif movie is not None and movie not in (known := [one for one in study.shown if one in study.movies]):
+        elif movie not in (known := [one for one in study.shown if one in study.movies]):
             hint = nearest(movie, known)
             yield f"subjects.{name}.checkpoint.norms: '{movie}' is no movie with a stimulus{hint}; there are {', '.join(known)}"
 

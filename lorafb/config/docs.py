@@ -1,4 +1,4 @@
-"""JSON schema and table of keys, generated from the typed model so that they cannot tell another story than it does."""
+"""JSON schema and table of keys, generated from the typed model."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Turn the validator's findings into lines that name the key, the value and what is allowed."""
+"""Turn validation errors into lines that name the key, the value and what is allowed."""
 
 import re
 from typing import Annotated, Any, get_args, get_origin
@@ -6,6 +6,12 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from lorafb.files import nearest
+
+REPLACED = {
+    "metric": "`metrics`, a list: `metrics: [tsrsa]`",
+    "experiments.regression": "`metrics` at the top: `metrics: [tsrsa, regression]`, or without regression `[tsrsa]`",
+}
+"""Keys of earlier versions, and what to write instead."""
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -17,6 +23,8 @@ def _problem(one: Any, model: type[BaseModel]) -> str:
     key, owner, annotation = _follow(one["loc"], model)
     value = one["input"]
     if one["type"] == "extra_forbidden":
+        if key in REPLACED:
+            return f"{key}: is no longer a key; write {REPLACED[key]}"
         allowed = list(owner.model_fields) if owner else []
         return f"{key}: unknown key{nearest(key.rpartition('.')[2], allowed)}; allowed are {', '.join(allowed)}"
     if one["type"] == "missing":
@@ -24,15 +32,13 @@ def _problem(one: Any, model: type[BaseModel]) -> str:
     if one["type"] in ("union_tag_not_found", "union_tag_invalid"):
         allowed = list(kinds(annotation))
         tag = value.get("kind") if isinstance(value, dict) else None
-        told = f"'{tag}' is none of" if tag is not None else "needs a kind, one of"
-        return f"{key}.kind: {told} {', '.join(allowed)}{nearest(str(tag), allowed)}"
+        problem = f"'{tag}' is none of" if tag is not None else "needs a kind, one of"
+        return f"{key}.kind: {problem} {', '.join(allowed)}{nearest(str(tag), allowed)}"
     if one["type"] == "literal_error":
         allowed = [part.strip(" '") for part in one["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return f"{key}: {value!r} is none of {', '.join(allowed)}{nearest(str(value), allowed)}"
     if one["type"] == "string_pattern_mismatch":
-        return (
-            f"{key}: '{value}' has other signs than letters, digits and _, which names of movies and subjects may have"
-        )
+        return f"{key}: '{value}' must consist of letters, digits and _: names become part of file names"
     message = re.sub(r" or (instance of|object to).*", "", one["msg"][:1].lower() + one["msg"][1:])
     return f"{key}: '{str(value)[:60]}': {message.replace('input should', 'should').replace('dictionary', 'table of keys')}"
 
@@ -43,14 +49,12 @@ def _meaning(owner: type[BaseModel] | None, key: str) -> str:
 
 
 def _follow(path: tuple[str | int, ...], model: type[BaseModel]) -> tuple[str, type[BaseModel] | None, Any]:
-    """Walk the validator's location: the key as the user wrote it, the model that owns its last step, the annotation there."""
+    """Follow an error's path: the key as the user wrote it, the model that has its last step, the annotation there."""
     here: Any = model
     owner: type[BaseModel] | None = None
     steps: list[str] = []
     for step in path:
-        if step in kinds(
-            here
-        ):  # the validator puts a union's kind into its path; the user's file does not have it there
+        if step in kinds(here):  # the path of an error holds a union's kind, which is no key of the file
             here = kinds(here)[str(step)]
             continue
         inner = plain(here)
@@ -59,9 +63,9 @@ def _follow(path: tuple[str | int, ...], model: type[BaseModel]) -> tuple[str, t
             here = owner.model_fields[str(step)].annotation if step in owner.model_fields else None
         elif get_origin(inner) in (dict, list):
             here = get_args(inner)[-1]
-        else:  # a branch of a plain union, or the validator's own mark for a key
+        else:  # a branch of a plain union, or pydantic's mark for a key
             continue
-        if step != "[key]":  # the validator's mark for a key that is wrong itself
+        if step != "[key]":  # pydantic's mark for a key that is wrong itself
             steps.append(str(step))
     return ".".join(steps) or "the config", owner, here
 

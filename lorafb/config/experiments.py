@@ -1,16 +1,26 @@
-"""What is done to a movie beside showing it whole, and what a job that runs a network may use."""
+"""Experiments beside the whole movie, and what a job that runs a network may use."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from lorafb.config.base import FRAMES, MEGABYTES, Model
+from lorafb.records import FRAMES, MEGABYTES, Model
 from lorafb.stimuli.noise import Kind as NoiseKind
 
 Perturbation = Literal["shuffle", "replace"]
 
 
-class Clip(Model):
+class Scored(Model):
+    """An experiment that may have metrics of its own."""
+
+    metrics: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="metrics of this experiment, of those of the study; null takes all but those that need the whole movie",
+    )
+
+
+class Clip(Scored):
     """Score random clips of the movie."""
 
     lengths: list[int] = Field(
@@ -21,7 +31,7 @@ class Clip(Model):
     trials: int = Field(10, ge=1, description="clips a length")
 
 
-class Front(Model):
+class Front(Scored):
     """Score the first frames alone."""
 
     lengths: list[int] = Field(
@@ -31,8 +41,8 @@ class Front(Model):
     )
 
 
-class Perturbed(Model):
-    """Show a movie otherwise, window by window, to the subjects and of the movies whose `experiments` name it."""
+class Perturbed(Scored):
+    """Perturb movies inside windows, for the subjects and movies whose `experiments` name it."""
 
     windows: list[int] = Field(
         default_factory=list, description="frames of a window; none leaves the experiment out", json_schema_extra=FRAMES
@@ -41,7 +51,7 @@ class Perturbed(Model):
 
 
 class Replace(Perturbed):
-    """Replace one frame a window by the same-numbered frame of a noise movie."""
+    """Replace one frame per window by the frame of a noise movie with the same number."""
 
     kinds: list[NoiseKind] = Field(["gaussian"], min_length=1, description="what replaces frames")
 
@@ -53,7 +63,7 @@ class Ceiling(Model):
 
 
 class Experiments(Model):
-    """What is done to the movie beside showing it whole."""
+    """Experiments beside the whole movie."""
 
     clip: Clip = Field(default_factory=Clip, description="random consecutive clips (Figures 3C and 3D)")
     front: Front = Field(default_factory=Front, description="the first frames alone")
@@ -63,22 +73,19 @@ class Experiments(Model):
     replace: Replace = Field(
         default_factory=Replace, description="one frame a window replaced by noise (Figures 4B and 7B)"
     )
-    regression: bool = Field(
-        True, description="R2 of a regression from layers to units beside TSRSA (Table 5, Figure 6)"
-    )
     ceiling: Ceiling = Field(default_factory=Ceiling, description="noise ceilings (Table 1)")
 
 
 class TrainingSet(Model):
-    """A training set that a person has."""
+    """A training set on your disk."""
 
-    folder: str = Field(description="where it lies; relative paths start at the working directory")
-    subset: bool = Field(False, description="whether missing videos or pictures are meant to be missing")
+    folder: str = Field(description="its folder; relative paths start at the working directory")
+    subset: bool = Field(False, description="true where some videos or pictures are left out on purpose")
     frames: str = Field("data/ucf101_frames", description="where the frames of UCF101's videos are written as pictures")
 
 
 class Features(Model):
-    """What an extraction leaves on disk beside the products."""
+    """What an extraction leaves on disk beside the Gram matrices."""
 
     keep: Literal["all", "none"] | list[str] = Field(
         "all", description="layers whose features are kept: all, none, or a list"
@@ -88,8 +95,8 @@ class Features(Model):
 class Compute(Model):
     """What a job of torch may use; part of its definition, since another number of threads sums in another order."""
 
-    threads: int = Field(1, ge=1, description="CPU threads of a training or an extraction")
+    threads: int = Field(1, ge=1, description="CPU threads of a training or of a pass")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where networks run")
     memory_mb: int = Field(
-        2000, ge=200, description="bound of an extraction's working memory", json_schema_extra=MEGABYTES
+        2000, ge=200, description="bound of the working memory of a pass", json_schema_extra=MEGABYTES
     )

@@ -1,4 +1,4 @@
-"""The one typed model of the config: a misspelt key must stop the study, not quietly leave a default in force.
+"""The typed model of the config: a misspelt key must stop the study, not leave a default in force unnoticed.
 
 The JSON schema and the table of keys in the docs are generated from these classes. Reading a config never imports torch.
 """
@@ -7,62 +7,27 @@ from typing import Literal
 
 from pydantic import Field
 
-from lorafb.config.base import FRAMES, RATE, Model, Name
 from lorafb.config.experiments import Compute, Experiments, Features, Perturbation, TrainingSet
-from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
-from lorafb.config.stimuli import Array, Camera, Images, Scenes, Tensor, Video
+from lorafb.config.movies import Movie, StillScenes
 from lorafb.config.subjects import OwnNetwork, Recipes, Subject
 from lorafb.networks import catalogue
+from lorafb.records import Model, Name
+from lorafb.similarity import metrics
 
-CONTROLS = "recorded areas that the movie should not drive: shown beside the others, never in a mean"
 Area = Literal["VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam"]
-
-
-class Movie(Model):
-    """What was shown, and what was recorded while it was; either may be missing."""
-
-    stimulus: Camera | Video | Array | Images | Tensor | None = Field(
-        None, discriminator="kind", description="the frames"
-    )
-    recording: Simulated | Allen | Counts | Arrays | Published | None = Field(
-        None, discriminator="kind", description="the responses"
-    )
-    min_rate: float = Field(0.5, ge=0, description="units below this mean rate are left out", json_schema_extra=RATE)
-    skip_frames: int = Field(1, ge=0, description="frames at the start that no score sees", json_schema_extra=FRAMES)
-    controls: list[Name] = Field([], description=CONTROLS)
-    experiments: list[Perturbation] = Field([], description="experiments with passes of their own that it is taken for")
-    paper: Literal["Movie1", "Movie2"] | None = Field(None, description="movie of the paper that it stands for")
-
-    @property
-    def units(self) -> dict[str, float | int]:
-        """What decides which units and frames are scored."""
-        return {"min_rate": self.min_rate, "skip_frames": self.skip_frames}
-
-
-class StillScenes(Model):
-    """Unrelated still images, each shown for a moment in random order, and the responses to them."""
-
-    stimulus: Scenes | Array | Images | Tensor | None = Field(None, discriminator="kind", description="the images")
-    recording: Simulated | Allen | Published | None = Field(None, discriminator="kind", description="the responses")
-    min_reliability: float = Field(
-        0.8, ge=-1, le=1, description="units whose split-half reliability over images lies below are left out"
-    )
-
-    controls: list[Name] = Field([], description=CONTROLS)
-
-    @property
-    def units(self) -> dict[str, float | int]:
-        """What decides which units and images are scored."""
-        return {"min_reliability": self.min_reliability, "skip_frames": 0}
 
 
 class Study(Model):
     """A whole study."""
 
     study: Name = Field("embedded", description="name of the study, shown in the report")
-    seed: int = Field(2023, ge=0, description="seed of every random draw that has no seed of its own")
+    seed: int = Field(2023, ge=0, description="seed of every random draw without another seed")
     areas: list[Area] = Field(description="areas scored, in the figures' order", min_length=1)
-    metric: Literal["tsrsa"] = Field("tsrsa", description="how two representations are compared")
+    metrics: list[str] = Field(
+        ["tsrsa", "regression"],
+        min_length=1,
+        description="how two representations are compared: names of metrics, or module:NAME of your own, beside the config",
+    )
     ties: Literal["average", "ordinal"] = Field(
         "average", description="ranks of equal correlations; ordinal reproduces the published code"
     )
@@ -71,21 +36,26 @@ class Study(Model):
     )
     assets: dict[str, str] = Field(
         default_factory=dict,
-        description="files that need not be there yet: path, and where to get it; `registry` for those of `lorafb fetch --list`",
+        description="files that may be missing at the start: path, and where to get it; `registry` for those of `lorafb fetch --list`",
     )
     movies: dict[Name, Movie] = Field(description="movies, by name", min_length=1)
     scenes: dict[Name, StillScenes] = Field(default_factory=dict, description="still scenes, by name")
     networks: dict[Name, OwnNetwork] = Field(
-        default_factory=dict, description="networks of one's own, beside those of the catalogue"
+        default_factory=dict, description="your own networks, beside those of the catalogue"
     )
     subjects: dict[Name, Subject] = Field(description="networks with their weights, by name", min_length=1)
     training_sets: dict[Literal["ucf101", "imagenet"], TrainingSet] = Field(
-        default_factory=dict, description="training sets to check, and of UCF101 to write frames of"
+        default_factory=dict, description="training sets to check; UCF101's videos are written as pictures too"
     )
     recipes: Recipes = Field(default_factory=Recipes, description="training recipes")
     experiments: Experiments = Field(default_factory=Experiments, description="experiments")
     features: Features = Field(default_factory=Features, description="what an extraction keeps")
     compute: Compute = Field(default_factory=Compute, description="threads, device and memory of torch jobs")
+
+    @property
+    def partial_metrics(self) -> list[str]:
+        """Metrics that parts of a movie, perturbed movies, scenes and areas are scored by, where the config names none."""
+        return [name for name in self.metrics if not metrics.find(name).whole_movie]
 
     @property
     def stimuli(self) -> dict[str, Movie | StillScenes]:
@@ -112,13 +82,13 @@ class Study(Model):
         """Subject and movie (or scenes) of every pass over an original stimulus."""
         return [
             (subject, movie)
-            for subject, told in self.subjects.items()
+            for subject, settings in self.subjects.items()
             for movie in self.shown
-            if told.sees is None or movie in told.sees
+            if settings.sees is None or movie in settings.sees
         ]
 
     def record(self, subject: str) -> catalogue.Network:
-        """Record of a subject's network: one's own, or the catalogue's."""
+        """Record of a subject's network: a person's own, or the catalogue's."""
         name = self.subjects[subject].network
         return self.networks[name].record(name) if name in self.networks else catalogue.network(name)
 

@@ -17,11 +17,11 @@ __all__ = ["is_url", "load", "locate", "module_files", "overlay", "read", "study
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 REPLACED_WHOLE = (("movies", "scenes"), ("subjects",), ("networks",))
-"""Tables of a person's own names: a later file that gives one of a group replaces the group, it does not add to it."""
+"""Tables whose keys are names chosen by a person: a later file that has one of a group replaces the whole group."""
 
 
 def overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one config over another: key by key, but tables of a person's own names whole."""
+    """Lay one config over another: key by key, but tables of chosen names whole."""
     replaced = {key for group in REPLACED_WHOLE if set(group) & set(over) for key in group}
     return _laid({key: value for key, value in base.items() if key not in replaced}, over)
 
@@ -39,7 +39,7 @@ def read(default: Path, over: Mapping[str, Any] | None = None, folders: tuple[Pa
 
     Parameters
     ----------
-    default : path of the YAML that stands under all others
+    default : path of the YAML below all others
     over : mapping, optional
         What the command line gave (`--configfile`, `--config`).
     folders : paths
@@ -54,7 +54,7 @@ def read(default: Path, over: Mapping[str, Any] | None = None, folders: tuple[Pa
 
 
 def _numbers(value: Any) -> Any:
-    """Read numbers that stand as text: Snakemake leaves those inside `--config 'a={b: 5}'` so."""
+    """Convert numbers in text: Snakemake leaves those inside `--config 'a={b: 5}'` as text."""
     if isinstance(value, Mapping):
         return {key: _numbers(one) for key, one in value.items()}
     if isinstance(value, list):

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from lorafb.config.base import PIXELS, Model, Name
 from lorafb.config.experiments import Perturbation
 from lorafb.networks import catalogue
+from lorafb.records import PIXELS, Model, Name
 from lorafb.training.settings import Motion
 
 Role = Literal[

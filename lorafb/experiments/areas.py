@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lorafb.artefacts.grams import Gram, condense
 from lorafb.artefacts.recordings import Recording
 from lorafb.artefacts.responses import Responses
-from lorafb.experiments.score import correlations
+from lorafb.experiments.rsm import correlations
 from lorafb.files import InputError
 from lorafb.similarity.pearson import integer_products, upper_triangle
 from lorafb.similarity.ranks import Ties, doubled_ranks

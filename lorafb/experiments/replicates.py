@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from lorafb import draws
 from lorafb.artefacts.grams import Gram, centred
 from lorafb.artefacts.responses import Responses
-from lorafb.experiments.score import UndefinedScore, correlations
+from lorafb.experiments.rsm import correlations
+from lorafb.experiments.score import UndefinedScore
 from lorafb.similarity import jackknife, lag
 from lorafb.similarity.pearson import (
     integer_products,

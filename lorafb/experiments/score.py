@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lorafb.artefacts.grams import Gram, Pass, centred, raw, square
+from lorafb.artefacts.grams import Pass, centred, raw
 from lorafb.artefacts.responses import Responses
+from lorafb.experiments.rsm import correlations
 from lorafb.experiments.table import Labels, Score, joined, tidy
 from lorafb.similarity.metrics import Comparison
-from lorafb.similarity.pearson import pearson_from_centred, pearson_from_products, undefined_frames
+from lorafb.similarity.pearson import pearson_from_centred, undefined_frames
 from lorafb.similarity.ranks import unit
 from lorafb.similarity.regression import coordinates_of_products
 from lorafb.similarity.tsrsa import spearman
@@ -40,15 +41,6 @@ class Layer:
 
 Best = Mapping[str, Layer]
 """Best layer on the original movie, by area."""
-
-
-def correlations(gram: Gram, frames: IntArray) -> FloatArray:
-    """RSM [L, L] of some frames in the order given: Pearson r over units; NaN for frames without variance."""
-    if gram.products.dtype.kind != "i":
-        return pearson_from_centred(centred(gram, frames))
-    products: NDArray[Any] = square(gram, frames)
-    sums: NDArray[Any] = gram.sums[frames]
-    return pearson_from_products(products, sums, gram.n_units)
 
 
 def score(

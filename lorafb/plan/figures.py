@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lorafb.config.recordings import Published, Simulated
+from lorafb.config.movies import Published, Simulated
 from lorafb.figures import catalogue
 from lorafb.figures.catalogue import Record
 from lorafb.plan.jobs import Plan

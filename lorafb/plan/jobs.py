@@ -16,8 +16,7 @@ from pydantic import BaseModel
 from lorafb import code
 from lorafb.config import reading
 from lorafb.config.model import Study
-from lorafb.config.recordings import Allen, Arrays, Counts, Published, Simulated
-from lorafb.config.stimuli import Camera, Images, Scenes
+from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated
 from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
@@ -61,20 +60,10 @@ class Plan:
         """Digest as `code`, with the module of the subject's network, which no script imports by name."""
         return self.code(script, self.study.record(subject).build)
 
-    @cached_property
-    def all_metrics(self) -> list[str]:
-        """Metrics that any experiment is scored by."""
-        return [self.study.metric, *(["regression"] if self.study.experiments.regression else [])]
-
-    @cached_property
-    def metric_modules(self) -> tuple[str, ...]:
-        """Modules of the study's metrics, which no script imports by name."""
-        return tuple(sorted({module for name in self.all_metrics for module in metrics.find(name).modules}))
-
-    @cached_property
-    def ranked(self) -> bool:
-        """Whether a metric needs the ranks of responses over units."""
-        return any(metrics.find(name).ranked for name in self.all_metrics)
+    def metric_code(self, script: str, *experiments: str) -> str:
+        """Digest as `code`, with the modules of the metrics of some experiments."""
+        names = sorted({name for experiment in experiments for name in self.metrics(experiment)})
+        return self.code(script, *(module for name in names for module in metrics.find(name).modules))
 
     def path(self, file: str) -> str:
         """Path of a file that the config names."""
@@ -197,19 +186,15 @@ class Plan:
         """Files of a movie's recordings, one per area."""
         return [f"results/recordings/{movie}/{area}.h5" for area in self.areas(movie)]
 
-    def responses(self, movie: str) -> list[str]:
-        """Files of the selected units of a movie, one per area."""
-        return [f"results/responses/{movie}/{area}.h5" for area in self.areas(movie)]
-
     def truths(self, movie: str) -> list[str]:
         """Files of the simulated mice's true rates; none of real ones."""
         if not isinstance(self._recording(movie), Simulated):
             return []
         return [f"results/truth/{movie}/simulated_{session}.h5" for session in self._sessions(movie)]
 
-    def selection(self, movie: str) -> Params:
-        """Which units and frames of a recording are scored."""
-        return self.study.stimuli[movie].units
+    def responses(self, movie: str) -> list[str]:
+        """Files of the selected units' responses, one per area."""
+        return [f"results/responses/{movie}/{area}.h5" for area in self.areas(movie)]
 
     def _recording(self, movie: str) -> Simulated | Allen | Counts | Arrays | Published:
         recording = self.study.stimuli[movie].recording
@@ -266,7 +251,8 @@ class Plan:
     def own_module(self, subject: str) -> list[str]:
         """File of a person's own network: its content counts as the package's code does."""
         network = self.study.subjects[subject].network
-        return [self.path(file) for file in reading.module_files(self.study, network, self.folders)]
+        own = self.study.networks.get(network)
+        return [self.path(file) for file in reading.module_files(own.build, self.folders)] if own else []
 
     def kept_layers(self, subject: str) -> list[str]:
         """Layers whose features stay on disk."""
@@ -311,30 +297,48 @@ class Plan:
         """Subjects that are shown a movie."""
         return [subject for subject, seen in self.study.passes if seen == movie]
 
+    def metrics(self, experiment: str) -> list[str]:
+        """Names of the metrics of an experiment: original, clip, front, shuffle, replace, scenes or areas.
+
+        Where the config names none, they are the study's; only the original movie is scored by those whose value depends
+        on the number of frames.
+        """
+        if experiment == "original":
+            return self.study.metrics
+        settings = getattr(self.study.experiments, experiment, None)
+        return (settings and settings.metrics) or self.study.partial_metrics
+
+    @cached_property
+    def ranked(self) -> bool:
+        """Whether a metric needs Gram matrices of ranks over units too."""
+        return any(metrics.find(name).ranked for name in self.study.metrics)
+
+    @cached_property
+    def own_metrics(self) -> list[str]:
+        """Files of a person's own metrics: their content counts as the package's code does."""
+        files = [file for name in self.study.metrics for file in reading.module_files(name, self.folders)]
+        return [self.path(file) for file in dict.fromkeys(files)]
+
     def is_regressed(self, movie: str) -> bool:
-        """Whether layers are regressed on the units of a movie."""
-        frames = (self.n_frames(movie) or 0) - self.study.movies[movie].skip_frames
-        return "regression" in self.all_metrics and frames >= metrics.find("regression").fewest_frames
-
-    def metrics(self, experiment: str = "original") -> list[str]:
-        """Metrics that an experiment is scored by, where they make sense for a trial."""
-        return self.all_metrics
-
-    def base_metrics(self, movie: str) -> Params:
-        """Metrics of each experiment that the original pass over a movie answers."""
-        return {experiment: self.metrics(experiment) for experiment in ("original", "clip", "front")}
+        """Whether layers are regressed on units, which takes so many scored frames."""
+        scored = (self.n_frames(movie) or 0) - self.study.movies[movie].skip_frames
+        return "regression" in self.study.metrics and scored >= metrics.find("regression").fewest_frames
 
     def windows(self, experiment: str) -> list[int]:
-        """Windows inside which frames are shuffled or replaced."""
-        return (self.study.experiments.shuffle if experiment == "shuffle" else self.study.experiments.replace).windows
+        """Windows in which a movie is shuffled, or has frames replaced."""
+        experiments = self.study.experiments
+        return (experiments.shuffle if experiment == "shuffle" else experiments.replace).windows
 
-    def perturbation(self, experiment: str, movie: str) -> Params:
-        """How a movie is shuffled, or which of its frames are replaced by what."""
-        settings = self.study.experiments.shuffle if experiment == "shuffle" else self.study.experiments.replace
-        kinds = self.study.experiments.replace.kinds if experiment == "replace" else []
-        draws = {"draws": self.study.draws, "seed": self.study.seed}
-        skip_frames = self.study.movies[movie].skip_frames
-        return {"trials": settings.trials, "kinds": kinds, **draws, "skip_frames": skip_frames}
+    def trials(self, movie: str, experiment: str) -> Params:
+        """How a movie is shuffled, or which of its frames are replaced by what, for `lorafb.trials.perturbed`."""
+        experiments = self.study.experiments
+        return {
+            "trials": (experiments.shuffle if experiment == "shuffle" else experiments.replace).trials,
+            "kinds": experiments.replace.kinds if experiment == "replace" else [],
+            "draws": self.study.draws,
+            "seed": self.study.seed,
+            "skip_frames": self.study.movies[movie].skip_frames,
+        }
 
     def noises(self, movie: str, experiment: str = "replace") -> list[str]:
         """Noise movies that replace frames of a movie; a shuffle needs none."""
@@ -346,15 +350,15 @@ class Plan:
         return [f"results/grams/{subject}/{movie}.h5" for subject in self.subjects_of(movie)]
 
     def perturbed_passes(self, subject: str, movie: str, experiment: str) -> list[str]:
-        """Files of the passes over perturbed movies.
+        """List the passes that an experiment is scored from, one per window.
 
-        A network that sees frames alone needs none: a shuffle follows from the original pass, a replacement from one over
-        the movie and each noise movie.
+        A network that sees frames alone needs one file: the movie in order answers every shuffle, and one pass over movie
+        and noise every replacement.
         """
         folder = f"results/perturbed/{subject}/{movie}"
-        if self.sees_frames_alone(subject):
-            return [f"results/grams/{subject}/{movie}.h5" if experiment == "shuffle" else f"{folder}/with_noise.h5"]
-        return [f"{folder}/{experiment}_{window}.h5" for window in self.windows(experiment)]
+        if not self.sees_frames_alone(subject):
+            return [f"{folder}/{experiment}_{window}.h5" for window in self.windows(experiment)]
+        return [f"results/grams/{subject}/{movie}.h5" if experiment == "shuffle" else f"{folder}/with_noise.h5"]
 
     def of_role(self, role: str, pattern: str) -> str:
         """Path of the subject that stands for a network of the paper; `pattern` holds {subject}."""

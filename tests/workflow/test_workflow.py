@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dry_run
 import h5py
 import pandas as pd
 import pytest
@@ -17,13 +18,14 @@ from lorafb import cli, code
 from lorafb.similarity import metrics
 
 ROOT = Path(__file__).parent.parent.parent
+STUDY = ["--cores", "2", "--configfile", "nano.yaml"]
 PARTS = ["Snakefile", "config.yaml", "config", "rules", "workflow_scripts", "profiles", "envs", "lorafb", "data"]
 
 pytestmark = pytest.mark.xdist_group("workflow")  # one finished study serves all tests of this file
 
 
 def snakemake(repository, *arguments, check=True):
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "nano.yaml", *arguments]
+    command = [sys.executable, "-m", "snakemake", *STUDY, *arguments]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ""})
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
@@ -32,7 +34,7 @@ def snakemake(repository, *arguments, check=True):
 
 def jobs(repository):
     """What would run, as a set of `rule` or `rule wildcard-values` strings."""
-    text = snakemake(repository, "-n").stdout
+    text = dry_run.run(repository, *STUDY)
     found = set()
     for block in re.split(r"^(?:local)?rule ", text, flags=re.MULTILINE)[1:]:
         rule = block.partition(":")[0]
@@ -113,11 +115,11 @@ def features_row(repository, frame):
 
 
 def test_the_resolved_config_stands_beside_the_results(repository):
-    assert yaml.safe_load((repository / "results/config.yaml").read_text())["metric"] == "tsrsa"
+    assert yaml.safe_load((repository / "results/config.yaml").read_text())["metrics"] == ["tsrsa", "regression"]
 
 
 def test_a_second_run_does_nothing(repository):
-    assert "Nothing to be done" in snakemake(repository, "-n").stdout + snakemake(repository, "-n").stderr
+    assert "Nothing to be done" in dry_run.run(repository, *STUDY)
     assert jobs(repository) == set()
 
 
@@ -132,11 +134,12 @@ def test_every_job_loads_only_what_its_digest_covers_and_torch_only_where_it_mus
         loaded = re.findall(r"modules: (.*)$", path.with_suffix("").with_suffix(".log").read_text(), re.MULTILINE)[
             -1
         ].split()
-        told = job["params"]
-        extras = [told["subject"]["network"]["build"]] if job["rule"] in TORCH else []
-        extras += [told["make"]] if "make" in told else []
-        extras += metrics.find(told["metric"]).modules if "metric" in told else []
-        extras += metrics.find("regression").modules if told.get("regression") else []
+        params = job["params"]
+        extras = [params["subject"]["network"]["build"]] if job["rule"] in TORCH else []
+        extras += [params["make"]] if "make" in params else []
+        used = params.get("metrics", [])
+        names = [name for one in used.values() for name in one] if isinstance(used, dict) else used
+        extras += [module for name in names for module in metrics.find(name).modules]
         covered = code.closure(ROOT / "workflow_scripts" / Path(job["script"]).name, *extras)
         outside = {name for name in loaded if not code.left_out(name)} - covered - {"torch"}
         assert not outside, f"{path.name}: {outside}"
@@ -178,8 +181,8 @@ def shown(figures="", tables=""):
     )
 
 
-SHUFFLE = {"score_perturbed short shuffle spiking", "score_perturbed short shuffle still"}
-REPLACE = {"score_perturbed replace short spiking", "score_perturbed replace short still"}
+SHUFFLE = jobs_of("score_perturbed", "short shuffle spiking", "short shuffle still")
+REPLACE = jobs_of("score_perturbed", "replace short spiking", "replace short still")
 SCENES = {"score_scenes scenes spiking", "score_scenes scenes still"}
 BASE = (
     {"score_base plain short", "score_base short spiking", "score_base short still", "psth short"} | SHUFFLE | REPLACE
@@ -189,8 +192,9 @@ FROM_BASE = shown("networks 3a 3b 3c 3d 4a 4b 6 7a 7b", "claims 1 2 4 5")
 CORTEX = {"areas short", "ceiling short", "figure_areas short", "statistics short"}
 OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
 EVERY = shown("networks 3a 3b 3c 3d 4a 4b 4c 6 7a 7b", "claims 1 2 4 5 6")
+SELECTED = {f"select_units {area} short" for area in (*AREAS, "control")}
 # what follows on another recording of the movie
-RECORDED = BASE | CORTEX | {"units short"} | FROM_BASE | shown(tables="3")
+RECORDED = SELECTED | BASE | CORTEX | {"units short"} | FROM_BASE | shown(tables="3")
 RECORDINGS = {f"recording {area} short" for area in (*AREAS, "control")}
 PASSES = (
     jobs_of("extract", "clip spiking", "short spiking", "scenes spiking", "short still", "scenes still")
@@ -296,7 +300,7 @@ RERUNS = {
         jobs_of("extract", "clip spiking", "short spiking", "scenes spiking", "short still", "scenes still")
         | {"extract clip plain"}
         | OF_PLAIN
-        | {"score_perturbed short shuffle spiking", "score_perturbed short shuffle still"}
+        | SHUFFLE
         | BASE
         | SCENES
         | FRAMES
@@ -307,7 +311,7 @@ RERUNS = {
         {"stimulus short", "stimulus scenes", "noise short", "extract plain short", "train spiking", "train still"}
         | {f"{rule} {session} short" for rule in ("simulate_session", "count_spikes") for session in (0, 1)}
         | {"simulate_session 0 scenes", "count_spikes 0 scenes", "ceiling scenes", "units scenes"}
-        | {f"recording {area} scenes" for area in AREAS}
+        | {f"{rule} {area} scenes" for rule in ("recording", "select_units") for area in AREAS}
         | RECORDINGS
         | RECORDED
         | TRAINED,
