@@ -154,7 +154,7 @@ class Display:
             "movies": {movie: {"title": self.title(movie), "paper": self._paper(movie)} for movie in movies},
             "roles": record.roles,
             "controls": tuple(sorted(controls)),
-            "metrics": tuple(self.plan.all_metrics),
+            "metrics": tuple(self.plan.study.metrics),
             "note": " ".join(dict.fromkeys(self.source(movie) for movie in movies)),
             "miniature": self.is_miniature(movies),
             "simulated": self.is_simulated(movies),
