@@ -443,6 +443,8 @@ def extract(
     >>> lorafb.extract(Edges(), movie, ["filters"], feed="still")["filters"].shape
     (6, 1800)
     """
+    from pydantic import ValidationError
+
     from lorafb.features.extract import extract as show
     from lorafb.features.held import HeldFeatures
     from lorafb.networks import catalogue

@@ -10,7 +10,7 @@ rule figure:
         mem_mb=1000,
         runtime=10,
     params:
-        contents=lambda w: display.contents(w.figure),
+        data=lambda w: display.data(w.figure),
         make=lambda w: display.figures[w.figure].make,
         code=lambda w: plan.code("figure.py", display.figures[w.figure].make),
     script:
@@ -27,7 +27,7 @@ rule table:
         runtime=10,
     params:
         title=lambda w: display.tables[w.table].title,
-        contents=lambda w: display.contents(w.table),
+        data=lambda w: display.data(w.table),
         make=lambda w: display.tables[w.table].make,
         code=lambda w: plan.code("table.py", display.tables[w.table].make),
     script:
@@ -37,6 +37,7 @@ rule table:
 rule figure_areas:
     input:
         similarities="results/areas/{movie}.csv",
+        templates=display.templates("areas"),
     output:
         multiext("results/figures/areas/{movie}", *ENDINGS["figures"]),
     resources:
@@ -45,7 +46,10 @@ rule figure_areas:
     params:
         title=lambda w: display.title(w.movie),
         splits=study.experiments.ceiling.splits,
+        metric=plan.metrics("areas")[0],
         note=lambda w: display.source(w.movie),
+        miniature=lambda w: display.is_miniature([w.movie]),
+        simulated=lambda w: display.is_simulated([w.movie]),
         code=plan.code("figure_areas.py"),
     script:
         "../workflow_scripts/figure_areas.py"
@@ -55,6 +59,7 @@ rule figure_frames:
     input:
         gram="results/grams/{subject}/{movie}.h5",
         stimulus="results/stimuli/{movie}.h5",
+        templates=display.templates("frames"),
     output:
         multiext("results/figures/frames/{subject}/{movie}", *ENDINGS["figures"]),
     resources:
@@ -73,6 +78,7 @@ rule report:
         tables=display.table_files(),
         trainings=expand("results/training/{subject}/result.csv", subject=plan.trained),
         units=expand("results/units/{movie}.csv", movie=study.recorded),
+        templates=display.templates(),
     output:
         "results/report.html",
     resources:
@@ -80,12 +86,14 @@ rule report:
         runtime=10,
     params:
         study=study.study,
+        metric=plan.metrics("areas")[0],
         figures={name: record.title for name, record in display.figures.items()},
         tables={name: record.title for name, record in display.tables.items()},
         linked={name: title for title, name in display.matrices().items()},
         movies={movie: display.title(movie) for movie in study.recorded},
         trained=[display.label(subject) for subject in plan.trained],
         notes=display.sources(),
+        miniature=display.is_miniature(study.recorded),
         config=as_params(study),
         code=plan.code("report.py"),
     script:

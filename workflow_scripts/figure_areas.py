@@ -1,4 +1,4 @@
-"""Draw how alike the areas are among themselves."""
+"""Draw how similar the areas are to each other."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told = job.params
-    shown = matrices.areas_shown(tables.read(job.input.similarities))
-    caption = matrices.areas_caption(shown, told.splits, told.note)
-    style.write(matrices.areas_figure(shown, told.title), shown, caption, Path(job.output[0]), provenance(job))
+    params = job.params
+    scores, warning = tables.read(job.input.similarities), style.mark(params.simulated, params.miniature)
+    drawn = matrices.areas(scores, params.title, params.metric, params.splits, params.note, warning)
+    style.write(drawn, Path(job.output[0]), provenance(job), warning)

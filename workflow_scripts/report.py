@@ -2,36 +2,40 @@
 
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
-from lorafb.artefacts import tables
+from lorafb.artefacts import benchmarks, tables
 from lorafb.artefacts.provenance import git_state, sealed
-from lorafb.commands import stages, times
-from lorafb.figures import findings, report
+from lorafb.figures import report
 from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told, made_by = job.params, provenance(job)
-    networks = tables.read("results/figures/networks.csv") if "networks" in told.figures else None
-    scores = [] if networks is None else report.by_area(networks, told.movies)
-    written = [report.written(title, Path(f"results/tables/{name}")) for name, title in told.tables.items()]
-    parts: list[report.Section | report.Picture] = [*scores, *written[:1]]
-    parts += [report.Picture(title, Path(f"results/figures/{name}")) for name, title in told.figures.items()]
+    params, made_by, results = job.params, provenance(job), Path("results")
+    lead, parts = [], []
+    if "networks" in params.figures:
+        networks = tables.read("results/figures/networks.csv")
+        lead = report.lead(networks, params.movies, params.metric)
+        parts = report.by_area(networks, params.movies, params.metric)
+    written = [report.table(title, results / "tables" / name) for name, title in params.tables.items()]
+    parts += written[:1]
+    parts += [report.figure(title, results / "figures" / name) for name, title in params.figures.items()]
     parts += written[1:]
-    parts += [report.units(job.input.units)] if job.input.units else []
-    parts += [report.trainings(dict(zip(told.trained, job.input.trainings, strict=True)))] if told.trained else []
-    jobs = [{**vars(job), "stage": stages.name(job.stage)} for job in times.measured(Path("results")).values()]
-    parts += [report.times(pd.DataFrame(jobs))] if jobs else []
+    if job.input.units:
+        parts.append(report.units(job.input.units))
+    if params.trained:
+        parts.append(report.trainings(dict(zip(params.trained, job.input.trainings, strict=True))))
+    if jobs := benchmarks.read(results).values():
+        parts.append(report.times(jobs))
     page = report.render(
-        f"lorafb: study {told.study}",
-        [] if networks is None else findings.lead(networks, told.movies),
-        told.notes,
-        parts,
-        linked={title: Path(f"results/figures/{name}") for name, title in told.linked.items()},
+        title=f"lorafb: study {params.study}",
+        lead=lead,
+        notes=params.notes,
+        miniature=params.miniature,
+        parts=parts,
+        linked={title: results / "figures" / name for name, title in params.linked.items()},
         made=f"{made_by.started[:10]}, commit {git_state() or 'unknown'}",
-        config=yaml.safe_dump(told.config, sort_keys=False, allow_unicode=True),
+        config=yaml.safe_dump(params.config, sort_keys=False, allow_unicode=True),
     )
     with sealed(job.output[0], made_by) as temporary:
         temporary.write_text(page, encoding="utf-8")

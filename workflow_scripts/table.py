@@ -1,15 +1,12 @@
 """Make one table of the catalogue."""
 
-from functools import partial
 from pathlib import Path
 
-from lorafb.experiments.summary import summarise
-from lorafb.figures import material, style
+from lorafb.figures import figure_data, style
 from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    told, made_by = job.params, provenance(job)
-    read = material.read(job.input, told.contents, partial(summarise, controls=told.contents["controls"]))
-    table, caption = material.function(told.make)(read)
-    style.write_table(told.title, table, caption, Path(job.output[0]), made_by)
+    made_by, data = provenance(job), figure_data.read(job.input, job.params.data)
+    table, caption = figure_data.function(job.params.make)(data)
+    style.write_table(job.params.title, table, caption, Path(job.output[0]), made_by)

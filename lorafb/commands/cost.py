@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
-from lorafb.commands import stages, times, work
+from lorafb.artefacts import benchmarks
+from lorafb.commands import work
 from lorafb.commands.options import TERAFLOPS
 from lorafb.commands.text import columns, duration
 from lorafb.commands.work import Work
@@ -39,7 +40,7 @@ def run(args: Namespace) -> int:
     results = directory(args.arguments) / "results"
     config = results / "config.yaml"
     same_study = config.is_file() and reading.load(config).get("study") == study.study
-    measured = times.measured(results) if same_study else {}
+    measured = benchmarks.read(results) if same_study else {}
     threads = study.compute.threads if study.compute.device == "cpu" else 1
     teraflops = args.teraflops or TERAFLOPS[study.compute.device] * threads
     print(preview(study, estimate(study, jobs, measured, teraflops), teraflops))
@@ -84,7 +85,7 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
 
 
 def estimate(
-    study: Study, jobs: Sequence[Path], measured: Mapping[Path, times.Measured], teraflops: float
+    study: Study, jobs: Sequence[Path], measured: Mapping[Path, benchmarks.Benchmark], teraflops: float
 ) -> dict[str, Work]:
     """Add up the work of the jobs of each stage, in the workflow's order.
 
@@ -98,9 +99,9 @@ def estimate(
     earlier: dict[str, list[float]] = {}
     for job in measured.values():
         earlier.setdefault(job.stage, []).append(job.seconds)
-    totals = {stage: Work() for stage in sorted(map(stages.of, jobs), key=stages.order)}
+    totals = {stage: Work() for stage in sorted(map(benchmarks.stage_of, jobs), key=benchmarks.stage_order)}
     for log in jobs:
-        stage, before = stages.of(log), measured.get(log.with_suffix(".tsv"))
+        stage, before = benchmarks.stage_of(log), measured.get(log.with_suffix(".tsv"))
         count = work.STAGES.get(stage)
         done = count(study, *log.with_suffix("").parts[1:]) if count else Work()
         if before is not None:
@@ -133,7 +134,7 @@ def preview(study: Study, totals: Mapping[str, Work], teraflops: float) -> str:
     if total.unknown:
         notes.append(f"{total.unknown} jobs marked ? never ran here in this study: no sum includes their time.")
     notes.append("GB are Gram matrices and features before compression. Downloads are not counted.")
-    rows = [*(_cells(stages.name(stage), done) for stage, done in totals.items()), _cells("all", total)]
+    rows = [*(_cells(benchmarks.stage_name(stage), done) for stage, done in totals.items()), _cells("all", total)]
     return "\n".join([columns([HEAD, *rows]), "", *notes])
 
 

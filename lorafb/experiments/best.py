@@ -1,7 +1,7 @@
-"""From scores to one number: the best layer of an area, and the mean over areas.
+"""The best layer of each area, on the original movie.
 
 The highest of many layers is higher by chance alone, more so with more layers. A layer without a score is never the best
-one, and an area without any score leaves the network's score undefined.
+one.
 """
 
 import warnings
@@ -11,11 +11,8 @@ import numpy as np
 import pandas as pd
 
 from lorafb.experiments.score import Layer, UndefinedScore
-from lorafb.experiments.table import COLUMNS, typed
+from lorafb.experiments.summary import RUN
 from lorafb.similarity.metrics import Comparison
-
-# what tells one score of a network from another, beside the area and the layer
-RUN = [column for column in COLUMNS if column not in ("area", "layer", "layer_index", "value", "best")]
 
 
 def best_layers(scores: pd.DataFrame, published: bool = False) -> dict[str, Layer]:
@@ -75,42 +72,3 @@ def best_of_metrics(
     """Best layers by each metric, as `best_of` finds them, and the names of all of them."""
     best = {metric.name: best_of(scores, metric.name) for metric in metrics}
     return best, {layer.name for by_area in best.values() for layer in by_area.values()}
-
-
-def area_scores(scores: pd.DataFrame) -> pd.DataFrame:
-    """Score of each area in each run: that of its best layer.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        Tidy scores.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Tidy scores, one row a run and area; value NaN and layer empty where no layer has a score.
-    """
-    keys = [*RUN, "area"]
-    every = scores[keys].drop_duplicates()
-    return typed(every.merge(scores[scores["best"]], on=keys, how="left").fillna({"best": False}))
-
-
-def model_scores(scores: pd.DataFrame, controls: Collection[str] = ()) -> pd.DataFrame:
-    """Score of a network in each run: the mean over areas of their best layers' scores.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        Tidy scores.
-    controls : collection of str
-        Areas, in any case, that are in no mean.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Tidy scores, one row a run, with area `mean`; NaN where any area has no score, since a mean over the others
-        would be of other areas.
-    """
-    areas = area_scores(scores[~scores["area"].isin([area.lower() for area in controls])])
-    means = areas.groupby(RUN, sort=False, dropna=False)["value"].agg(lambda values: values.mean(skipna=False))
-    return typed(means.reset_index().assign(area="mean", layer="", layer_index=None, best=True))

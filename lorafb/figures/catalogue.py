@@ -1,4 +1,4 @@
-"""Every figure and table as a plain record: what it shows, what it reads, which function makes it. Nothing is imported."""
+"""Every figure and table as a plain record: what it shows, what it reads, which function makes it; it imports nothing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ class Record:
 
     Attributes
     ----------
-    name, title : of its files, and its heading
-    make : "module:function" from a `lorafb.figures.material.Material` to what is shown
-    experiments : original, clip, shuffle, replace, scenes, regression, psth or units; one of them must be there
-    reads : tables: of scores (base, shuffle, replace, scenes), and ceilings, statistics, pairs, psth, units
-    roles : networks of the paper, in the order shown; none for every subject
-    movies : movies of the paper that it shows; "" for movies that stand for none
-    least : networks without which there is nothing to compare; where more than one, the first role must be among them
+    name, title : name of its files, and its heading
+    make : "module:function" from a `lorafb.figures.figure_data.FigureData` to the figure or table, with its caption
+    experiments : original, clip, shuffle, replace, scenes, regression, psth or units; the study needs one of them
+    reads : tables of scores (base, shuffle, replace, scenes), and ceilings, statistics, pairs, psth, units
+    roles : networks of the paper, in order; empty for every subject
+    movies : movies of the paper that it shows; "" for movies that are not in the paper
+    least : smallest number of networks to compare; where more than one, the first role must be among them
     """
 
     name: str
@@ -27,6 +27,11 @@ class Record:
     roles: tuple[str, ...] = ()
     movies: tuple[str, ...] = ("Movie1", "Movie2")
     least: int = 1
+
+    @property
+    def template(self) -> str:
+        """Name of the template of its caption."""
+        return self.make.partition(":")[0].rpartition(".")[2]
 
 
 EVERY = ("Movie1", "Movie2", "scenes", "")
@@ -106,17 +111,17 @@ FIGURES = {record.name: record for record in _FIGURES}
 TABLES = {record.name: record for record in _TABLES_OF_PAPER}
 
 
-def possible(record: Record, held: Iterable[tuple[str, str, str]]) -> bool:
+def possible(record: Record, results: Iterable[tuple[str, str, str]]) -> bool:
     """Whether a study has the data of a figure or table.
 
     Parameters
     ----------
     record : Record
-    held : of (experiment, role, movie of the paper)
-        What the study holds; "" for a subject without a role (units have none), and for a movie that stands for none.
+    results : of (experiment, role, movie of the paper)
+        What the study scores; "" for a subject without a role (units have none), and for a movie that is not in the paper.
     """
     roles_on: dict[str, set[str]] = {}
-    for experiment, role, movie in held:
+    for experiment, role, movie in results:
         if experiment in record.experiments and movie in record.movies and role in (record.roles or (role,)):
             roles_on.setdefault(movie, set()).add(role)
     first = set(record.roles[:1]) if record.least > 1 else set()

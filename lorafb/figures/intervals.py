@@ -1,28 +1,21 @@
-"""Spread over trials: what a figure draws as error bars. Trials are random draws of frames, never units, movies or networks."""
+"""Spread over trials, for error bars. Trials are random draws of frames, never units, movies or networks."""
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import t
-
-FloatArray = NDArray[np.float64]
-
-
-def defined(values: ArrayLike) -> FloatArray:
-    """Values that are no NaN, in their order."""
-    array = np.asarray(values, np.float64)
-    return array[~np.isnan(array)]
 
 
 def standard_error(values: ArrayLike) -> float:
-    """Take the standard error of the mean over n trials, sd / sqrt(n); NaN for fewer than two."""
-    array = defined(values)
+    """Compute the standard error of the mean over n trials, sd / sqrt(n), without NaN; NaN for fewer than two."""
+    array = np.asarray(values, np.float64)
+    array = array[~np.isnan(array)]
     return float(array.std(ddof=1) / np.sqrt(len(array))) if len(array) > 1 else float("nan")
 
 
 def half_width(values: ArrayLike, level: float = 0.99) -> float:
-    """Take half the width of Student's interval of the mean: t((1 + level) / 2, n - 1) sd / sqrt(n); NaN for fewer than two."""
-    n = len(defined(values))
+    """Compute half the width of Student's interval of the mean: t((1 + level) / 2, n - 1) sd / sqrt(n); NaN for fewer than two."""
+    n = int(np.count_nonzero(~np.isnan(np.asarray(values, np.float64))))
     return float(t.ppf((1 + level) / 2, n - 1)) * standard_error(values) if n > 1 else float("nan")
 
 
@@ -37,7 +30,7 @@ def ratio(above: ArrayLike, below: ArrayLike) -> tuple[float, float]:
     Returns
     -------
     ratio, standard error
-        Both NaN where the mean below is not above 0, since a ratio then says nothing.
+        Both NaN where the mean of `below` is not above 0, since a ratio then means nothing.
 
     Notes
     -----
@@ -49,7 +42,7 @@ def ratio(above: ArrayLike, below: ArrayLike) -> tuple[float, float]:
     sums = pairs.sum(axis=1)
     if n == 0 or sums[1] <= 0:
         return float("nan"), float("nan")
-    left = sums[:, None] - pairs
+    left = sums[:, None] - pairs  # sums without one trial each
     if n < 2 or (left[1] <= 0).any():
         return float(sums[0] / sums[1]), float("nan")
     replicates = left[0] / left[1]
@@ -63,7 +56,7 @@ def over_trials(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     Parameters
     ----------
     rows : columns `by`, value
-    by : columns that tell the points of a figure apart
+    by : columns that distinguish the points of a figure
 
     Returns
     -------

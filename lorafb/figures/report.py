@@ -1,170 +1,157 @@
-"""The report: one HTML page that works offline, every figure inside it with its caption and where it comes from."""
+"""The report: one HTML page that works offline, every figure in it with its caption and its source."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from jinja2 import Environment
 from markupsafe import Markup
 
 from lorafb.artefacts import tables
+from lorafb.artefacts.benchmarks import Benchmark, stage_name
 from lorafb.artefacts.provenance import verify, versions
-from lorafb.figures import findings
-from lorafb.figures.page import PAGE
+from lorafb.figures.captions import TEMPLATES, caption
+from lorafb.figures.style import area_name, cell, metric_label
 
 
 @dataclass(frozen=True)
-class Section:
-    """A table of the report: its title, its rows, what a reader must know of it, and the stem of its files if it has any."""
+class Part:
+    """One section of the report: a figure (svg) or a table.
 
-    title: str
-    rows: pd.DataFrame
-    caption: str = ""
-    stem: Path | None = None
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure of the report: its title, and the stem of its files (.svg, .txt, .csv)."""
-
-    title: str
-    stem: Path
-
-
-def render(
-    title: str,
-    lead: Sequence[str],
-    notes: Sequence[str],
-    parts: Sequence[Section | Picture],
-    *,
-    linked: Mapping[str, Path] | None = None,
-    made: str = "",
-    config: str = "",
-) -> str:
-    """Render the page.
-
-    Parameters
+    Attributes
     ----------
     title : heading
-    lead : what a reader asks first
-    notes : what must be known before reading on
-    parts : tables and figures, in order
-    linked : title to the stem of figures that would make the page heavy: only named, with a link to the file beside it
-    made : when, and by which commit
-    config : the resolved config, as YAML
+    text : caption, then an empty line and details, if there are any
+    table : rows to show
+    svg : drawing
+    source : stem of the files of the workflow that the part is read from
     """
-    return (
-        Environment(autoescape=True, trim_blocks=True)
-        .from_string(PAGE)
-        .render(
-            title=title,
-            lead=lead,
-            notes=notes,
-            made=made,
-            parts=[_table(part) if isinstance(part, Section) else _figure(part) for part in parts],
-            linked=[(name, _from_page(f"{stem}.svg")) for name, stem in (linked or {}).items()],
-            versions=sorted(versions().items()),
-            config=config,
-        )
-    )
+
+    title: str
+    text: str
+    table: pd.DataFrame | None = None
+    svg: str = ""
+    source: Path | None = None
+
+    @property
+    def id(self) -> str:
+        """Id of the heading."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+    @property
+    def seal(self) -> Mapping[str, Any]:
+        """Digests of the code and inputs that the files were made from."""
+        return verify(f"{self.source}{'.svg' if self.svg else '.csv'}") if self.source else {}
 
 
-def anchor(title: str) -> str:
-    """Id of a heading."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+def render(**facts: Any) -> str:
+    """Render the page `templates/report.html`, which says what each fact is."""
+    return TEMPLATES.get_template("report.html").render(versions=sorted(versions().items()), **facts)
 
 
-def _figure(picture: Picture) -> dict[str, object]:
-    stem = picture.stem
+def from_page(path: object) -> str:
+    """Path of an artefact relative to the page, which is in the folder `results`."""
+    return str(path).removeprefix("results/")
+
+
+TEMPLATES.filters |= {"cell": cell, "from_page": from_page}
+
+
+def figure(title: str, stem: Path) -> Part:
+    """Read a figure of the workflow: its drawing and its caption."""
     svg = Path(f"{stem}.svg").read_text(encoding="utf-8")
-    return {
-        "title": picture.title,
-        "id": anchor(picture.title),
-        "svg": Markup(_own_ids(svg[svg.index("<svg") :], stem.name)),  # drawn by us, and no script is in it
-        "caption": Path(f"{stem}.txt").read_text(encoding="utf-8"),
-        **_source(f"{stem}.svg", f"{stem}.csv"),
-    }
+    drawing = Markup(own_ids(svg[svg.index("<svg") :], stem.name))  # our own drawing, which holds no script
+    return Part(title, Path(f"{stem}.txt").read_text(encoding="utf-8"), svg=drawing, source=stem)
 
 
-def _source(artefact: str, data: str) -> dict[str, object]:
-    seal = verify(artefact)
-    inputs = [(name, digest[:12]) for name, digest in seal["inputs"].items()]
-    return {"data": _from_page(data), "code": str(seal["code"])[:12], "inputs": inputs}
-
-
-def _from_page(path: str) -> str:
-    """Path of an artefact as the page, which lies among the results, sees it."""
-    return path.removeprefix("results/")
-
-
-def _own_ids(svg: str, name: str) -> str:
-    """Give the ids of one picture a name of their own, since a page has several."""
+def own_ids(svg: str, name: str) -> str:
+    """Prefix the ids of a picture with its name, since a page has several pictures."""
     return svg.replace('id="', f'id="{name}-').replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
 
 
-def _table(section: Section) -> dict[str, object]:
-    rows = [[_cell(value) for value in row] for row in section.rows.itertuples(index=False)]
-    source = _source(f"{section.stem}.csv", f"{section.stem}.csv") if section.stem else {}
-    about = {"title": section.title, "id": anchor(section.title), "caption": section.caption, **source}
-    return {**about, "columns": list(section.rows.columns), "rows": rows}
+def table(title: str, stem: Path) -> Part:
+    """Read a table of the workflow, with its caption and details."""
+    _, text, _, *details = Path(f"{stem}.md").read_text(encoding="utf-8").split("\n\n")
+    return Part(title, "\n\n".join([text, *details]), tables.read(f"{stem}.csv"), source=stem)
 
 
-def _cell(value: object) -> dict[str, object]:
-    if isinstance(value, float):
-        return {"text": "" if value != value else f"{value:.4g}", "number": True}
-    return {"text": "" if value is pd.NA or value is None else str(value), "number": isinstance(value, int)}
-
-
-def written(title: str, stem: Path) -> Section:
-    """Read a table of the workflow, with its caption."""
-    caption = Path(f"{stem}.md").read_text(encoding="utf-8").split("\n\n")[1]
-    return Section(title, tables.read(f"{stem}.csv"), caption, stem)
-
-
-def by_area(shown: pd.DataFrame, titles: Mapping[str, str]) -> list[Section]:
-    """Scores of every network by area, a table a movie."""
-    said = "TSRSA of each area's best layer; the mean is over areas, and empty where any of them has no score."
-    movies = [movie for movie in titles if movie in set(shown["movie"])]
-    return [Section(f"Scores by area, {titles[movie]}", findings.by_area(shown, movie), said) for movie in movies]
-
-
-def units(counted: Sequence[Path | str]) -> Section:
+def units(counted: Sequence[Path | str]) -> Part:
     """Units of each area and movie: found, kept."""
-    return Section("Units", pd.concat([tables.read(path) for path in counted], ignore_index=True), "Rates in spikes/s.")
+    return Part("Units", "Rates in spikes/s.", pd.concat([tables.read(path) for path in counted], ignore_index=True))
 
 
-def trainings(paths: Mapping[str, Path | str]) -> Section:
-    """Put the results of trainings under one another, from their one-row tables by the network's label."""
+def trainings(paths: Mapping[str, Path | str]) -> Part:
+    """Results of trainings, from their one-row tables by the network's label."""
     rows = pd.concat([tables.read(path).assign(network=label) for label, path in paths.items()], ignore_index=True)
-    shown = rows[["network", "test_accuracy", "low", "high", "chance", "test_clips"]]
-    return Section(
-        "Trainings",
-        shown.rename(
-            columns={"test_accuracy": "test accuracy", "low": "from", "high": "to", "test_clips": "test clips"}
-        ),
-        "Accuracy on clips from parts of the photographs that training never saw, at the epoch where it was best, with "
-        "its 95 % binomial interval; an epoch chosen on the test clips makes both a little too good. Where the patch is "
-        "tells a shift, and its size a zoom, so that this is no measure of what a network knows of time; still frames "
-        "alone leave it at chance.",
+    rows = rows[["network", "test_accuracy", "low", "high", "chance", "test_clips"]]
+    names = {"test_accuracy": "test accuracy", "low": "from", "high": "to", "test_clips": "test clips"}
+    return Part("Trainings", caption("trainings"), rows.rename(columns=names))
+
+
+def times(jobs: Iterable[Benchmark]) -> Part:
+    """Time of each stage, the longest first."""
+    table = pd.DataFrame([vars(job) for job in jobs])
+    stages = (
+        table.assign(stage=table["stage"].map(stage_name))
+        .groupby("stage")
+        .agg(
+            jobs=("seconds", "size"),
+            seconds=("seconds", "sum"),
+            longest=("seconds", "max"),
+            memory=("memory_mb", "max"),
+        )
     )
+    rows = stages.reset_index().sort_values(["seconds", "stage"], ascending=[False, True])
+    rows = rows.rename(columns={"longest": "longest job (s)", "memory": "memory (MB)"})
+    return Part("Time of each stage", caption("times"), rows)
 
 
-def times(jobs: pd.DataFrame) -> Section:
-    """Time of each stage, the longest first.
+def lead(networks: pd.DataFrame, titles: Mapping[str, str], metric: str) -> list[str]:
+    """Say what a reader asks first, per movie: the network nearest to cortex, the ceiling, and the next network.
 
     Parameters
     ----------
-    jobs : columns stage, seconds, memory_mb
-        One row a job.
+    networks : data of the figure `networks`
+    titles : movie to its heading
+    metric : metric of the scores
     """
-    summed = jobs.groupby("stage").agg(
-        jobs=("seconds", "size"), seconds=("seconds", "sum"), longest=("seconds", "max"), memory=("memory_mb", "max")
+    texts = []
+    for movie in (movie for movie in titles if movie in set(networks["movie"])):
+        means = networks[(networks["movie"] == movie) & (networks["area"] == "mean")]
+        missing = means["value"].isna()
+        scored = means[~missing].sort_values("value", ascending=False, kind="stable").to_dict("records")
+        facts = {"title": titles[movie], "scored": scored, "missing": list(means.loc[missing, "label"])}
+        texts.append(caption("lead", facts, metric=metric_label(metric)))
+    return texts
+
+
+def by_area(networks: pd.DataFrame, titles: Mapping[str, str], metric: str) -> list[Part]:
+    """Scores of every network per area, one table per movie, from the data of the figure `networks`."""
+    text, movies = (
+        caption("by_area", metric=metric_label(metric)),
+        [movie for movie in titles if movie in set(networks["movie"])],
     )
-    rows = summed.reset_index().sort_values(["seconds", "stage"], ascending=[False, True])
-    return Section(
-        "Time of each stage",
-        rows.rename(columns={"longest": "longest job (s)", "memory": "memory (MB)"}),
-        "Seconds of all jobs together, the latest run of each job; several run at once, so that a study takes less.",
+    return [Part(f"Scores by area, {titles[movie]}", text, scores_by_area(networks, movie)) for movie in movies]
+
+
+def scores_by_area(networks: pd.DataFrame, movie: str) -> pd.DataFrame:
+    """Scores on a movie: one row per network, then the baseline and the ceiling; controls in the last columns."""
+    rows = networks[networks["movie"] == movie].sort_values("control", kind="stable")
+    areas = rows.drop_duplicates("area").set_index("area")
+    names = {area: area_name(str(area)) + " (in no mean)" * control for area, control in areas["control"].items()}
+    lines = [(own["label"].iloc[0], own.set_index("area")["value"]) for _, own in rows.groupby("subject", sort=False)]
+    if areas["lag_only"].notna().any():
+        lines.append(("distance in time alone", areas["lag_only"]))
+    lines.append(("ceiling (halves of units)", areas["ceiling"]))
+    table = (
+        pd.DataFrame([values.reindex(list(names)) for _, values in lines])
+        .rename(columns=names)
+        .rename_axis(columns=None)
     )
+    clear = rows["fraction"].notna().any()
+    percent = 100 * table["mean"] / (areas["ceiling"]["mean"] if clear else float("nan"))
+    table.insert(list(table.columns).index("mean") + 1, "% of ceiling", percent)
+    table.insert(0, "network", [network for network, _ in lines])
+    return table.reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""How every figure of the house looks, and how it is written: the same data give the same bytes, text stays text."""
+"""Look of every figure, and how figures and tables are written: the same data give the same bytes, text stays text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +13,16 @@ from matplotlib.figure import Figure
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import Provenance, sealed
 
+Drawn = tuple[Figure, pd.DataFrame, str]
+"""A figure, the data that it shows, and its caption."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999")
-"""Okabe and Ito 2008: told apart by colour-blind readers."""
-
+"""Okabe and Ito 2008: colour-blind readers can distinguish them."""
 COLUMN, PAGE = 3.4, 7.0
 """Widths of one column and of a page, in inches."""
 
 
 class Look(NamedTuple):
-    """How a network looks in every figure: colour, marker, and hatch of its bar (hatched: trained on still images)."""
+    """Look of a network in every figure: colour, marker, and hatch of its bar (hatched: trained on still images)."""
 
     colour: str
     marker: str = "o"
@@ -40,13 +41,22 @@ LOOKS = {
     "no_spike": Look(COLOURS[4], "X"),
 }
 OTHER = Look(COLOURS[6], "h")
-"""Look of a network that plays no role of the paper's."""
+"""Look of a network without a role in the paper."""
 
 
 def look(role: str) -> Look:
     """Look of a role, or of a network without one."""
     return LOOKS.get(role, OTHER)
 
+
+METRICS = {
+    "tsrsa": ("TSRSA", "Spearman r"),
+    "tsrsa-spearman": ("TSRSA of Spearman's r", "Spearman r"),
+    "regression": ("regression", "R2"),
+    "regression-cv": ("cross-validated", "R2"),
+    "cka": ("CKA", ""),
+}
+"""Label and unit of a metric; any other metric has its name as label."""
 
 SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -63,6 +73,22 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+def metric_label(metric: str) -> str:
+    """Label of a metric."""
+    return METRICS.get(metric, (metric, ""))[0]
+
+
+def axis_label(metric: str) -> str:
+    """Label of a metric, with its unit, for an axis."""
+    name, unit = METRICS.get(metric, (metric, ""))
+    return f"{name} score ({unit})" if unit else f"{name} score"
+
+
+def mark(simulated: bool, miniature: bool) -> str:
+    """Short warning that goes on every figure made from such data."""
+    return ", ".join(["simulated mice"] * simulated + ["miniature study"] * miniature)
+
+
 def area_name(area: str) -> str:
     """Spell an area as anatomists do: visp is VISp."""
     if area.startswith("vis"):
@@ -72,19 +98,29 @@ def area_name(area: str) -> str:
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw in the house's style, without a display and without touching a caller's settings."""
+    """Draw in the house's style, without a display and without changing a caller's settings."""
     with mpl.rc_context(cast(Any, SETTINGS)):
         yield
 
 
 def panels(n: int, height: float, width: float = COLUMN) -> tuple[Figure, list[Axes]]:
-    """Make a figure of `n` panels side by side that share their y axis; sizes in inches, `width` of the whole."""
-    figure = Figure(figsize=(width, height))
-    return figure, list(figure.subplots(1, n, sharey=True, squeeze=False)[0])
+    """Make a figure of `n` panels side by side that share their y axis; sizes of the whole in inches."""
+    return mesh(n, n, (width, height), sharey=True)
+
+
+def mesh(
+    n: int, columns: int, size: tuple[float, float], sharex: bool = False, sharey: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """Make a figure of `n` panels, row by row, and leave the rest of the last row empty; size (width, height) in inches."""
+    figure = Figure(figsize=size)
+    axes_of = list(figure.subplots(-(-n // columns), columns, sharex=sharex, sharey=sharey, squeeze=False).flat)
+    for axes in axes_of[n:]:
+        axes.set_axis_off()
+    return figure, axes_of
 
 
 def legend(figure: Figure, columns: int = 2) -> None:
-    """Name under the panels what they draw, each thing once; there it can cover nothing."""
+    """Name each thing once under the panels, where the legend covers nothing."""
     handles = {
         label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
@@ -92,36 +128,42 @@ def legend(figure: Figure, columns: int = 2) -> None:
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns, fontsize=7)
 
 
-def write(figure: Figure, shown: pd.DataFrame, caption: str, stem: Path, provenance: Provenance) -> None:
-    """Write a figure as `stem`.svg and .png, beside them the data that it shows (.csv) and its caption (.txt)."""
-    for ending, metadata in (
-        (".svg", {"Date": None, "Creator": None, "Format": None, "Type": None}),
-        (".png", {"Software": "lorafb"}),
-    ):
-        with house_style(), sealed(stem.with_suffix(ending), provenance) as temporary:
-            figure.savefig(temporary, metadata=metadata)
-    tables.write(shown, stem.with_suffix(".csv"), provenance)
+def write(drawn: Drawn, stem: Path, provenance: Provenance, warning: str = "") -> None:
+    """Write a figure as `stem`.svg and .png, with a short warning on it; beside them its data (.csv) and caption (.txt)."""
+    figure, data, caption = drawn
+    with house_style():
+        if warning:  # a title of the whole figure, so that the layout makes room for it
+            figure.suptitle(warning, fontsize=6, color="#666666", x=0.99, ha="right")
+        for ending, metadata in (
+            (".svg", {"Date": None, "Creator": None, "Format": None, "Type": None}),
+            (".png", {"Software": "lorafb"}),
+        ):
+            with sealed(stem.with_suffix(ending), provenance) as temporary:
+                figure.savefig(temporary, metadata=metadata)
+    tables.write(data, stem.with_suffix(".csv"), provenance)
     with sealed(stem.with_suffix(".txt"), provenance) as temporary:
         temporary.write_text(caption + "\n", encoding="utf-8")
 
 
 def write_table(title: str, table: pd.DataFrame, caption: str, stem: Path, provenance: Provenance) -> None:
-    """Write a table as `stem`.csv, all digits, and as `stem`.md, for reading: title, caption, four digits a number."""
+    """Write a table as `stem`.csv, all digits, and as `stem`.md: title, caption, four digits per number, details."""
     tables.write(table, stem.with_suffix(".csv"), provenance)
+    text, _, details = caption.partition("\n\n")
+    parts = [f"# {title}\n", f"{text}\n", markdown(table), *([f"{details}\n"] if details else [])]
     with sealed(stem.with_suffix(".md"), provenance) as temporary:
-        temporary.write_text(f"# {title}\n\n{caption}\n\n{markdown(table)}", encoding="utf-8")
+        temporary.write_text("\n".join(parts), encoding="utf-8")
 
 
 def markdown(table: pd.DataFrame) -> str:
     """Lay a table out in Markdown: numbers to the right, undefined values empty."""
     numeric = [pd.api.types.is_numeric_dtype(table[column]) for column in table]
     lines = [list(map(str, table.columns)), ["---:" if one else "---" for one in numeric]]
-    lines += [[cell(value) for value in row] for row in table.itertuples(index=False)]
+    lines += [[cell(value).replace("|", "\\|") for value in row] for row in table.itertuples(index=False)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def cell(value: object) -> str:
-    """Text of a value: floats with four digits, nothing where there is none."""
+    """Text of a value in a table: floats with four digits, empty where there is none."""
     if isinstance(value, float):
         return "" if value != value else f"{value:.4g}"
-    return "" if value is None or value is pd.NA else str(value).replace("|", "\\|")
+    return "" if value is None or value is pd.NA else str(value)

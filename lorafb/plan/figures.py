@@ -1,7 +1,7 @@
 """Which figures and tables a study has the data for, what each is made from, and the targets that a person names."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -91,6 +91,14 @@ class Display:
         """List what a reader must know of the study's recordings, each line once."""
         return list(dict.fromkeys(self.source(movie) for movie in self.plan.study.recorded))
 
+    def is_miniature(self, movies: Sequence[str]) -> bool:
+        """Whether the recording of any movie is not the paper's."""
+        return not all(self._is(Published, movie) for movie in movies)
+
+    def is_simulated(self, movies: Sequence[str]) -> bool:
+        """Whether the recording of any movie is simulated."""
+        return any(self._is(Simulated, movie) for movie in movies)
+
     def _paper(self, movie: str) -> str:
         """Movie of the paper that a movie stands for; "" where it stands for none."""
         study = self.plan.study
@@ -123,11 +131,17 @@ class Display:
                 files[table] = [f"results/statistics/{movie}{ending}.csv" for movie in compared]
             else:
                 files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
-        paper = self.plan.root / "lorafb" / "figures" / "paper.csv"
-        return {**files, "published": os.path.relpath(paper, self.plan.folders[0])}
+        paper = os.path.relpath(self.plan.root / "lorafb" / "figures" / "paper.csv", self.plan.folders[0])
+        return {**files, "paper": paper, "templates": self.templates("caption", record.template)}
 
-    def contents(self, name: str) -> dict[str, Any]:
-        """Describe the subjects and movies of a figure or table, and what its caption says of them."""
+    def templates(self, *names: str) -> list[str]:
+        """Templates of captions, all where no name is given: an edit of one reruns what is made from it."""
+        folder = self.plan.root / "lorafb" / "figures" / "templates"
+        files = [folder / f"{name}.txt" for name in names] or sorted(folder.glob("*.*"))
+        return [os.path.relpath(file, self.plan.folders[0]) for file in files]
+
+    def data(self, name: str) -> dict[str, Any]:
+        """Subjects and movies of a figure or table, and what its caption says of them: fields of `FigureData`."""
         record = self.record(name)
         movies = self._movies(record)
         subjects = {
@@ -140,9 +154,10 @@ class Display:
             "movies": {movie: {"title": self.title(movie), "paper": self._paper(movie)} for movie in movies},
             "roles": record.roles,
             "controls": tuple(sorted(controls)),
+            "metrics": tuple(self.plan.study.metrics),
             "note": " ".join(dict.fromkeys(self.source(movie) for movie in movies)),
-            "miniature": not all(self._is(Published, movie) for movie in movies),
-            "simulated": any(self._is(Simulated, movie) for movie in movies),
+            "miniature": self.is_miniature(movies),
+            "simulated": self.is_simulated(movies),
             "command": f"snakemake {name}",
         }
 

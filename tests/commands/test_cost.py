@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from lorafb import cli
-from lorafb.commands import cost, times, work
+from lorafb.artefacts import benchmarks
+from lorafb.commands import cost, work
 from lorafb.commands.text import duration
 from lorafb.config import reading
 
@@ -113,7 +114,7 @@ def test_a_time_is_written_in_the_unit_that_reads_best():
 
 
 def test_a_job_that_was_measured_takes_what_it_took_and_another_its_multiply_adds_at_the_rate(nano):
-    measured = {Path("train/spiking.tsv"): times.Measured("train", 100.0, 90.0, 800.0)}
+    measured = {Path("train/spiking.tsv"): benchmarks.Benchmark("train", 100.0, 90.0, 800.0)}
     jobs = [Path("train/spiking.log"), Path("train/still.log")]
     total = cost.estimate(nano, jobs, measured, teraflops=1.0)["train"]
     assert (total.jobs, total.measured, total.assumed, total.unknown) == (2, 1, 1, 0)
@@ -124,7 +125,8 @@ def test_a_job_that_was_measured_takes_what_it_took_and_another_its_multiply_add
 def test_a_stage_without_networks_is_estimated_from_its_other_jobs_or_not_at_all(nano):
     jobs = [Path("score/spiking/short.log")]
     measured = {
-        Path(f"score/x/{name}.tsv"): times.Measured("score", took, 1.0, 1.0) for name, took in (("a", 2), ("b", 4))
+        Path(f"score/x/{name}.tsv"): benchmarks.Benchmark("score", took, 1.0, 1.0)
+        for name, took in (("a", 2), ("b", 4))
     }
     assert cost.estimate(nano, jobs, measured, 1.0)["score"].seconds == 3
     unknown = cost.estimate(nano, jobs, {}, 1.0)["score"]

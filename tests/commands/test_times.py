@@ -5,7 +5,8 @@ import os
 import pytest
 
 from lorafb import cli
-from lorafb.commands import stages, times
+from lorafb.artefacts.benchmarks import stage_name, stage_order
+from lorafb.commands import times
 
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
@@ -46,13 +47,13 @@ def test_a_run_prints_its_own_jobs_alone(results, capsys):
 
 
 def test_a_rule_that_is_not_known_here_comes_last_by_its_own_name():
-    assert sorted(["zebra", "report", "stimulus", "apple"], key=stages.order) == [
+    assert sorted(["zebra", "report", "stimulus", "apple"], key=stage_order) == [
         "stimulus",
         "report",
         "apple",
         "zebra",
     ]
-    assert stages.name("zebra") == "zebra"
+    assert stage_name("zebra") == "zebra"
 
 
 @pytest.mark.parametrize("content", ["", "s\tcpu_time\n1\t2\n", HEAD + "quick" + "\t0" * 9 + "\n"])

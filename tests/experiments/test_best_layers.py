@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lorafb.experiments.best import area_scores, best_layers, best_of, model_scores
+from lorafb.experiments.best import best_layers, best_of
 from lorafb.experiments.score import Layer, UndefinedScore, mark_best
+from lorafb.experiments.summary import area_scores, model_scores
 from lorafb.experiments.table import COLUMNS, Labels, Score, joined, tidy, typed
 
 LABELS = Labels("net", "ucf101", "movie")

@@ -12,9 +12,10 @@ from lorafb.artefacts.grams import Gram, Pass, condense, raw, square, sub_gram
 from lorafb.artefacts.provenance import Provenance
 from lorafb.artefacts.recordings import Recording
 from lorafb.experiments.areas import select_units
-from lorafb.experiments.best import best_of, model_scores
+from lorafb.experiments.best import best_of
 from lorafb.experiments.psth import regressed_units
 from lorafb.experiments.score import Layer, UndefinedScore, correlations, parts_of, score, score_layers
+from lorafb.experiments.summary import model_scores
 from lorafb.experiments.table import COLUMNS, Labels
 from lorafb.files import InputError
 from lorafb.similarity import metrics, tsrsa

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lorafb.experiments.summary import summarise
 from lorafb.experiments.table import COLUMNS, typed
-from lorafb.figures.material import Material
+from lorafb.figures.figure_data import FigureData
 
 AREAS = ("visp", "visl", "visrl", "visal", "vispm", "visam")
 NETWORKS = {
@@ -30,10 +30,10 @@ DEPTHS = {"gaussian": 0.3, "uniform": 0.35, "static": 0.2, "black": 0.1}
 
 
 @cache
-def material(
+def study(
     subjects=tuple(NETWORKS), movies=tuple(PAPER), controls=("control",), n_trials=3, undefined=(), statistics=True
 ):
-    """Make the material of a whole study.
+    """Make the data of a whole study.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def material(
         scores.append(summarise(made, controls).assign(**about))
     scores = pd.concat(scores, ignore_index=True)
     found = _statistics(scores) if statistics else pd.DataFrame()
-    return Material(
+    return FigureData(
         scores=scores,
         ceilings=_ceilings(movies, areas, controls, rng),
         statistics=found,
@@ -89,7 +89,8 @@ def held(whole):
     kinds = runs["experiment"].where(runs["metric"] == "tsrsa", runs["metric"])
     kinds = kinds.where(runs["experiment"] != "replace", "replace " + runs["replacement"].astype(str))
     triples = {
-        (kind, role, whole.paper(movie)) for kind, role, movie in zip(kinds, runs["role"], runs["movie"], strict=True)
+        (kind, role, whole.movies[movie]["paper"])
+        for kind, role, movie in zip(kinds, runs["role"], runs["movie"], strict=True)
     }
     triples |= {("units", "", paper["paper"]) for paper in whole.movies.values()}
     return triples | {("psth", role, movie) for kind, role, movie in triples if kind == "regression"}

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_study import AREAS, held, material, seen_by
+from synthetic_study import AREAS, held, seen_by, study
 
 from lorafb.artefacts.provenance import Provenance
-from lorafb.figures import catalogue, published, style
+from lorafb.figures import catalogue, paper_numbers, style
 from lorafb.figures.claims import CLAIMS, verdict
-from lorafb.figures.material import function
+from lorafb.figures.figure_data import function
 from lorafb.files import InputError
 
 
@@ -22,13 +22,14 @@ def made(whole, name):
 @pytest.mark.parametrize("name", catalogue.TABLES)
 def test_every_table_is_made_and_reads_in_markdown(name, tmp_path):
     record = catalogue.TABLES[name]
-    assert catalogue.possible(record, held(material()))
-    table, caption = made(material(), name)
+    assert catalogue.possible(record, held(study()))
+    table, caption = made(study(), name)
     style.write_table(record.title, table, caption, tmp_path / name, Provenance())
-    title, said, rows = (tmp_path / f"{name}.md").read_text().split("\n\n")
+    title, text, rows, details = (tmp_path / f"{name}.md").read_text().split("\n\n")
     assert title == f"# {record.title}"
-    assert "MINIATURE" in said
-    assert rows.count("\n") == len(table) + 2
+    assert [text, details.rstrip()] == caption.split("\n\n")
+    assert "[simulated mice, miniature study]" in text
+    assert rows.count("\n") == len(table) + 1
     assert len({line.count(" | ") for line in rows.splitlines()}) == 1
 
 
@@ -47,33 +48,33 @@ def test_every_table_is_made_and_reads_in_markdown(name, tmp_path):
     ],
 )
 def test_the_papers_numbers_are_those_of_the_paper(table, row, column, value):
-    assert published.number(published.read(), table, row, column) == value
+    assert paper_numbers.number(paper_numbers.read(), table, row, column) == value
 
 
 def test_the_papers_numbers_agree_among_themselves():
-    numbers = published.read()
+    numbers = paper_numbers.read()
     for movie in ("Movie1", "Movie2"):
-        ceiling = published.number(numbers, "table_1", movie, "ceiling")
+        ceiling = paper_numbers.number(numbers, "table_1", movie, "ceiling")
         for role in ("cornet", "resnet_2p_cpc", "sew_resnet", "lorafb_snet"):
-            percent = published.number(numbers, "table_1_percent", movie, role)
-            assert 100 * published.score(numbers, movie, role) / ceiling == pytest.approx(percent, abs=0.2)
-        areas = [published.number(numbers, "table_4", movie, area) for area in AREAS]
-        assert np.mean(areas) == pytest.approx(published.score(numbers, movie, "lorafb_snet"), abs=0.001)
+            percent = paper_numbers.number(numbers, "table_1_percent", movie, role)
+            assert 100 * paper_numbers.score(numbers, movie, role) / ceiling == pytest.approx(percent, abs=0.2)
+        areas = [paper_numbers.number(numbers, "table_4", movie, area) for area in AREAS]
+        assert np.mean(areas) == pytest.approx(paper_numbers.score(numbers, movie, "lorafb_snet"), abs=0.001)
 
 
 def test_what_the_paper_does_not_give_is_no_number():
-    assert np.isnan(published.score(published.read(), "Movie2", "no_spike"))
-    assert np.isnan(published.score(published.read(), "", "cornet"))
+    assert np.isnan(paper_numbers.score(paper_numbers.read(), "Movie2", "no_spike"))
+    assert np.isnan(paper_numbers.score(paper_numbers.read(), "", "cornet"))
 
 
-def test_a_number_that_stands_twice_is_refused(tmp_path):
+def test_a_number_that_is_given_twice_is_refused(tmp_path):
     (tmp_path / "paper.csv").write_text("table,row,column,value,sd\na,b,c,1,\na,b,c,2,\n")
-    with pytest.raises(InputError, match=r"paper\.csv: a / b / c stands there twice"):
-        published.read(tmp_path / "paper.csv")
+    with pytest.raises(InputError, match=r"paper\.csv: a / b / c is given twice"):
+        paper_numbers.read(tmp_path / "paper.csv")
 
 
 def test_table_1_gives_ours_the_papers_and_the_difference_and_percents_of_the_ceiling():
-    table, caption = made(material(), "table_1")
+    table, caption = made(study(), "table_1")
     rows = table[table["movie"] == "movie1"].set_index("network")
     ours, ceiling = rows.loc["CORnet", "ours"], rows.loc["ceiling", "ours"]
     assert rows.loc["CORnet", "the paper"] == 0.506
@@ -84,7 +85,7 @@ def test_table_1_gives_ours_the_papers_and_the_difference_and_percents_of_the_ce
 
 
 def test_the_sd_over_splits_is_of_means_over_areas():
-    whole = material()
+    whole = study()
     splits = whole.ceilings.query("movie == 'movie1' and layer == 'units' and area != 'control'")
     sd = splits.groupby("trial")["value"].mean().std()
     table, _ = made(whole, "table_1")
@@ -92,7 +93,7 @@ def test_the_sd_over_splits_is_of_means_over_areas():
 
 
 def test_a_network_that_is_not_in_the_study_leaves_ours_empty():
-    table, caption = made(material(subjects=("lorafb_snet", "cornet")), "table_6")
+    table, caption = made(study(subjects=("lorafb_snet", "cornet")), "table_6")
     rows = table.set_index("network")
     assert np.isnan(rows.loc["SEW-ResNet", "ours"])
     assert rows.loc["SEW-ResNet", "the paper"] == 0.3935
@@ -100,7 +101,7 @@ def test_a_network_that_is_not_in_the_study_leaves_ours_empty():
 
 
 def test_table_3_counts_units_and_a_control_area_has_no_published_number():
-    table, _ = made(material(), "table_3")
+    table, _ = made(study(), "table_3")
     rows = table[table["movie"] == "movie2"].set_index("area")
     assert rows.loc["VISp", "kept: the paper"] == 1854
     assert rows.loc["VISp", "found: difference"] == 48 - 2015
@@ -109,15 +110,17 @@ def test_table_3_counts_units_and_a_control_area_has_no_published_number():
 
 
 def test_table_4_has_an_area_a_row_and_no_mean():
-    table, _ = made(material(), "table_4")
+    table, _ = made(study(), "table_4")
     assert table["area"].tolist() == ["VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam", "control"] * 2
     assert table["best layer"].tolist() == ["layer"] * 14
 
 
 def test_table_5_shows_the_cross_validated_fit_beside_and_no_baseline_of_another_metric():
-    whole = material()
+    whole = study()
     table, _ = made(whole, "table_5")
-    one = whole.run("original", "regression-cv").query("subject == 'cornet' and movie == 'movie1' and area == 'mean'")
+    one = whole.scores_of("original", "regression-cv").query(
+        "subject == 'cornet' and movie == 'movie1' and area == 'mean'"
+    )
     assert table.query("network == 'CORnet' and movie == 'movie1'")["cross-validated"].item() == one["value"].item()
     assert "distance in time alone" not in set(table["network"])
     assert "low" not in table
@@ -148,7 +151,7 @@ def test_a_verdict_follows_the_effect_and_its_test(effect, p, simulated, said):
 
 
 def test_claims_take_effect_interval_and_p_from_the_paired_test():
-    whole = material()
+    whole = study()
     table, caption = made(whole, "claims")
     row = table.query("claim == 'LoRaFB-SNet scores above CORnet' and movie == 'movie2'").iloc[0]
     pair = whole.pairs.query("movie == 'movie2' and subject_a == 'lorafb_snet' and subject_b == 'cornet'").iloc[0]
@@ -159,7 +162,7 @@ def test_claims_take_effect_interval_and_p_from_the_paired_test():
 
 
 def test_the_drop_that_is_claimed_is_that_of_the_widest_windows():
-    whole = material()
+    whole = study()
     table, _ = made(whole, "claims")
     drops = []
     for role in ("lorafb_snet", "sew_resnet"):
@@ -173,7 +176,7 @@ def test_the_drop_that_is_claimed_is_that_of_the_widest_windows():
 
 
 def test_a_claim_about_a_network_that_cannot_drop_is_not_testable():
-    whole = material()
+    whole = study()
     still = {**whole.subjects, "sew_resnet": {**whole.subjects["sew_resnet"], "still": True}}
     table, _ = made(replace(whole, subjects=still), "claims")
     assert table.query("`shown in` == 'Figure 4A'")["verdict"].item() == "not testable here"

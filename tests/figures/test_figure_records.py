@@ -5,12 +5,12 @@ import sys
 
 import pandas as pd
 import pytest
-from synthetic_study import held, material
+from synthetic_study import held, study
 
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import Provenance
-from lorafb.figures import material as materials
-from lorafb.figures import published
+from lorafb.experiments.table import COLUMNS, typed
+from lorafb.figures import figure_data, paper_numbers
 from lorafb.figures.catalogue import FIGURES, TABLES, possible
 
 EVERY = {**FIGURES, **TABLES}
@@ -27,14 +27,14 @@ def test_every_figure_and_table_of_the_paper_has_a_record():
 @pytest.mark.parametrize("name", EVERY)
 def test_a_record_names_a_function_roles_and_tables_that_there_are(name):
     record = EVERY[name]
-    assert callable(materials.function(record.make))
-    assert set(record.roles) <= set(published.NAMES)
-    assert set(record.reads) <= {*materials.SCORES, *materials.BESIDE}
+    assert callable(figure_data.function(record.make))
+    assert set(record.roles) <= set(paper_numbers.NAMES)
+    assert set(record.reads) <= {*figure_data.SCORES, *figure_data.OTHERS}
     assert len(set(record.roles)) == len(record.roles)
 
 
 def test_the_whole_study_has_every_figure_and_table():
-    assert all(possible(record, held(material())) for record in EVERY.values())
+    assert all(possible(record, held(study())) for record in EVERY.values())
 
 
 def test_a_figure_is_made_when_one_of_its_networks_is_there():
@@ -63,20 +63,29 @@ def test_reading_the_catalogue_loads_no_drawing():
 
 
 def test_tables_are_read_with_whose_they_are_and_of_which_movie(tmp_path):
-    scores = pd.DataFrame({"movie": ["m"], "value": [0.5]})
+    rows = pd.DataFrame({"area": ["visp", "visp", "visl"], "layer": ["a", "b", "a"], "value": [0.5, 0.2, 0.1]})
+    rows = rows.assign(movie="m", metric="tsrsa", experiment="original", best=[True, False, True])
+    scores = typed(rows.reindex(columns=list(COLUMNS)))
     tables.write(scores, tmp_path / "net" / "m" / "base.csv", Provenance())
     tables.write(pd.DataFrame({"area": ["visp"]}), tmp_path / "psth" / "m.csv", Provenance())
     (tmp_path / "paper.csv").write_text("table,row,column,value,sd\n")
     files = {
         "base": [str(tmp_path / "net" / "m" / "base.csv")],
         "psth": [str(tmp_path / "psth" / "m.csv")],
-        "published": str(tmp_path / "paper.csv"),
+        "paper": str(tmp_path / "paper.csv"),
     }
-    told = {"subjects": {"net": {"label": "Net", "role": "cornet", "still": False}}, "movies": {}, "roles": ("cornet",)}
-    found = materials.read(files, told, lambda table: table.assign(value=table["value"] * 2))
-    assert found.scores.to_dict("records") == [
-        {"movie": "m", "value": 1.0, "subject": "net", "label": "Net", "role": "cornet"}
+    params = {
+        "subjects": {"net": {"label": "Net", "role": "cornet", "still": False}},
+        "movies": {},
+        "roles": ("cornet",),
+        "controls": ("visl",),
+    }
+    data = figure_data.read(files, params)
+    assert data.scores[["movie", "area", "value", "subject", "label", "role"]].to_dict("records") == [
+        {"movie": "m", "area": "visp", "value": 0.5, "subject": "net", "label": "Net", "role": "cornet"},
+        {"movie": "m", "area": "visl", "value": 0.1, "subject": "net", "label": "Net", "role": "cornet"},
+        {"movie": "m", "area": "mean", "value": 0.5, "subject": "net", "label": "Net", "role": "cornet"},
     ]
-    assert found.psth["movie"].tolist() == ["m"]
-    assert found.statistics.empty
-    assert found.label("sew_resnet") == "SEW-ResNet"
+    assert data.psth["movie"].tolist() == ["m"]
+    assert data.statistics.empty
+    assert data.label("sew_resnet") == "SEW-ResNet"

@@ -3,13 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_study import material, seen_by
+from synthetic_study import seen_by, study
 
+from lorafb.artefacts import tables
+from lorafb.artefacts.benchmarks import Benchmark
 from lorafb.artefacts.provenance import Provenance
-from lorafb.figures import catalogue, findings, report, style
-from lorafb.figures.material import function
+from lorafb.figures import catalogue, report, style
+from lorafb.figures.figure_data import function
 
-SHOWN = pd.DataFrame(
+NETWORKS = pd.DataFrame(
     [
         ("a", "Net <a>", "m", "visp", False, 0.3, np.nan, np.nan, 0.5),
         ("a", "Net <a>", "m", "hp", True, 0.0, np.nan, np.nan, 0.1),
@@ -24,19 +26,21 @@ SHOWN = pd.DataFrame(
 
 
 def test_the_lead_names_the_nearest_network_its_interval_and_the_ceiling():
-    assert findings.lead(SHOWN, {"m": "The movie", "other": "Unseen"}) == [
-        "The movie: Net <a> comes nearest to cortex, TSRSA 0.300 (95 % interval over units 0.250 to 0.350), 60 % of the "
-        "ceiling between halves of units, 0.500; next Net c, 0.200; distance in time alone, which sees no stimulus, reaches "
-        "0.100; without a score: Net b."
+    assert report.lead(NETWORKS, {"m": "The movie", "other": "Unseen"}, "tsrsa") == [
+        "The movie: Net <a> is nearest to cortex, TSRSA 0.300 (95 % interval over units 0.250 to 0.350). This is 60 % of the "
+        "ceiling between halves of units, 0.500. Next is Net c, 0.200. Distance in time alone, which sees no stimulus, "
+        "reaches 0.100. Without a score: Net b."
     ]
 
 
 def test_a_movie_without_any_score_says_so():
-    assert findings.lead(SHOWN.assign(value=np.nan), {"m": "The movie"}) == ["The movie: no network has a score."]
+    assert report.lead(NETWORKS.assign(value=np.nan), {"m": "The movie"}, "tsrsa") == [
+        "The movie: no network has a score."
+    ]
 
 
 def test_scores_by_area_have_controls_apart_and_the_ceiling_last():
-    table = findings.by_area(SHOWN, "m")
+    table = report.scores_by_area(NETWORKS, "m")
     assert list(table.columns) == ["network", "VISp", "mean", "% of ceiling", "hp (in no mean)"]
     assert table["network"].tolist() == [
         "Net <a>",
@@ -57,23 +61,23 @@ def page(tmp_path_factory):
     inputs = Provenance({"scores.csv": "ab" * 32})
     for name in ("figure_3a", "figure_3b"):
         record = catalogue.FIGURES[name]
-        figure, shown, _ = function(record.make)(seen_by(material(), record))
-        style.write(figure, shown, "about <b>", tmp_path / name, inputs)
-    style.write_table(
-        "Table", pd.DataFrame({"network": ["<x>"], "ours": [0.123456]}), "what it is", tmp_path / "t", inputs
-    )
+        figure, data, _ = function(record.make)(seen_by(study(), record))
+        style.write((figure, data, "about <b>\n\nall details"), tmp_path / name, inputs)
+    rows = pd.DataFrame({"network": ["<x>"], "ours": [0.123456]})
+    style.write_table("Table", rows, "what it is\n\nmore of it", tmp_path / "t", inputs)
     parts = [
-        *report.by_area(SHOWN, {"m": "The movie"}),
-        report.written("Table 1: scores", tmp_path / "t"),
-        report.Picture("Figure 3A", tmp_path / "figure_3a"),
-        report.Picture("Figure 3B", tmp_path / "figure_3b"),
-        report.times(pd.DataFrame({"stage": ["score"] * 2, "seconds": [1.0, 2.0], "memory_mb": [10.0, 20.0]})),
+        *report.by_area(NETWORKS, {"m": "The movie"}, "tsrsa"),
+        report.table("Table 1: scores", tmp_path / "t"),
+        report.figure("Figure 3A", tmp_path / "figure_3a"),
+        report.figure("Figure 3B", tmp_path / "figure_3b"),
+        report.times([Benchmark("score", 1.0, 1.0, 10.0), Benchmark("score", 2.0, 1.0, 20.0)]),
     ]
     return report.render(
-        "study",
-        ["First."],
-        ["SIMULATED"],
-        parts,
+        title="study",
+        lead=["First."],
+        notes=["SIMULATED"],
+        miniature=True,
+        parts=parts,
         linked={"Frames": "results/figures/f"},
         made="2026, commit c",
         config="a: <1>",
@@ -110,19 +114,43 @@ def test_ids_of_two_pictures_on_one_page_do_not_meet(page):
     assert len(ids) == len(set(ids))
     svg = '<path id="p" fill="#56b4e9"/><use xlink:href="#p"/><g clip-path="url(#p)"/>'
     own = '<path id="a-p" fill="#56b4e9"/><use xlink:href="#a-p"/><g clip-path="url(#a-p)"/>'
-    assert report._own_ids(svg, "a") == own
+    assert report.own_ids(svg, "a") == own
 
 
 def test_heavy_figures_are_links_beside_the_page(page):
     assert '<a href="figures/f.svg">Frames</a>' in page
 
 
+def test_the_warnings_of_the_whole_study_are_given_once_at_the_top(page):
+    for warning in ("SIMULATED", "MINIATURE", "one checkpoint cannot represent an architecture"):
+        assert page.count(warning) == 1
+        assert page.index(warning) < page.index("First.")
+
+
+def test_captions_are_below_their_parts_and_details_are_folded(page):
+    assert "<figcaption>about &lt;b&gt;</figcaption>" in page
+    assert '<p class="small">what it is</p>' in page
+    folds = [fold.split("</details>")[0] for fold in page.split("<details")[1:]]
+    for details in ("all details", "more of it"):
+        assert any(details in fold for fold in folds)
+
+
 def test_times_are_summed_over_the_jobs_of_a_stage():
-    jobs = pd.DataFrame({"stage": ["a", "b", "b"], "seconds": [1.0, 2.0, 3.0], "memory_mb": [9.0, 1.0, 2.0]})
-    assert report.times(jobs).rows.to_dict("list") == {
-        "stage": ["b", "a"],
+    jobs = [Benchmark("score", 1.0, 1.0, 9.0), Benchmark("train", 2.0, 1.0, 1.0), Benchmark("train", 3.0, 1.0, 2.0)]
+    assert report.times(jobs).table.to_dict("list") == {
+        "stage": ["training networks", "scores"],
         "jobs": [2, 1],
         "seconds": [5.0, 1.0],
         "longest job (s)": [3.0, 1.0],
         "memory (MB)": [2.0, 9.0],
     }
+
+
+def test_results_of_trainings_are_one_row_each(tmp_path):
+    for name, accuracy in (("a", 0.5), ("b", 0.75)):
+        row = {"test_accuracy": accuracy, "low": 0.4, "high": 0.9, "chance": 0.25, "test_clips": 40, "epoch": 3}
+        tables.write(pd.DataFrame([row]), tmp_path / f"{name}.csv", Provenance())
+    part = report.trainings({"Net a": tmp_path / "a.csv", "Net b": tmp_path / "b.csv"})
+    assert part.table["network"].tolist() == ["Net a", "Net b"]
+    assert part.table["test accuracy"].tolist() == [0.5, 0.75]
+    assert "never saw" in part.text

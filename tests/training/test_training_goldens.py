@@ -18,6 +18,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 STEPS = json.loads((GOLDEN / "training.json").read_text())["steps"]
 TABLES = json.loads((GOLDEN / "state_dicts.json").read_text())
 SPIKING, FLOAT = 1e-5, 2e-3  # goldens against their own float64: 1e-6 with spikes, 1.5e-3 with ReLU
+DOUBLE = 1e-6  # in float64, as the goldens were checked: in float32 processors differ, and one spike that moves is 2 % of a loss
 
 CASES = {
     "train_video_lorafb_snet18": ("lorafb_snet18", VIDEO, SPIKING),
@@ -41,9 +42,10 @@ def test_the_first_optimiser_steps_are_the_published_ones(case):
     model = create(network, classes=1000 if images else 101)
     weights = recipe.training_weights(table, 1)
     model.load_state_dict({key: torch.from_numpy(value).reshape(table[key][0]) for key, value in weights.items()})
+    model.double()
     batches = []
     for videos, labels in recipe.training_batches():
-        frames = torch.from_numpy(videos).transpose(0, 1)
+        frames = torch.from_numpy(videos).transpose(0, 1).double()
         batches.append((frames[:1].expand(4, *frames.shape[1:]) if images else frames, torch.from_numpy(labels)))
 
     model.train()
@@ -55,6 +57,7 @@ def test_the_first_optimiser_steps_are_the_published_ones(case):
     for number, (frames, labels) in enumerate(batches):
         loss, evidence = training_step(model, steps, frames, labels)
         assert float(loss) == pytest.approx(golden["losses"][number], rel=tolerance)
+        assert float(loss) == pytest.approx(golden["spread"]["float64"]["losses"][number], rel=DOUBLE)
         if tolerance == SPIKING:
             norms = evidence.norm(dim=1).tolist()
             assert norms == pytest.approx(golden["output_norms"][number], rel=1e-4)
@@ -70,4 +73,6 @@ def test_the_first_optimiser_steps_are_the_published_ones(case):
     with torch.no_grad(), fresh_state(model):
         frames, labels = batches[0]
         loss = functional.cross_entropy(model(frames).mean(dim=0), labels)
-    assert float(loss) == pytest.approx(golden["loss_in_evaluation_mode_on_batch_0_after_the_last_step"], rel=tolerance)
+    last = golden["loss_in_evaluation_mode_on_batch_0_after_the_last_step"]
+    assert float(loss) == pytest.approx(last, rel=3e-3 if tolerance == FLOAT else tolerance)  # the golden is float32
+    assert float(loss) == pytest.approx(golden["spread"]["float64"]["evaluation_loss"], rel=DOUBLE)

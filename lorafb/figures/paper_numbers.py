@@ -1,12 +1,12 @@
-"""The numbers of the paper, as data: every figure and table of ours stands beside them."""
+"""The numbers of the paper: every figure and table shows them beside ours."""
 
-from importlib import resources
 from pathlib import Path
 
 import pandas as pd
 
 from lorafb.files import InputError
 
+FILE = Path(__file__).parent / "paper.csv"
 COLUMNS = ("table", "row", "column", "value", "sd")
 NAMES = {
     "lorafb_snet": "LoRaFB-SNet",
@@ -20,17 +20,15 @@ NAMES = {
     "no_spike": "LoRaFB-CNet (no spikes)",
 }
 """Role of a subject to the name of the paper's network."""
-SCORES = ("table_1", "table_2", "table_6")
-"""Tables that hold a network's score, in the order in which they are asked."""
 
 
-def read(path: Path | str | None = None) -> pd.DataFrame:
+def read(path: Path | str = FILE, metric: str = "tsrsa") -> pd.DataFrame:
     """Read the paper's numbers (Huang et al. 2024, Tables 1 to 6, and facts of Figures 3 and 4).
 
     Parameters
     ----------
-    path : path, optional
-        The table that comes with the package, when not given.
+    path : path of the table
+    metric : metric of the scores to compare with; numbers of TSRSA are left out where it is another one
 
     Returns
     -------
@@ -40,26 +38,24 @@ def read(path: Path | str | None = None) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When a column is missing, or a number stands there twice.
+        When a column is missing, or a number is given twice.
     """
-    with resources.as_file(resources.files("lorafb.figures") / "paper.csv") as own:
-        path = own if path is None else path
-        numbers = pd.read_csv(path)
+    numbers = pd.read_csv(path)
     if list(numbers.columns) != list(COLUMNS):
         raise InputError(f"{path}: has columns {', '.join(numbers.columns)}, expected {', '.join(COLUMNS)}")
     twice = numbers[numbers.duplicated(["table", "row", "column"])]
     if len(twice):
-        raise InputError(f"{path}: {' / '.join(twice.iloc[0][['table', 'row', 'column']])} stands there twice")
-    return numbers
+        raise InputError(f"{path}: {' / '.join(twice.iloc[0][['table', 'row', 'column']])} is given twice; keep one")
+    return numbers if metric == "tsrsa" else numbers[numbers["table"].isin(("table_3", "table_5"))]
 
 
 def number(numbers: pd.DataFrame, table: str, row: str, column: str) -> float:
     """One number of the paper; NaN where it gives none."""
-    found = numbers[(numbers["table"] == table) & (numbers["row"] == row) & (numbers["column"] == column)]
-    return float(found["value"].iloc[0]) if len(found) else float("nan")
+    match = numbers[(numbers["table"] == table) & (numbers["row"] == row) & (numbers["column"] == column)]
+    return float(match["value"].iloc[0]) if len(match) else float("nan")
 
 
 def score(numbers: pd.DataFrame, movie: str, role: str) -> float:
-    """Score of one of the paper's networks on one of its movies, or on its scenes; NaN where it gives none."""
-    asked = (number(numbers, table, movie, role) for table in SCORES)
-    return next((value for value in asked if value == value), float("nan"))
+    """TSRSA of one of the paper's networks on a movie or on its scenes, from Tables 1, 2 and 6; NaN where none gives it."""
+    values = (number(numbers, table, movie, role) for table in ("table_1", "table_2", "table_6"))
+    return next((value for value in values if value == value), float("nan"))

@@ -1,0 +1,153 @@
+"""The data behind a figure or table: scores reduced to areas and networks, and the names of networks and movies."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lorafb.artefacts import tables
+from lorafb.experiments.summary import summarise
+from lorafb.figures import paper_numbers, style
+
+SCORES = ("base", "shuffle", "replace", "scenes")
+OTHERS = ("ceilings", "statistics", "pairs", "psth", "units")
+
+
+@dataclass(frozen=True)
+class FigureData:
+    """The tables behind a figure. A table that the figure does not read is empty.
+
+    Attributes
+    ----------
+    scores : columns of `lorafb.experiments.table`, and subject, label, role
+        For each metric and run: a row per area, of its best layer, and one with area `mean` over the areas without controls.
+    ceilings : movie, area, layer (what the halves differ in), trial (the split), value
+    statistics, pairs : columns as in `lorafb.experiments.statistics`
+    psth : columns as in `lorafb.experiments.psth`, and movie
+    units : movie, area, units, kept
+    paper : the paper's numbers
+    subjects : subject to {label, role, still}; `still` networks see each frame alone
+    movies : movie to {title, paper}; `paper` is Movie1, Movie2, scenes or ""
+    roles : networks of the paper, in order; empty for every subject
+    controls : areas, lower case, that no mean includes
+    metrics : metrics of the study; figures show the first one, unless they say otherwise
+    note : source of the recordings
+    miniature : whether the data are not the paper's
+    simulated : whether the recordings are simulated
+    command : command that makes the figure
+    """
+
+    scores: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ceilings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    statistics: pd.DataFrame = field(default_factory=pd.DataFrame)
+    pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    psth: pd.DataFrame = field(default_factory=pd.DataFrame)
+    units: pd.DataFrame = field(default_factory=pd.DataFrame)
+    paper: pd.DataFrame = field(default_factory=paper_numbers.read)
+    subjects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    movies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ("tsrsa",)
+    note: str = ""
+    miniature: bool = True
+    simulated: bool = True
+    command: str = ""
+
+    @property
+    def metric(self) -> str:
+        """Metric that figures show."""
+        return self.metrics[0]
+
+    @property
+    def mark(self) -> str:
+        """Short warning that goes on every figure."""
+        return style.mark(self.simulated, self.miniature)
+
+    def subject(self, role: str) -> str:
+        """Subject with a role; empty where there is none."""
+        return next((name for name, about in self.subjects.items() if about["role"] == role), "")
+
+    def label(self, role: str) -> str:
+        """Name of a role's network: the subject's label, else the paper's name."""
+        subject = self.subject(role)
+        return str(self.subjects[subject]["label"]) if subject else paper_numbers.NAMES[role]
+
+    def networks(self) -> list[tuple[str, str]]:
+        """Subject and role of each network in order; the subject is empty where the study has none with that role."""
+        if not self.roles:
+            return [(name, str(about["role"])) for name, about in self.subjects.items()]
+        return [(self.subject(role), role) for role in self.roles]
+
+    def absent(self) -> list[str]:
+        """Names of the paper's networks that are not in the study."""
+        return [paper_numbers.NAMES[role] for subject, role in self.networks() if not subject]
+
+    def title(self, movie: str) -> str:
+        """Heading of a movie."""
+        return self.movies[movie]["title"]
+
+    def movies_in(self, table: pd.DataFrame) -> list[str]:
+        """Movies of a table, in the study's order."""
+        return [movie for movie in self.movies if movie in set(table.get("movie", ()))]
+
+    def of_metric(self, table: pd.DataFrame, metric: str) -> pd.DataFrame:
+        """Rows of one metric; a table without that column is of the study's first metric."""
+        if "metric" in table:
+            return table[table["metric"] == metric]
+        return table if metric == self.metric else table.iloc[:0]
+
+    def scores_of(self, experiment: str, metric: str = "") -> pd.DataFrame:
+        """Scores of one experiment by one metric, the study's first where none is given."""
+        rows = self.of_metric(self.scores, metric or self.metric)
+        return rows[rows["experiment"] == experiment]
+
+    def means_of(self, experiment: str, metric: str = "") -> pd.DataFrame:
+        """Scores of one experiment by one metric: those that are means over areas."""
+        rows = self.scores_of(experiment, metric)
+        return rows[rows["area"] == "mean"]
+
+    def mean_score(self, experiment: str, movie: str, role: str, metric: str = "") -> float:
+        """Mean over areas of the first score of a role's network; NaN where there is none."""
+        rows = self.means_of(experiment, metric)
+        values = rows.loc[(rows["movie"] == movie) & (rows["role"] == role), "value"]
+        return float(values.iloc[0]) if len(values) else float("nan")
+
+
+def read(files: Mapping[str, Any], params: Mapping[str, Any]) -> FigureData:
+    """Read the tables that a record names.
+
+    Parameters
+    ----------
+    files : name of a table to its files
+        Of scores each is `.../SUBJECT/MOVIE/TABLE.csv`; `paper` is one file, the paper's numbers.
+    params : further fields of `FigureData`
+    """
+    scores = []
+    for path in (path for name in SCORES for path in files.get(name, ())):
+        subject = Path(path).parts[-3]
+        about = {"subject": subject, **{key: params["subjects"][subject][key] for key in ("label", "role")}}
+        scores.append(summarise(tables.read(path), params.get("controls", ())).assign(**about))
+    others: dict[str, Any] = {name: _joined(map(_of_movie, files.get(name, ()))) for name in OTHERS}
+    paper = paper_numbers.read(files["paper"], params.get("metrics", ("tsrsa",))[0])
+    return FigureData(scores=_joined(scores), **others, paper=paper, **params)
+
+
+def _of_movie(path: str) -> pd.DataFrame:
+    table = tables.read(path)
+    return table if "movie" in table else table.assign(movie=Path(path).stem)
+
+
+def _joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    parts = list(parts)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def function(make: str) -> Callable[[FigureData], Any]:
+    """Import the function that a record names as "module:function"."""
+    module, _, name = make.partition(":")
+    made: Callable[[FigureData], Any] = getattr(import_module(module), name)
+    return made
