@@ -7,7 +7,7 @@ import pandas as pd
 
 from lorafb.artefacts.grams import Gram, Pass, condense
 from lorafb.artefacts.responses import Responses
-from lorafb.experiments.score import score_layers
+from lorafb.experiments.score import makes_sense, score_layers
 from lorafb.experiments.table import Labels, Score, joined, tidy
 from lorafb.similarity.metrics import Comparison
 from lorafb.similarity.tsrsa import frame_ranks
@@ -36,7 +36,7 @@ def score_areas(
     movie = original(areas[0].n_frames, areas[0].skip_frames)
     grams = {area.area: area.gram for area in areas}
     tables = []
-    for metric in metrics:
+    for metric in (one for one in metrics if makes_sense(one, movie)):
         ranked = {area.area: _ranked_gram(area) for area in areas} if metric.ranked else {}
         pairs = score_layers(movie, Pass(movie.order, grams, ranked), areas, metric)
         scores = [score._replace(best=False) for score in pairs if score.area != score.layer]
