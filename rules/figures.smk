@@ -46,7 +46,7 @@ rule figure_areas:
     params:
         title=lambda w: display.title(w.movie),
         splits=study.experiments.ceiling.splits,
-        metric=study.metrics[0],
+        metric=plan.metrics("areas")[0],
         note=lambda w: display.source(w.movie),
         miniature=lambda w: display.is_miniature([w.movie]),
         simulated=lambda w: display.is_simulated([w.movie]),
@@ -86,7 +86,7 @@ rule report:
         runtime=10,
     params:
         study=study.study,
-        metric=study.metrics[0],
+        metric=plan.metrics("areas")[0],
         figures={name: record.title for name, record in display.figures.items()},
         tables={name: record.title for name, record in display.tables.items()},
         linked={name: title for title, name in display.matrices().items()},

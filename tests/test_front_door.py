@@ -48,7 +48,7 @@ def of_workflow(responses):
 
 def score_of_workflow(responses, counts, ties="average"):
     """Score by the functions that a study uses, first frame left out."""
-    from lorafb.experiments.score import correlations
+    from lorafb.experiments.rsm import correlations
 
     frames = np.arange(1, T)
     model = correlations(of_workflow(responses), frames)

@@ -262,28 +262,29 @@ def test_a_figure_is_made_from_the_tables_of_its_movies_and_roles(nano):
         "ceilings": ["results/ceilings/short.csv"],
         "statistics": ["results/statistics/short.csv"],
         "pairs": ["results/statistics/short_pairs.csv"],
-        "published": "lorafb/figures/paper.csv",
+        "paper": "lorafb/figures/paper.csv",
+        "templates": ["lorafb/figures/templates/caption.txt", "lorafb/figures/templates/bars.txt"],
     }
     assert Display(nano).inputs("table_3")["units"] == ["results/units/short.csv"]
 
 
 def test_a_figure_knows_its_subjects_movies_and_where_the_recordings_come_from(nano):
-    contents = Display(nano).contents("figure_3b")
-    assert contents["subjects"] == {
+    data = Display(nano).data("figure_3b")
+    assert data["subjects"] == {
         "spiking": {"label": "lorafb_snet_tiny (motion)", "role": "lorafb_snet", "still": False},
         "still": {"label": "lorafb_snet_tiny (motion_still)", "role": "lorafb_imagenet", "still": True},
     }
-    assert contents["movies"] == {"short": {"title": "short (simulated mouse)", "paper": "Movie1"}}
-    assert contents["controls"] == ("control",)
-    assert contents["note"] == "The mice are SIMULATED: nothing here is a finding about a brain."
-    assert (contents["miniature"], contents["simulated"]) == (True, True)
-    assert contents["command"] == "snakemake figure_3b"
+    assert data["movies"] == {"short": {"title": "short (simulated mouse)", "paper": "Movie1"}}
+    assert data["controls"] == ("control",)
+    assert data["note"] == "The mice are SIMULATED: nothing here is a finding about a brain."
+    assert (data["miniature"], data["simulated"]) == (True, True)
+    assert data["command"] == "snakemake figure_3b"
 
 
 def test_the_papers_own_recordings_are_no_miniature(paper):
-    contents = Display(paper).contents("table_1")
-    assert (contents["miniature"], contents["simulated"]) == (False, False)
-    assert contents["movies"]["movie2"] == {"title": "movie2", "paper": "Movie2"}
+    data = Display(paper).data("table_1")
+    assert (data["miniature"], data["simulated"]) == (False, False)
+    assert data["movies"]["movie2"] == {"title": "movie2", "paper": "Movie2"}
 
 
 def test_the_matrices_are_those_of_movies_and_of_one_movie_of_each_network_without_another_role(nano):

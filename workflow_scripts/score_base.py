@@ -23,7 +23,8 @@ if __name__ == "__main__":
     )
     labels = Labels(**params.labels, movie=job.wildcards.movie)
     scores = []
-    for experiment, names in params.metrics.items():
+    for experiment in dict.fromkeys(one.experiment for one in drawn):  # a job's description sorts the keys of params
+        names = params.metrics[experiment]
         parts = parts_of(made, [one for one in drawn if one.experiment == experiment], params.feed, params.chunk)
         scores.append(score(parts, areas, [metrics.load(name, ties=params.ties) for name in names], labels))
     tables.write(joined(scores), job.output[0], provenance(job))

@@ -23,9 +23,9 @@ from lorafb.commands import inputs, outputs
 from lorafb.commands.options import METRICS
 from lorafb.cortex.published_counts import AREAS
 from lorafb.experiments.best import best_layers
-from lorafb.experiments.score import Best, score
+from lorafb.experiments.score import score
 from lorafb.experiments.summary import area_scores
-from lorafb.experiments.table import Labels, joined
+from lorafb.experiments.table import Best, Labels, joined
 from lorafb.features.passes import Movie, present
 from lorafb.files import InputError
 from lorafb.networks import catalogue, checkpoint

@@ -10,8 +10,8 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from lorafb.experiments.score import Layer, UndefinedScore
 from lorafb.experiments.summary import RUN
+from lorafb.experiments.table import Layer, UndefinedScore
 from lorafb.similarity.metrics import Comparison
 
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from lorafb import draws
 from lorafb.artefacts.responses import Responses
-from lorafb.experiments.score import UndefinedScore
-from lorafb.experiments.table import Labels, Score, joined, tidy
+from lorafb.experiments.table import Labels, Score, UndefinedScore, joined, tidy
 from lorafb.similarity import ceilings
 from lorafb.similarity.ranks import Ties
 from lorafb.trials import Trial

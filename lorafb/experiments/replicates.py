@@ -17,7 +17,7 @@ from lorafb import draws
 from lorafb.artefacts.grams import Gram, centred
 from lorafb.artefacts.responses import Responses
 from lorafb.experiments.rsm import correlations
-from lorafb.experiments.score import UndefinedScore
+from lorafb.experiments.table import UndefinedScore
 from lorafb.similarity import jackknife, lag
 from lorafb.similarity.pearson import (
     integer_products,

@@ -6,7 +6,6 @@ a warning says so, and the score is NaN.
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from lorafb.artefacts.grams import Pass, centred, raw
 from lorafb.artefacts.responses import Responses
 from lorafb.experiments.rsm import correlations
-from lorafb.experiments.table import Labels, Score, joined, tidy
+from lorafb.experiments.table import Best, Labels, Layer, Score, UndefinedScore, joined, tidy
 from lorafb.similarity.metrics import Comparison
 from lorafb.similarity.pearson import pearson_from_centred, undefined_frames
 from lorafb.similarity.ranks import unit
@@ -25,22 +24,6 @@ from lorafb.similarity.tsrsa import spearman
 from lorafb.trials import FeedKind, IntArray, Trial
 
 FloatArray = NDArray[np.float64]
-
-
-class UndefinedScore(UserWarning):
-    """A layer or an area has no score: which, and why."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A layer by name, and its place in the network, from 0."""
-
-    name: str
-    index: int
-
-
-Best = Mapping[str, Layer]
-"""Best layer on the original movie, by area."""
 
 
 def score(

@@ -1,6 +1,6 @@
 """The one tidy table of scores: a row a score, the same columns for every experiment, unused cells empty."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,6 +26,22 @@ COLUMNS = (
     "value",  # the score; empty where undefined
     "best",  # this layer gives the area's score
 )
+
+
+class UndefinedScore(UserWarning):
+    """A layer or an area has no score: which, and why."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer by name, and its place in the network, from 0."""
+
+    name: str
+    index: int
+
+
+Best = Mapping[str, Layer]
+"""Best layer on the original movie, by area."""
 
 
 class Score(NamedTuple):
