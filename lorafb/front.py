@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -447,6 +447,7 @@ def extract(
 
     from lorafb.features.extract import extract as show
     from lorafb.features.held import HeldFeatures
+    from lorafb.files import nearest
     from lorafb.networks import catalogue
     from lorafb.networks.device import device as find_device
 
@@ -460,6 +461,9 @@ def extract(
         feed = record.feed(vars(module)["lorafb_training"]) if record else "stateful"
     if not isinstance(feed, catalogue.Feed):
         about = {"kind": feed} if isinstance(feed, str) else feed
+        kinds, kind = get_args(catalogue.Feed.model_fields["kind"].annotation), str(about.get("kind"))
+        if kind not in kinds:
+            raise ValueError(f"feed: kind '{kind}' is none of {', '.join(kinds)}{nearest(kind, kinds)}")
         try:
             feed = catalogue.Feed(**about)
         except ValidationError as error:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from lorafb.features.stream import HeldFeatures
 
 import lorafb
 from lorafb import code, front
@@ -17,12 +16,13 @@ from lorafb.artefacts import recordings, tables
 from lorafb.artefacts.provenance import Provenance
 from lorafb.artefacts.recordings import Recording
 from lorafb.experiments.areas import select_units
-from lorafb.experiments.ceiling import score_all_ceilings
+from lorafb.experiments.ceiling import score_ceilings
 from lorafb.experiments.replicates import Movie
 from lorafb.experiments.statistics import summarise
 from lorafb.experiments.table import Labels, Score, tidy
 from lorafb.features.extract import extract
 from lorafb.features.gram import products
+from lorafb.features.held import HeldFeatures
 from lorafb.features.prepare import Frames
 from lorafb.networks import catalogue, checkpoint
 from lorafb.networks.build import create
@@ -132,8 +132,8 @@ def test_compare_gives_the_statistics_of_the_workflow():
     area = select_units(Recording("VISp", "movie", RATE_HZ, 1, None, COUNTS, units), {"min_rate": 0, "skip_frames": 1})
     movie = Movie([area], seed=2023)
     scores = movie.score({name: of_workflow(responses) for name, responses in LAYERS.items()})
-    ceilings = score_all_ceilings([area], "movie", 4, seed=1)
-    expected = summarise({"net": scores}, {"net": list(LAYERS)}, movie, "movie", ceilings).iloc[0]
+    ceilings = score_ceilings([area], 4, seed=1)
+    expected = summarise({"net": scores}, {"net": list(LAYERS)}, movie, ceilings).iloc[0]
 
     compared = lorafb.compare(LAYERS, COUNTS, rate_hz=RATE_HZ, sessions=SESSIONS)
     assert compared.layer == expected["layer"]
@@ -240,7 +240,7 @@ def test_extracted_features_are_those_of_the_workflow():
     prepared = lorafb.extract(model, source(np.arange(6)), images_at_once=2)
     for layer, responses in features.items():
         assert responses.dtype == np.float32
-        np.testing.assert_array_equal(responses, held.take(layer)[0].numpy() / held.scales[layer])
+        np.testing.assert_array_equal(responses, held.take(layer).responses(0))
         np.testing.assert_array_equal(responses, prepared[layer])
     assert set(lorafb.extract("lorafb_snet_tiny", movie, ["sn1"], size=8)) == {"sn1"}
 

@@ -47,7 +47,7 @@ def _reason(error: Exception) -> str:
     """Why torch did not read a file, without its advice to trust the file."""
     asked = re.search(r"GLOBAL\s+([\w.]+)", str(error))
     if asked:
-        return f"it asks for {asked.group(1)}, which no tensor needs; none of it was run"
+        return f"it asks for {asked.group(1)}, which no tensor needs; nothing of it was run"
     return str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
 
 

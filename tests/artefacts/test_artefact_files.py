@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from lorafb.artefacts import grams, recordings, stimuli, tables
-from lorafb.artefacts.grams import Products, condense, square
+from lorafb.artefacts.grams import Gram, Pass, condense, square
 from lorafb.artefacts.provenance import Provenance, sidecar, verify
 from lorafb.artefacts.recordings import Recording
 from lorafb.artefacts.stimuli import Stimulus
@@ -58,11 +58,13 @@ def test_a_recording_is_read_as_it_was_written_in_the_smallest_type(tmp_path):
 
 def test_products_come_back_in_the_networks_order(tmp_path):
     counts = np.array([[1, 2, 0], [0, 1, 3]])
-    layer = Products(condense(counts @ counts.T), counts.sum(axis=1), 3)
-    grams.write({"sn1": layer, "maxpool": layer, "a.b[0]": layer}, tmp_path / "g.h5", MADE)
+    gram = Gram(condense(counts @ counts.T), counts.sum(axis=1), 3)
+    made = Pass(np.array([1, 0]), {"sn1": gram, "maxpool": gram, "a.b[0]": gram})
+    grams.write(made, tmp_path / "g.h5", MADE)
     read = grams.read(tmp_path / "g.h5")
-    assert list(read) == ["sn1", "maxpool", "a.b[0]"]
-    assert_array_equal(square(read["a.b[0]"]), counts @ counts.T)
+    assert list(read.layers) == ["sn1", "maxpool", "a.b[0]"]
+    assert read.order.tolist() == [1, 0]
+    assert_array_equal(square(read.layers["a.b[0]"]), counts @ counts.T)
 
 
 def test_one_flipped_byte_is_detected_on_reading(tmp_path):

@@ -11,7 +11,7 @@ import recipe
 import torch
 from published_files import MOVIE, SCENES, RunsCode, lorafb, write_noise, write_recordings, write_stimuli
 
-from lorafb.commands import viewer
+from lorafb.commands import similarity
 from lorafb.networks import checkpoint
 
 FRAMES, SIZE = 24, 64
@@ -223,7 +223,7 @@ CASES = {
             r"visp_1.npy holds nan, expected spike counts", counts("visp", lambda x: one_value(x, (3, 0, 3), np.nan))
         ),
         "recording of rates": Bad(r"visp_1.npy holds .*whole numbers", counts("visp", lambda x: x / 20)),
-        "silent area": Bad(r"vispm_1.npy: .*none of 28 units is kept", counts("vispm", np.zeros_like)),
+        "silent area": Bad(r"vispm_1.npy: .*none of 28 units is selected", counts("vispm", np.zeros_like)),
         "no reliabilities": Bad(
             r"shr_visp.npy: no such file",
             missing(f"neural_dataset/{SCENES}/shr_visp.npy"),
@@ -302,8 +302,7 @@ CASES = {
 
 @pytest.mark.parametrize("group", CASES)
 def test_bad_input_is_one_line_and_leaves_nothing(group, right, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(viewer.Viewer, "movie", lambda *args: pytest.fail("a network was shown a movie"))
-    monkeypatch.setattr(viewer.Viewer, "trials", lambda *args: pytest.fail("a network was shown a movie"))
+    monkeypatch.setattr(similarity, "present", lambda *args: pytest.fail("a network was shown a movie"))
     for number, (name, bad) in enumerate(CASES[group].items()):
         folder = spoilt(right, tmp_path / str(number))
         if bad.spoil:

@@ -21,8 +21,8 @@ REAL = published_files.GOLDEN.parents[1] / "data" / "real"
 MADE_FROM = Provenance()
 
 
-def products():
-    return grams.Products(np.array([2, 1, 3]), np.array([2, 1]), 4)
+def a_pass():
+    return grams.Pass(np.arange(2), {"a": grams.Gram(np.array([2, 1, 3]), np.array([2, 1]), 4)})
 
 
 def small_recording():
@@ -38,11 +38,11 @@ def ours(path):
 
 RIGHT = {
     "gram.h5": (
-        lambda path: grams.write({"a": products()}, path, MADE_FROM),
+        lambda path: grams.write(a_pass(), path, MADE_FROM),
         "lorafb-gram, version 1, unchanged since it was written",
     ),
     "trials.h5": (
-        lambda path: grams.write_trials(path, MADE_FROM, [("0", {"a": products()})]),
+        lambda path: grams.write_trials(path, MADE_FROM, [("0", {"a": a_pass()})]),
         "lorafb-grams-of-trials, version 1, unchanged since it was written",
     ),
     "truth.h5": (
@@ -128,12 +128,12 @@ def flip_a_byte(path):
 
 
 def changed(path):
-    grams.write({"a": products()}, path, MADE_FROM)
+    grams.write(a_pass(), path, MADE_FROM)
     flip_a_byte(path)
 
 
 def without_sidecar(path):
-    grams.write({"a": products()}, path, MADE_FROM)
+    grams.write(a_pass(), path, MADE_FROM)
     sidecar(path).unlink()
 
 
@@ -214,7 +214,7 @@ def test_results_are_checked_with_what_they_were_made_from(tmp_path, capsys):
         (tmp_path / "results" / name).write_text("{}")
     tables.write(published_files.no_scores(COLUMNS), table, MADE_FROM)
     made_from = Provenance({"results/table.csv": sha256(table), "data/elsewhere.npy": "0"})
-    grams.write({"a": products()}, tmp_path / "results" / "gram.h5", made_from)
+    grams.write(a_pass(), tmp_path / "results" / "gram.h5", made_from)
     assert lorafb(tmp_path, ["check", "results"]) == 0
     assert capsys.readouterr().out.startswith("results: 2 artefacts, unchanged since they were written")
 

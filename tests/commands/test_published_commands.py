@@ -11,8 +11,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from published_files import GOLDEN, arguments, lorafb, make, option, run
 
 from lorafb.artefacts import tables
-from lorafb.commands import inputs, viewer
+from lorafb.commands import inputs, similarity
 from lorafb.experiments.table import COLUMNS, typed
+from lorafb.features import passes
 from lorafb.networks import checkpoint
 
 FAST = (
@@ -85,15 +86,15 @@ def test_a_published_command_line_gives_its_published_scores(name, tmp_path, cap
 @pytest.mark.parametrize("dataset", [published_files.MOVIE, "allen_natural_movie_three", published_files.SCENES])
 def test_the_published_filters_keep_units_on_their_bound(dataset, tmp_path):
     published_files.write_recordings(tmp_path, dataset, 57)
-    cortex = inputs.cortex(tmp_path / "neural_dataset", dataset)
-    assert [area.name for area in cortex.areas] == ORDER
-    assert cortex.n_frames == 57
-    for area in cortex.areas:
-        if cortex.scenes:
-            _, reliability = recipe.neural_scenes(area.name, 57)
+    areas, _ = inputs.areas(tmp_path / "neural_dataset", dataset)
+    assert [area.area for area in areas] == ORDER
+    for area in areas:
+        assert area.n_frames == 57
+        if inputs.is_scenes(dataset):
+            _, reliability = recipe.neural_scenes(area.area, 57)
             assert area.n_units == (reliability >= 0.8).sum()
         else:  # unit 0 is one spike under the bound, unit 1 on it, unit 2 silent
-            counts = recipe.neural(dataset, area.name, 57)[:, 0]
+            counts = recipe.neural(dataset, area.area, 57)[:, 0]
             assert_array_equal(area.summed, np.delete(counts, [0, 2], axis=1))
 
 
@@ -120,10 +121,16 @@ def write_small(path, network="sew_resnet_tiny", classes=101, seed=1):
 
 
 def shown_movies(monkeypatch):
-    """Count the whole movies that are shown."""
+    """Frames of each pass over a movie in its own order."""
     shown = []
-    movie = viewer.Viewer.movie
-    monkeypatch.setattr(viewer.Viewer, "movie", lambda self, *args: shown.append(args[1]) or movie(self, *args))
+    show = passes.show
+
+    def counted(model, layers, source, orders, *args, **how):
+        if len(orders) == 1:
+            shown.append(len(orders[0]))
+        return show(model, layers, source, orders, *args, **how)
+
+    monkeypatch.setattr(passes, "show", counted)
     return shown
 
 
@@ -160,7 +167,7 @@ def test_a_table_that_was_changed_by_hand_is_not_used(shuffled, monkeypatch):
 def test_trials_that_do_not_fit_the_memory_give_the_same_scores(shuffled, monkeypatch):
     folder, words = shuffled
     assert lorafb(folder, [*words, "--output-dir", "enough"]) == 0
-    monkeypatch.setattr(viewer, "MEMORY", 1000)
+    monkeypatch.setattr(similarity, "MEMORY", 1000)
     assert lorafb(folder, [*words, "--output-dir", "little"]) == 0
     enough, little = (tables.read(folder / name / "scores.csv") for name in ("enough", "little"))
     assert enough.equals(little)
