@@ -53,6 +53,8 @@ rule noise:
         photographs=plan.photographs,
     output:
         expand("results/noise/{{movie}}_{kind}.h5", kind=study.experiments.replace.kinds),
+    wildcard_constraints:
+        movie=one_of(set(study.stimuli) - plan.prepared),
     resources:
         mem_mb=1500,
         runtime=30,
@@ -62,6 +64,23 @@ rule noise:
         code=plan.code("noise.py"),
     script:
         "../workflow_scripts/noise.py"
+
+
+rule prepared_noise:
+    input:
+        lambda w: plan.noise_files(w.movie),
+    output:
+        expand("results/noise/{{movie}}_{kind}.h5", kind=study.experiments.replace.kinds),
+    wildcard_constraints:
+        movie=one_of(plan.prepared),
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        stimulus=lambda w: plan.stimulus(w.movie),
+        code=plan.code("prepared_stimulus.py"),
+    script:
+        "../workflow_scripts/prepared_stimulus.py"
 
 
 rule simulate_session:

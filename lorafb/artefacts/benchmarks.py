@@ -11,6 +11,7 @@ STAGES = {
     "stimulus": "making stimuli",
     "prepared_stimulus": "reading prepared stimuli",
     "noise": "making noise movies",
+    "prepared_noise": "reading prepared noise movies",
     "simulate_session": "simulating mice",
     "count_spikes": "counting spikes",
     "recording": "joining sessions of an area",

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from lorafb.artefacts import arrays, grams, provenance, recordings, stimuli, truths
+from lorafb.artefacts import arrays, grams, provenance, recordings, responses, stimuli, truths
 from lorafb.commands import expected
 from lorafb.cortex import allen, npz_counts, published_counts
 from lorafb.cortex.counts import whole_counts
@@ -21,7 +21,7 @@ from lorafb.files import InputError, one_line
 from lorafb.networks import checkpoint, state_dict_match, untrusted
 from lorafb.stimuli import array, video
 
-FORMATS = {module.KIND: module.VERSION for module in (grams, recordings, stimuli, store, truths)}
+FORMATS = {module.KIND: module.VERSION for module in (grams, recordings, responses, stimuli, store, truths)}
 FORMATS[grams.TRIALS_KIND] = grams.VERSION
 
 

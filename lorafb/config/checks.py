@@ -289,9 +289,13 @@ def is_url(source: str) -> bool:
 
 def files_of(study: Study) -> Iterator[tuple[str, str]]:
     """List every file that the config names: its key, and the path as it is written there."""
+    replaced = {movie for _, movie in study.perturbed("replace")}
     for key, one in _stimuli(study):
         if isinstance(one.stimulus, Video | Array | Tensor):
             yield f"{key}.stimulus.file", one.stimulus.file
+        if isinstance(one.stimulus, Tensor) and key.rpartition(".")[2] in replaced:
+            kinds = study.experiments.replace.kinds
+            yield from ((f"{key}.stimulus.file, its noise movie", one.stimulus.noise_file(kind)) for kind in kinds)
         if isinstance(one.recording, Counts):
             yield f"{key}.recording.file", one.recording.file
         elif isinstance(one.recording, Allen):

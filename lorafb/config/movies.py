@@ -1,6 +1,7 @@
 """Movies and still scenes: what their frames are made of or read from, where the responses come from, which units count."""
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Literal
 
 from pydantic import Field
@@ -77,9 +78,16 @@ class Tensor(Model):
     """A published stimulus: one float32 tensor [T, 3, height, width] in a .pt file, normalised already."""
 
     kind: Literal["tensor"]
-    file: str = Field(description="the .pt; relative paths as for a video")
+    file: str = Field(
+        description="the .pt; relative paths as for a video. Its noise movies are beside it, as published: NAME_gaussian.pt, ..."
+    )
     frames: int = Field(ge=3, description="frames that it holds", json_schema_extra=FRAMES)
     rate_hz: float = Field(30.0, gt=0, description="frame rate", json_schema_extra=HERTZ)
+
+    def noise_file(self, kind: str) -> str:
+        """File of a noise movie, beside the movie as the published ones are."""
+        path = PurePosixPath(self.file)
+        return str(path.with_name(f"{path.stem}_{kind}{path.suffix}"))
 
 
 # ---------------------------------------------------------------- recordings

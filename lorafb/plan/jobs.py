@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from lorafb import code
 from lorafb.config import reading
 from lorafb.config.model import Study
-from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated
+from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated, Tensor
 from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
@@ -116,6 +116,12 @@ class Plan:
         if isinstance(stimulus, Images):
             return [self.path(str(path)) for path in images.files(reading.locate(stimulus.folder, self.folders))]
         return [self.path(stimulus.file)]
+
+    def noise_files(self, movie: str) -> list[str]:
+        """Files of the noise movies of a published tensor."""
+        stimulus = self.study.stimuli[movie].stimulus
+        assert isinstance(stimulus, Tensor), movie
+        return [self.path(stimulus.noise_file(kind)) for kind in self.study.experiments.replace.kinds]
 
     def n_frames(self, movie: str) -> int | None:
         """Frames of a movie, which its sessions must show; None where the config gives no stimulus."""

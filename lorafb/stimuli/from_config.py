@@ -52,7 +52,7 @@ KINDS: dict[str, Callable[[Mapping[str, Any], Sequence[Path | str]], Stimulus]] 
         files, settings["frames"], settings["rate_hz"], (settings["height"], settings["width"])
     ),
 }
-"""Kinds of movies whose frames are as they were shown; `lorafb.features.tensor_file` takes prepared ones."""
+"""Kinds of movies whose frames are as they were shown; `lorafb.features.published_tensors` takes prepared ones."""
 
 
 def noise_movie(kind: str, like: Stimulus, seed: int, files: Sequence[Path | str]) -> Stimulus:
@@ -66,7 +66,7 @@ def noise_movie(kind: str, like: Stimulus, seed: int, files: Sequence[Path | str
     files : the photographs, which `static` takes its scenes from
     """
     if like.frames.dtype != np.uint8:
-        raise InputError(f"{like.source}: was prepared by others, who have noise movies of their own")
+        raise InputError(f"{like.source}: was prepared by others: its noise movies are files beside it")
     height, width = like.frames.shape[1:3]
     pictures = regions("movie", Path(files[0]).parent) if kind == "static" else ()
     made = noise.noise(kind, len(like.frames), (height, width), seed, pictures)

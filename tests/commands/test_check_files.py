@@ -9,6 +9,7 @@ import recipe
 import torch
 from published_files import MOVIE, SCENES, lorafb, save, write_checkpoint, write_recordings
 
+from lorafb import trials
 from lorafb.artefacts import grams, recordings, stimuli, tables, truths
 from lorafb.artefacts.provenance import Provenance, sealed, sidecar
 from lorafb.artefacts.recordings import Recording
@@ -39,11 +40,11 @@ def ours(path):
 RIGHT = {
     "gram.h5": (
         lambda path: grams.write(a_pass(), path, MADE_FROM),
-        "lorafb-gram, version 1, unchanged since it was written",
+        "lorafb-gram, version 2, unchanged since it was written",
     ),
     "trials.h5": (
-        lambda path: grams.write_trials(path, MADE_FROM, [("0", {"a": a_pass()})]),
-        "lorafb-grams-of-trials, version 1, unchanged since it was written",
+        lambda path: grams.write_trials(path, MADE_FROM, [(trials.original(2), a_pass())]),
+        "lorafb-grams-of-trials, version 2, unchanged since it was written",
     ),
     "truth.h5": (
         lambda path: truths.write(np.ones((5, 2)), np.arange(2), path, MADE_FROM),
@@ -161,7 +162,7 @@ WRONG = {
     "empty.pth": (lambda path: path.touch(), "is empty"),
     "changed.h5": (changed, "its bytes have changed since it was written"),
     "alone.h5": (without_sidecar, "its checksum file alone.h5.json is missing"),
-    "newer.h5": (of_version, "has version 99 of lorafb-gram, this program reads version 1"),
+    "newer.h5": (of_version, "has version 99 of lorafb-gram, this program reads version 2"),
     "nan.pth": (with_nan, "published, of the spiking study; .*fc.bias holds 101 values of 101 that are not finite"),
     "nan.pt": (nan_stimulus, "frame 0 holds a value that is not finite"),
     "code.pth": (

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,10 +65,8 @@ def tensor(home, dataset, frames, kind=""):
 
 
 def noise(folder, frames, kind, size=64, seed=1):
-    """Write a golden noise movie below a folder; returns its block of the config, as a movie."""
-    home = folder / f"{frames}_{size}"
-    published_files.write_noise(home, published_files.MOVIE, kind, frames, size, seed)
-    return {"stimulus": tensor(home, published_files.MOVIE, frames, f"_{kind}")}
+    """Write a golden noise movie beside its movie."""
+    published_files.write_noise(folder / f"{frames}_{size}", published_files.MOVIE, kind, frames, size, seed)
 
 
 def subject(folder, network, sees, training="ucf101", seed=1, **keys):
@@ -80,20 +77,7 @@ def subject(folder, network, sees, training="ucf101", seed=1, **keys):
     return {"network": network, "training": training, "checkpoint": checkpoint, "sees": sees, "size": 64, **keys}
 
 
-def run(folder, study, targets, noises):
-    """Run a study, its movies' frames replaced by those of published noise movies.
-
-    The workflow makes noise movies itself, and of a tensor it refuses to. So the published ones are made stimulus files
-    of movies of their own, and put where the noise of their movie is looked for.
-    """
+def run(folder, study, targets):
+    """Run a study; the noise movies of a tensor are the published ones beside it."""
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
-    made = [f"results/stimuli/{one}.h5" for one in noises]
-    if noises:
-        used = {one["movie"] for one in noises.values()}
-        snakemake(folder, *made, *(f"results/stimuli/{one}.h5" for one in used))
-        (folder / "results" / "noise").mkdir()
-        for name, about in noises.items():
-            for ending in ("h5", "h5.json"):
-                source = folder / "results" / "stimuli" / f"{name}.{ending}"
-                shutil.copy(source, folder / "results" / "noise" / f"{about['movie']}_{about['kind']}.{ending}")
     snakemake(folder, *targets)

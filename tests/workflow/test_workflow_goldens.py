@@ -24,8 +24,9 @@ def quick(folder):
     movies = {
         "m57": published_study.movie(folder, 57, **BOTH),
         "m24": published_study.movie(folder, 24, **BOTH),
-        **{f"gaussian_{frames}": published_study.noise(folder, frames, "gaussian") for frames in (57, 24)},
     }
+    for frames in (57, 24):
+        published_study.noise(folder, frames, "gaussian")
     subjects = {
         "snet": published_study.subject(folder, "lorafb_snet18", ["m57", "scenes"], **BOTH),
         "still": published_study.subject(folder, "lorafb_snet18", ["m24"], "imagenet", **BOTH),
@@ -36,15 +37,15 @@ def quick(folder):
         "shuffle": {"windows": [10], "trials": 3},
         "replace": {"windows": [5], "trials": 3, "kinds": ["gaussian"]},
     }
-    noises = {f"gaussian_{frames}": {"movie": f"m{frames}", "kind": "gaussian"} for frames in (57, 24)}
-    return study(AREAS[:2], movies, subjects, experiments, published_study.scenes(folder)), noises
+    return study(AREAS[:2], movies, subjects, experiments, published_study.scenes(folder))
 
 
 def stateful(folder):
     """Networks of 64 pixels that carry state: all windows, kinds of noise and clips of the golden runs."""
     kinds = ("gaussian", "uniform", "black", "static")
     movies = {"m57": published_study.movie(folder, 57, **BOTH)}
-    movies |= {kind: published_study.noise(folder, 57, kind) for kind in kinds}
+    for kind in kinds:
+        published_study.noise(folder, 57, kind)
     seen = ["m57", "scenes"]
     subjects = {
         "snet": published_study.subject(folder, "lorafb_snet18", seen, **BOTH),
@@ -57,8 +58,7 @@ def stateful(folder):
         "shuffle": {"windows": [3, 10, 57], "trials": 3},
         "replace": {"windows": [5, 10], "trials": 3, "kinds": list(kinds)},
     }
-    noises = {kind: {"movie": "m57", "kind": kind} for kind in kinds}
-    return study(AREAS, movies, subjects, experiments, published_study.scenes(folder)), noises
+    return study(AREAS, movies, subjects, experiments, published_study.scenes(folder))
 
 
 def short_movies(folder):
@@ -68,8 +68,8 @@ def short_movies(folder):
         "m41": published_study.movie(folder, 41, seed=2),
         "large": published_study.movie(folder / "4", 24, seed=4, size=224),
         "large2": published_study.movie(folder / "2", 24, seed=2, size=224),
-        "gaussian": published_study.noise(folder, 24, "gaussian"),
     }
+    published_study.noise(folder, 24, "gaussian")
     subjects = {
         "still": published_study.subject(folder, "lorafb_snet18", ["m24"], "imagenet", **BOTH),
         "sew": published_study.subject(folder, "sew_resnet18", ["m24"], "imagenet"),
@@ -82,15 +82,15 @@ def short_movies(folder):
         "shuffle": {"windows": [6], "trials": 2},
         "replace": {"windows": [5], "trials": 2, "kinds": ["gaussian"]},
     }
-    return study(AREAS, movies, subjects, experiments), {"gaussian": {"movie": "m24", "kind": "gaussian"}}
+    return study(AREAS, movies, subjects, experiments)
 
 
 def cornet(folder):
     """CORnet, which takes 224 pixels alone."""
     movies = {
         "m57": published_study.movie(folder, 57, size=224, **BOTH),
-        "gaussian": published_study.noise(folder, 57, "gaussian", size=224),
     }
+    published_study.noise(folder, 57, "gaussian", size=224)
     subjects = {"cornet": published_study.subject(folder, "cornet", ["m57", "scenes"], size=224, **BOTH)}
     experiments = {
         "clip": {"lengths": [20], "trials": 5},
@@ -98,8 +98,7 @@ def cornet(folder):
         "shuffle": {"windows": [10], "trials": 3},
         "replace": {"windows": [5], "trials": 3, "kinds": ["gaussian"]},
     }
-    noises = {"gaussian": {"movie": "m57", "kind": "gaussian"}}
-    return study(AREAS, movies, subjects, experiments, published_study.scenes(folder, size=224)), noises
+    return study(AREAS, movies, subjects, experiments, published_study.scenes(folder, size=224))
 
 
 def study(areas, movies, subjects, experiments, scenes=None):
@@ -177,9 +176,9 @@ def finished(tmp_path_factory):
     def results(start):
         if start not in made:
             folder = tmp_path_factory.mktemp(start.__name__)
-            config, noises = start(folder)
+            config = start(folder)
             ceilings = ["results/ceilings/m57.csv"] if "m57" in config["movies"] else []
-            published_study.run(folder, config, ["original", "shuffle", "replace", "scenes", *ceilings], noises)
+            published_study.run(folder, config, ["original", "shuffle", "replace", "scenes", *ceilings])
             made[start] = folder / "results"
         return made[start]
 
