@@ -191,7 +191,20 @@ def repository(tmp_path_factory):
 
 def pytest_in(repository, tests):
     """Run tests of the copy, its package first on the path; the finished process."""
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "0",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "slow or not slow",
+        *tests,
+    ]
     study = repository / "known"  # goes on from one mistake to the next: only what an edit changes runs again
     study.mkdir(exist_ok=True)
     environment = os.environ | {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dry_run
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -20,6 +21,17 @@ from lorafb.similarity import metrics
 ROOT = Path(__file__).parent.parent.parent
 STUDY = ["--cores", "2", "--configfile", "nano.yaml"]
 PARTS = ["Snakefile", "config.yaml", "config", "rules", "workflow_scripts", "profiles", "envs", "lorafb", "data"]
+
+METRICS = ["tsrsa", "regression", "tsrsa-spearman", "cka", "own_metric:agreement"]
+OWN_METRIC = '''
+import numpy as np
+
+
+def agreement(model_rsm, area_rsm):
+    """Pearson r of the pairs of frames of two RSMs."""
+    pairs = np.triu_indices(len(model_rsm), 1)
+    return float(np.corrcoef(model_rsm[pairs], area_rsm[pairs])[0, 1])
+'''
 
 pytestmark = pytest.mark.xdist_group("workflow")  # one finished study serves all tests of this file
 
@@ -51,7 +63,9 @@ def repository(tmp_path_factory):
     for name in PARTS:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
-    shutil.copy(ROOT / "tests" / "workflow" / "nano.yaml", folder / "nano.yaml")
+    nano = (ROOT / "tests" / "workflow" / "nano.yaml").read_text()
+    (folder / "nano.yaml").write_text(f"{nano}\nmetrics: [{', '.join(METRICS)}]\n")
+    (folder / "own_metric.py").write_text(OWN_METRIC)
     snakemake(folder)
     return folder
 
@@ -86,7 +100,7 @@ def test_every_layer_and_area_has_a_score(repository):
     scores = pd.read_csv(repository / "results/scores/spiking/short/base.csv")
     original = scores[scores["experiment"] == "original"]
     assert set(original["area"]) == {"visp", "visl", "visam", "control"}
-    assert set(original["metric"]) == {"tsrsa", "regression"}
+    assert set(original["metric"]) == set(METRICS)
     original = original[original["metric"] == "tsrsa"]
     assert original["layer"].nunique() == 5
     assert original["value"].dropna().between(-1, 1).all()  # a layer that falls silent has no score, and says so
@@ -94,6 +108,35 @@ def test_every_layer_and_area_has_a_score(repository):
     clips = scores[scores["experiment"] == "clip"]
     assert set(clips["length"]) == {8}
     assert set(clips["trial"]) == {0, 1}
+
+
+def test_every_metric_is_scored_by_every_experiment_that_makes_sense_for_it(repository):
+    everywhere = set(METRICS) - {"regression"}  # whose value depends on the number of frames
+    for subject, table in (("spiking/short", "base"), ("spiking/short", "shuffle"), ("still/short", "replace")):
+        scores = pd.read_csv(repository / f"results/scores/{subject}/{table}.csv")
+        for experiment, rows in scores.groupby("experiment"):
+            assert set(rows["metric"]) == everywhere | ({"regression"} if experiment == "original" else set())
+    assert set(pd.read_csv(repository / "results/scores/still/scenes/scenes.csv")["metric"]) == everywhere
+    assert set(pd.read_csv(repository / "results/areas/short.csv")["metric"]) == everywhere
+
+
+def test_a_metric_from_outside_the_package_gives_its_own_numbers(repository):
+    scores = pd.read_csv(repository / "results/scores/spiking/short/base.csv")
+    rows = scores[(scores["metric"] == "own_metric:agreement") & (scores["experiment"] == "original")]
+    with (
+        h5py.File(repository / "results/grams/spiking/short.h5") as grams,
+        h5py.File(repository / "results/responses/short/VISp.h5") as area,
+    ):
+        counts = area["summed"][1:].astype(float)
+        triangle, sums, n = grams["sn1/products"][()], grams["sn1/sums"][()], grams["sn1"].attrs["n_units"]
+    products = np.zeros((48, 48))
+    products[np.triu_indices(48)] = triangle
+    covariance = (n * (products + np.triu(products, 1).T) - np.outer(sums, sums))[1:, 1:]
+    rsm = covariance / np.sqrt(np.outer(np.diagonal(covariance), np.diagonal(covariance)))
+    pairs = np.triu_indices(47, 1)
+    expected = np.corrcoef(rsm[pairs], np.corrcoef(counts)[pairs])[0, 1]
+    value = rows[(rows["layer"] == "sn1") & (rows["area"] == "visp")]["value"].item()
+    assert value == pytest.approx(expected, abs=1e-9)
 
 
 def test_features_and_products_are_read_with_h5py_alone(repository):
@@ -115,7 +158,7 @@ def features_row(repository, frame):
 
 
 def test_the_resolved_config_stands_beside_the_results(repository):
-    assert yaml.safe_load((repository / "results/config.yaml").read_text())["metrics"] == ["tsrsa", "regression"]
+    assert yaml.safe_load((repository / "results/config.yaml").read_text())["metrics"] == METRICS
 
 
 def test_a_second_run_does_nothing(repository):
@@ -139,7 +182,7 @@ def test_every_job_loads_only_what_its_digest_covers_and_torch_only_where_it_mus
         extras += [params["make"]] if "make" in params else []
         used = params.get("metrics", [])
         names = [name for one in used.values() for name in one] if isinstance(used, dict) else used
-        extras += [module for name in names for module in metrics.find(name).modules]
+        extras += [module for name in set(names) & set(metrics.names()) for module in metrics.find(name).modules]
         covered = code.closure(ROOT / "workflow_scripts" / Path(job["script"]).name, *extras)
         outside = {name for name in loaded if not code.left_out(name)} - covered - {"torch"}
         assert not outside, f"{path.name}: {outside}"
