@@ -16,7 +16,7 @@ class Scored(Model):
     metrics: list[str] | None = Field(
         None,
         min_length=1,
-        description="metrics of this experiment, of those of the study; null takes all but those that need the whole movie",
+        description="which of the study's metrics score this experiment; null takes all but those that need the whole movie",
     )
 
 
@@ -28,7 +28,7 @@ class Clip(Scored):
         description="clip lengths, each on the movies that it fits; none leaves the experiment out",
         json_schema_extra=FRAMES,
     )
-    trials: int = Field(10, ge=1, description="clips a length")
+    trials: int = Field(10, ge=1, description="clips per length")
 
 
 class Front(Scored):
@@ -47,7 +47,7 @@ class Perturbed(Scored):
     windows: list[int] = Field(
         default_factory=list, description="frames of a window; none leaves the experiment out", json_schema_extra=FRAMES
     )
-    trials: int = Field(10, ge=1, description="random draws a window")
+    trials: int = Field(10, ge=1, description="random draws per window")
 
 
 class Replace(Perturbed):
@@ -59,7 +59,7 @@ class Replace(Perturbed):
 class Ceiling(Model):
     """Similarity of an area with itself, between random halves."""
 
-    splits: int = Field(100, ge=2, description="random halves an area")
+    splits: int = Field(100, ge=2, description="random halves per area")
 
 
 class Experiments(Model):
@@ -71,7 +71,7 @@ class Experiments(Model):
         default_factory=Perturbed, description="frames in random order inside windows (Figures 4A and 7A)"
     )
     replace: Replace = Field(
-        default_factory=Replace, description="one frame a window replaced by noise (Figures 4B and 7B)"
+        default_factory=Replace, description="one frame per window replaced by noise (Figures 4B and 7B)"
     )
     ceiling: Ceiling = Field(default_factory=Ceiling, description="noise ceilings (Table 1)")
 

@@ -49,7 +49,7 @@ class Study(Model):
     )
     recipes: Recipes = Field(default_factory=Recipes, description="training recipes")
     experiments: Experiments = Field(default_factory=Experiments, description="experiments")
-    features: Features = Field(default_factory=Features, description="what an extraction keeps")
+    features: Features = Field(default_factory=Features, description="which features stay on disk")
     compute: Compute = Field(default_factory=Compute, description="threads, device and memory of torch jobs")
 
     @property

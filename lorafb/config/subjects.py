@@ -23,14 +23,14 @@ Role = Literal[
 
 
 class Feeding(catalogue.Feed):
-    """How a network of one's own is shown a movie."""
+    """How your own network is shown a movie."""
 
 
 class OwnNetwork(Model):
     """A network of one's own: a function that returns a torch module, and its layers."""
 
     build: str = Field(
-        description="module:function; the module lies beside the config or is installed, the function takes `classes` and the options"
+        description="module:function; the module is beside the config or installed, the function takes `classes` and the options"
     )
     layers: list[str] = Field(min_length=1, description="layers to score, as named_modules() names them, in order")
     feed: Feeding = Field(description="how it is shown a movie")
@@ -61,7 +61,7 @@ class Trained(Model):
 
 
 class Initial(Model):
-    """The network's own initial weights, and called so wherever they show."""
+    """Initial weights of the network; figures and tables call them so."""
 
     kind: Literal["initial"]
     seed: int = Field(2022, ge=0, description="seed of the weights")
@@ -85,12 +85,10 @@ class Subject(Model):
     training: str = Field(description="training set: decides classes, normalisation and how frames are shown")
     checkpoint: Trained | Initial | Saved = Field(discriminator="kind", description="where the weights come from")
     label: str | None = Field(None, description="name in figures")
-    role: Role | None = Field(
-        None, description="network of the paper that it stands for in the paper's figures and tables"
-    )
+    role: Role | None = Field(None, description="network of the paper that it represents in figures and tables")
     sees: list[Name] | None = Field(None, description="movies and scenes that it is shown; null takes all")
     experiments: list[Perturbation] = Field(
-        [], description="experiments with passes of their own that it takes part in"
+        [], description="experiments that it takes part in, of those that need extra passes"
     )
     layers: list[str] | None = Field(
         None, min_length=1, description="layers to score; null takes all but the classifier"

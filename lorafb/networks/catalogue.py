@@ -27,8 +27,8 @@ class Feed(Model):
         description="frame by frame with its state carried on, each frame alone, or clips"
     )
     steps: int = Field(1, ge=1, description="time steps for which a still frame is shown")
-    chunk: int = Field(16, ge=1, description="frames a call; for clips part of the definition")
-    reduce: Literal["mean", "last"] = Field("mean", description="what becomes of the steps of a still frame")
+    chunk: int = Field(16, ge=1, description="frames per call; for clips, part of the definition")
+    reduce: Literal["mean", "last"] = Field("mean", description="how the time steps of a still frame are combined")
     normalisation: Literal["half", "imagenet"] = Field(
         "half", description="mean and deviation of pixels in training: 0.5 and 0.5, or ImageNet's"
     )

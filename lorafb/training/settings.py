@@ -14,8 +14,8 @@ class Task(Model):
 
     training_videos: int = Field(512, ge=16, description="training videos, best a multiple of 8")
     test_videos: int = Field(128, ge=16, description="test videos, best a multiple of 8")
-    video: int = Field(12, ge=2, description="frames a video", json_schema_extra=FRAMES)
-    frames: int = Field(8, ge=2, description="frames a clip", json_schema_extra=FRAMES)
+    video: int = Field(12, ge=2, description="frames per video", json_schema_extra=FRAMES)
+    frames: int = Field(8, ge=2, description="frames per clip", json_schema_extra=FRAMES)
     size: int = Field(24, ge=16, description="height and width", json_schema_extra=PIXELS)
 
 
@@ -23,7 +23,7 @@ class Motion(Task):
     """The embedded motion-recognition task and its training recipe."""
 
     epochs: int = Field(5, ge=2, description="passes over the training clips")
-    batch: int = Field(32, ge=1, description="clips a step")
+    batch: int = Field(32, ge=1, description="clips per step")
     optimiser: Optimiser = Field("adamw", description="optimiser; sgd has momentum 0.9")
     learning_rate: float = Field(0.003, gt=0, description="peak of the schedule: linear warm-up, then cosine to 0")
     warmup_epochs: int = Field(1, ge=0, description="epochs of warm-up, fewer than all")
