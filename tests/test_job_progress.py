@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from lorafb import cli, job
+from lorafb.commands import listing
 
 JOB = """
 import time, types
@@ -127,6 +128,6 @@ def test_control_c_ends_a_command_in_one_line(capsys, monkeypatch):
     def interrupted(args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_networks", interrupted)
+    monkeypatch.setattr(listing, "networks", interrupted)
     assert cli.main(["networks"]) == 130
     assert capsys.readouterr().err == "\nlorafb networks: stopped\n"

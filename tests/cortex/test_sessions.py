@@ -9,7 +9,7 @@ from nwb_files import FRAME_S, FRAMES, REPEATS, START, presentations, spike_time
 
 from lorafb.artefacts import recordings
 from lorafb.artefacts.provenance import Provenance
-from lorafb.config import recordings as config
+from lorafb.config import movies as config
 from lorafb.cortex.quality import Quality
 from lorafb.cortex.sessions import count_session, join
 from lorafb.files import InputError

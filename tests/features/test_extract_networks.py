@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from lorafb.features.stream import trial_products
 from numpy.testing import assert_array_equal
 
 from lorafb.features.extract import extract
+from lorafb.features.passes import show
 from lorafb.features.prepare import Frames
 from lorafb.networks import build, catalogue
 from lorafb.networks.state import fresh_state
@@ -106,16 +106,14 @@ def test_a_network_with_memory_does_not():
 def test_products_of_trials_are_exact_integers_for_spikes_and_floats_for_their_average():
     name = "lorafb_snet_tiny"
     model, layers = network(name), catalogue.network(name).scored
-    made = dict(
-        trial_products(model, layers, movie(), orders(), catalogue.network(name).feed("ucf101"), memory_bytes=10**7)
-    )
-    for trial, order in enumerate(orders()):
+    made = show(model, layers, movie(), orders(), catalogue.network(name).feed("ucf101"), memory_bytes=10**7)
+    for order, one in zip(orders(), made, strict=True):
         expected = features(model, name, order)
         for layer in layers[:-1]:
             counts = expected[layer].astype(np.int64)
-            assert_array_equal(made[trial][layer].products, (counts @ counts.T)[np.triu_indices(N)], err_msg=layer)
-        assert made[trial]["avgpool"].products.dtype == np.float64
+            assert_array_equal(one.layers[layer].products, (counts @ counts.T)[np.triu_indices(N)], err_msg=layer)
+        assert one.layers["avgpool"].products.dtype == np.float64
         centred = expected["avgpool"].astype(np.float64) - expected["avgpool"].astype(np.float64).mean(1, keepdims=True)
         np.testing.assert_allclose(
-            made[trial]["avgpool"].products, (centred @ centred.T)[np.triu_indices(N)], atol=1e-12
+            one.layers["avgpool"].products, (centred @ centred.T)[np.triu_indices(N)], atol=1e-12
         )

@@ -2,12 +2,12 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from lorafb.features.published import read_prepared
 from numpy.testing import assert_array_equal
 from torch.nn.functional import interpolate
 
 from lorafb.artefacts.stimuli import Stimulus
 from lorafb.features.prepare import Frames, Joined, PreparedFrames, frame_source
+from lorafb.features.published_tensors import read_prepared
 from lorafb.files import InputError
 
 torch.set_num_threads(1)

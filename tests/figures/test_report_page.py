@@ -70,7 +70,7 @@ def page(tmp_path_factory):
         report.table("Table 1: scores", tmp_path / "t"),
         report.figure("Figure 3A", tmp_path / "figure_3a"),
         report.figure("Figure 3B", tmp_path / "figure_3b"),
-        report.times([Benchmark("score", 1.0, 1.0, 10.0), Benchmark("score", 2.0, 1.0, 20.0)]),
+        report.times([Benchmark("score_base", 1.0, 1.0, 10.0), Benchmark("score", 2.0, 1.0, 20.0)]),
     ]
     return report.render(
         title="study",
@@ -136,7 +136,11 @@ def test_captions_are_below_their_parts_and_details_are_folded(page):
 
 
 def test_times_are_summed_over_the_jobs_of_a_stage():
-    jobs = [Benchmark("score", 1.0, 1.0, 9.0), Benchmark("train", 2.0, 1.0, 1.0), Benchmark("train", 3.0, 1.0, 2.0)]
+    jobs = [
+        Benchmark("score_base", 1.0, 1.0, 9.0),
+        Benchmark("train", 2.0, 1.0, 1.0),
+        Benchmark("train", 3.0, 1.0, 2.0),
+    ]
     assert report.times(jobs).table.to_dict("list") == {
         "stage": ["training networks", "scores"],
         "jobs": [2, 1],

@@ -106,8 +106,12 @@ def test_without_units_there_is_no_r2():
 @given(seed=st.integers(0, 99))
 def test_coordinates_keep_every_distance_between_frames(seed):
     features = np.random.default_rng(seed).normal(size=(12, 300))
-    small = coordinates(features)
+    small = coordinates_of_products(features @ features.T)
     assert small.shape == (12, 11)  # one dimension less than frames, since means are taken off
+    wide = coordinates(features)
+    assert wide.shape == features.shape
+    assert_allclose(wide[:, :11], small)
+    assert not wide[:, 11:].any()
     distance = np.linalg.norm(features[:, None] - features[None], axis=2)
     assert_allclose(np.linalg.norm(small[:, None] - small[None], axis=2), distance, atol=1e-6)
 
