@@ -4,7 +4,7 @@ Here and nowhere else: which frames are left out, which recorded frame a shown f
 one pass of a network can answer. A mistake in any of these still gives scores that look normal.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -213,10 +213,15 @@ def perturbed(
     seed: int = draws.PUBLISHED_SEED,
     skip_frames: int = 1,
 ) -> list[Trial]:
-    """Trials of `shuffles` or of `replacements`, by the name of the experiment and the settings of the config."""
-    if experiment == "shuffle":
-        return shuffles(n_frames, window, trials, feed, draws, seed, skip_frames)
-    return replacements(n_frames, window, trials, kinds, draws, seed, skip_frames)
+    """Trials of an experiment of `PERTURBATIONS`, by its name and the settings of the config."""
+    return PERTURBATIONS[experiment](n_frames, window, trials, feed, kinds, draws, seed, skip_frames)
+
+
+PERTURBATIONS: dict[str, Callable[..., list[Trial]]] = {
+    "shuffle": lambda n_frames, window, trials, feed, _, *how: shuffles(n_frames, window, trials, feed, *how),
+    "replace": lambda n_frames, window, trials, _, kinds, *how: replacements(n_frames, window, trials, kinds, *how),
+}
+"""Experiments that show the movie otherwise than it was recorded; the settings of each are in the config."""
 
 
 def with_noise(n_frames: int, kind: str) -> Trial:

@@ -15,6 +15,7 @@ from lorafb.config import reading
 from lorafb.files import InputError, clear_abandoned
 from lorafb.plan.figures import ENDINGS, Display
 from lorafb.plan.jobs import VIDEO_PARTS, Plan, as_params, one_of
+from lorafb.trials import PERTURBATIONS
 
 processes.tell_jobs()
 processes.stop_jobs_on_interrupt()
@@ -54,7 +55,7 @@ wildcard_constraints:
     figure=one_of(display.figures),
     table=one_of(display.tables),
     movie=one_of(study.stimuli),
-    experiment="shuffle|replace",
+    experiment=one_of(PERTURBATIONS),
     window=r"\d+",
     subject=one_of(study.subjects),
     asset=one_of(map(re.escape, plan.missing_assets)),

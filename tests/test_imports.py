@@ -28,7 +28,7 @@ ALLOWED = {
     "fetch": {"files", "artefacts", "web"},
     "code": set(),
     "config": {"files", "artefacts", "records", "networks", "cortex", "stimuli", "similarity", "training"},
-    "plan": {"code", "config", "networks", "similarity", "stimuli", "fetch", "figures"},
+    "plan": {"trials", "code", "config", "networks", "similarity", "stimuli", "fetch", "figures"},
     "front": LEAVES | {"networks", "features", "similarity", "experiments"},
     "processes": {"files"},
     "job": {"files", "artefacts", "processes"},

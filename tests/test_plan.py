@@ -1,13 +1,16 @@
 """What each rule reads and which params it gets, without Snakemake: known answers on the test study and on the paper's."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
 from lorafb.config import reading
+from lorafb.config.experiments import Perturbation
 from lorafb.plan.figures import Display
 from lorafb.plan.jobs import Plan, one_of
+from lorafb.trials import PERTURBATIONS
 
 ROOT = Path(__file__).parent.parent
 NANO = ROOT / "tests/workflow/nano.yaml"
@@ -314,3 +317,8 @@ def test_rules_change_with_the_code_of_their_script_and_of_the_network_or_metric
     with_cka = plan_of(NANO, metrics=["tsrsa", "cka"], experiments=experiments)
     assert with_cka.metric_code("score_base.py", "original") != nano.metric_code("score_base.py", "original")
     assert with_cka.metric_code("score_base.py", "clip") == nano.metric_code("score_base.py", "clip")
+
+
+def test_every_perturbation_of_the_config_has_trials_and_settings(nano):
+    assert set(get_args(Perturbation)) == set(PERTURBATIONS)
+    assert all(hasattr(nano.study.experiments, name) for name in PERTURBATIONS)

@@ -4,8 +4,9 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
+from lorafb.config.experiments import Perturbation
 from lorafb.config.movies import Published, Simulated
 from lorafb.figures import catalogue
 from lorafb.figures.catalogue import Record
@@ -122,7 +123,7 @@ class Display:
         movies, subjects = self._movies(record), self._subjects(record)
         files: dict[str, list[str] | str] = {}
         for table in record.reads:
-            if table in ("base", "shuffle", "replace", "scenes"):
+            if table in ("base", *get_args(Perturbation), "scenes"):
                 pairs = {f"results/scores/{one}/{movie}/{table}.csv" for one in subjects for movie in movies}
                 files[table] = [file for file in self.plan.scores(table) if file in pairs]
             elif table in ("statistics", "pairs"):
@@ -197,7 +198,7 @@ class Display:
             "scores": plan.all_scores(),
             "ceilings": [f"results/ceilings/{movie}.csv" for movie in plan.study.recorded],
             **dict.fromkeys(("original", "clip", "front", "regression"), base),
-            **{experiment: plan.scores(experiment) for experiment in ("shuffle", "replace", "scenes")},
+            **{experiment: plan.scores(experiment) for experiment in (*get_args(Perturbation), "scenes")},
             "figures": self.figure_files(),
             "tables": self.table_files(),
         }

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from lorafb import code
 from lorafb.config import reading
+from lorafb.config.experiments import Perturbation
 from lorafb.config.model import Study
 from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated, Tensor
 from lorafb.config.subjects import Initial, Saved, Trained
@@ -332,15 +333,15 @@ class Plan:
 
     def windows(self, experiment: str) -> list[int]:
         """Windows in which a movie is shuffled, or has frames replaced."""
-        experiments = self.study.experiments
-        return (experiments.shuffle if experiment == "shuffle" else experiments.replace).windows
+        windows: list[int] = getattr(self.study.experiments, experiment).windows
+        return windows
 
     def trials(self, movie: str, experiment: str) -> Params:
         """How a movie is shuffled, or which of its frames are replaced by what, for `lorafb.trials.perturbed`."""
-        experiments = self.study.experiments
+        settings = getattr(self.study.experiments, experiment)
         return {
-            "trials": (experiments.shuffle if experiment == "shuffle" else experiments.replace).trials,
-            "kinds": experiments.replace.kinds if experiment == "replace" else [],
+            "trials": settings.trials,
+            "kinds": getattr(settings, "kinds", []),
             "draws": self.study.draws,
             "seed": self.study.seed,
             "skip_frames": self.study.movies[movie].skip_frames,
@@ -348,7 +349,7 @@ class Plan:
 
     def noises(self, movie: str, experiment: str = "replace") -> list[str]:
         """Noise movies that replace frames of a movie; a shuffle needs none."""
-        kinds = self.study.experiments.replace.kinds if experiment == "replace" else []
+        kinds = getattr(getattr(self.study.experiments, experiment), "kinds", [])
         return [f"results/noise/{movie}_{kind}.h5" for kind in kinds]
 
     def grams(self, movie: str) -> list[str]:
@@ -364,7 +365,7 @@ class Plan:
         folder = f"results/perturbed/{subject}/{movie}"
         if not self.sees_frames_alone(subject):
             return [f"{folder}/{experiment}_{window}.h5" for window in self.windows(experiment)]
-        return [f"results/grams/{subject}/{movie}.h5" if experiment == "shuffle" else f"{folder}/with_noise.h5"]
+        return [f"{folder}/with_noise.h5" if self.noises(movie, experiment) else f"results/grams/{subject}/{movie}.h5"]
 
     def of_role(self, role: str, pattern: str) -> str:
         """Path of the subject that stands for a network of the paper; `pattern` holds {subject}."""
@@ -378,8 +379,7 @@ class Plan:
         pairs = {
             "base": [pair for pair in self.scored if pair[1] in self.study.movies],
             "scenes": [pair for pair in self.scored if pair[1] in self.study.scenes],
-            "shuffle": self.shuffled,
-            "replace": self.replaced,
+            **{perturbation: self.study.perturbed(perturbation) for perturbation in get_args(Perturbation)},
         }
         return [f"results/scores/{subject}/{movie}/{experiment}.csv" for subject, movie in pairs[experiment]]
 
@@ -387,7 +387,7 @@ class Plan:
         """Every table of scores, ceilings and statistics."""
         recorded = self.study.recorded
         return [
-            *(table for one in ("base", "shuffle", "replace", "scenes") for table in self.scores(one)),
+            *(table for one in ("base", *get_args(Perturbation), "scenes") for table in self.scores(one)),
             *(f"results/{table}/{movie}.csv" for movie in recorded for table in ("units", "ceilings")),
             *(f"results/areas/{movie}.csv" for movie in recorded if movie in self.study.movies),
             *(f"results/statistics/{movie}{ending}.csv" for movie in self.compared() for ending in ("", "_pairs")),
