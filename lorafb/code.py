@@ -109,7 +109,7 @@ def _documents(node: ast.AST) -> bool:
 
 
 def let_jobs_import(*folders: Path) -> None:
-    """Put this checkout (and more folders) on the path of every process that starts from here; let GPUs repeat themselves."""
+    """Put this checkout (and more folders) on the path of every process that starts from here; make cuBLAS deterministic."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read once, when a process starts
     others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(

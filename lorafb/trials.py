@@ -41,6 +41,10 @@ class Trial:
     recorded: IntArray
     labels: Mapping[str, Any] = field(default_factory=dict)
 
+    def after(self, skip_frames: int) -> "Trial":
+        """Leave the first scored frames out."""
+        return replace(self, scored=self.scored[skip_frames:], recorded=self.recorded[skip_frames:])
+
     def alike(self, trials: Iterable["Trial"]) -> list["Trial"]:
         """Those of some trials that use the same noise movie, or none."""
         noise = self.labels.get("replacement")

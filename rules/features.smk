@@ -45,7 +45,7 @@ rule perturbed:
         subject=lambda w: plan.identity(w.subject, w.movie),
         layers=lambda w: study.layers(w.subject),
         size=lambda w: plan.size(w.subject),
-        trials=lambda w: plan.trials(w.movie, w.experiment),
+        trials=lambda w: plan.trials(w.experiment),
         ranked=plan.ranked,
         compute=as_params(study.compute),
         code=lambda w: plan.network_code("perturbed.py", w.subject),

@@ -86,7 +86,7 @@ rule report:
         runtime=10,
     params:
         study=study.study,
-        metric=plan.metrics("areas")[0],
+        metric=study.metrics[0],
         figures={name: record.title for name, record in display.figures.items()},
         tables={name: record.title for name, record in display.tables.items()},
         linked={name: title for title, name in display.matrices().items()},

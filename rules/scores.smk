@@ -82,7 +82,7 @@ rule score_perturbed:
         ties=study.ties,
         still=lambda w: plan.sees_frames_alone(w.subject),
         windows=lambda w: plan.windows(w.experiment),
-        trials=lambda w: plan.trials(w.movie, w.experiment),
+        trials=lambda w: plan.trials(w.experiment),
         code=lambda w: plan.metric_code("score_perturbed.py", w.experiment),
     script:
         "../workflow_scripts/score_perturbed.py"

@@ -7,7 +7,8 @@ from lorafb.similarity import metrics
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     areas = [responses.read(path) for path in job.input.responses]
     compared = [metrics.load(name, ties=job.params.ties) for name in job.params.metrics]
     scores = score_areas(areas, compared, tables.read(job.input.ceilings))
-    tables.write(scores, job.output[0], provenance(job))
+    tables.write(scores, job.output[0], made_by)

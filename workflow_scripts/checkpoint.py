@@ -13,6 +13,7 @@ from lorafb.networks import catalogue, checkpoint
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     params, source = job.params, job.params.source
     torch.set_num_threads(job.threads)
     network, training = catalogue.from_params(params.subject["network"]), params.subject["training"]
@@ -27,5 +28,5 @@ if __name__ == "__main__":
             frames = frame_source(movie, params.size, feed.normalisation)
             take_statistics(model, frames, frames.n_frames)
         weights = replace(weights, state_dict=model.state_dict(), meta=weights.meta | {"norms": source["norms"]})
-    with sealed(job.output[0], provenance(job)) as temporary:
+    with sealed(job.output[0], made_by) as temporary:
         checkpoint.write(temporary, weights)

@@ -8,7 +8,8 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     params = job.params
     scores, warning = tables.read(job.input.similarities), style.mark(params.simulated, params.miniature)
     drawn = matrices.areas(scores, params.title, params.metric, params.splits, params.note, warning)
-    style.write(drawn, Path(job.output[0]), provenance(job), warning)
+    style.write(drawn, Path(job.output[0]), made_by, warning)

@@ -11,8 +11,9 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     layers = grams.read(job.input.gram).layers
     rsms = {name: correlations(layer, np.arange(layer.n_frames)) for name, layer in layers.items()}
     with stimuli.opened(job.input.stimulus) as movie:
         rate_hz = movie.rate_hz
-    style.write(matrices.frames(rsms, rate_hz, job.params.title), Path(job.output[0]), provenance(job))
+    style.write(matrices.frames(rsms, rate_hz, job.params.title), Path(job.output[0]), made_by)

@@ -9,6 +9,7 @@ from lorafb.job import check_threads, progress, provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     params = job.params
     window, feed = int(job.wildcards.window), params.subject["feed"]["kind"]
     drawn = partial(trials.perturbed, job.wildcards.experiment, window=window, feed=feed, **params.trials)
@@ -24,4 +25,4 @@ if __name__ == "__main__":
         progress=progress("frames"),
         **resources(check_threads(job, params.compute)),
     )
-    grams.write_trials(job.output[0], provenance(job), passes)
+    grams.write_trials(job.output[0], made_by, passes)

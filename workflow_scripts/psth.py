@@ -7,6 +7,7 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     best = best_of(tables.read(job.input.base), "regression")
     areas = [responses.read(path) for path in job.input.responses]
-    tables.write(regressed_units(grams.read(job.input.gram).layers, areas, best), job.output[0], provenance(job))
+    tables.write(regressed_units(grams.read(job.input.gram).layers, areas, best), job.output[0], made_by)

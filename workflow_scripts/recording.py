@@ -6,7 +6,8 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     recording = read_recording(
         job.params.settings, job.input, job.wildcards.area, job.wildcards.movie, job.params.order
     )
-    recordings.write(recording, job.output[0], provenance(job))
+    recordings.write(recording, job.output[0], made_by)

@@ -12,6 +12,7 @@ from lorafb.similarity import metrics
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     params, areas = job.params, [responses.read(path) for path in job.input.responses]
     compared = [metrics.load(name, ties=params.ties) for name in params.metrics]
     best, layers = best_of_metrics(tables.read(job.input.base), compared)
@@ -23,5 +24,6 @@ if __name__ == "__main__":
             for trial in trials.perturbed(job.wildcards.experiment, areas[0].n_frames, window, "still", **params.trials)
         ]
         passes = chain.from_iterable(parts_of(made, trial.alike(drawn), "still") for trial, made in passes)
-    scores = score(passes, areas, compared, Labels(**params.labels, movie=job.wildcards.movie), best)
-    tables.write(scores, job.output[0], provenance(job))
+    scored = ((trial.after(areas[0].skip_frames), made) for trial, made in passes)
+    scores = score(scored, areas, compared, Labels(**params.labels, movie=job.wildcards.movie), best)
+    tables.write(scores, job.output[0], made_by)

@@ -6,5 +6,6 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     selected = select_units(recordings.read(job.input[0]), job.params.selection, job.params.ties)
-    responses.write(selected, job.output[0], provenance(job))
+    responses.write(selected, job.output[0], made_by)

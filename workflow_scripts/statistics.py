@@ -1,6 +1,7 @@
 """Intervals, lag-controlled scores and ceilings of all subjects on a movie, and the differences between them."""
 
 from lorafb.artefacts import grams, responses, tables, truths
+from lorafb.experiments.areas import check_frames
 from lorafb.experiments.replicates import LAG_ONLY, Movie
 from lorafb.experiments.statistics import pairs, summarise
 from lorafb.job import provenance, start
@@ -14,6 +15,7 @@ if __name__ == "__main__":
     networks, layers = {LAG_ONLY: movie.score_lag_only()}, {LAG_ONLY: ["lag"]}
     for subject, path in zip(params.subjects, job.input.grams, strict=True):
         made = grams.read(path)
+        check_frames(areas, len(made.order))
         networks[subject], layers[subject] = movie.score(made.layers), list(made.layers)
     tables.write(summarise(networks, layers, movie, tables.read(job.input.ceilings)), job.output.scores, made_by)
     tables.write(pairs(networks, movie), job.output.pairs, made_by)

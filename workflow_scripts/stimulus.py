@@ -6,4 +6,5 @@ from lorafb.stimuli.from_config import stimulus
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
-    stimuli.write(stimulus(job.params.stimulus, job.input), job.output[0], provenance(job))
+    made_by = provenance(job)  # checks the inputs
+    stimuli.write(stimulus(job.params.stimulus, job.input), job.output[0], made_by)

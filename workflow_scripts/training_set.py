@@ -11,8 +11,9 @@ CHECKS = {"ucf101": ucf101.check, "imagenet": imagenet.check}
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     report = CHECKS[job.wildcards.set](Path(job.params.folder), subset=job.params.subset)
     for line in report.lines:
         logging.info("%s", line)
     report.must_be_right()
-    tables.write(report.table, job.output[0], provenance(job))
+    tables.write(report.table, job.output[0], made_by)

@@ -6,5 +6,6 @@ from lorafb.job import provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     table = units_table([recordings.read(path) for path in job.input.recordings], job.params.selection)
-    tables.write(table, job.output[0], provenance(job))
+    tables.write(table, job.output[0], made_by)

@@ -7,6 +7,7 @@ from lorafb.job import check_threads, progress, provenance, start
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
+    made_by = provenance(job)  # checks the inputs
     params = job.params
     passes = present_trials(
         params.subject,
@@ -20,4 +21,4 @@ if __name__ == "__main__":
         progress=progress("frames"),
         **resources(check_threads(job, params.compute)),
     )
-    grams.write_trials(job.output[0], provenance(job), passes)
+    grams.write_trials(job.output[0], made_by, passes)

@@ -1,6 +1,7 @@
 """The published files of a command, checked against one another before a network is shown anything."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from lorafb.features.prepare import PreparedFrames
 from lorafb.features.published_tensors import read_prepared
 from lorafb.files import InputError, sha256
 from lorafb.networks.catalogue import Network
+from lorafb.similarity import metrics
 from lorafb.similarity.ranks import Ties
 
 SHORTEST = 4
@@ -97,6 +99,13 @@ def same_size(movie: PreparedFrames, noise: PreparedFrames) -> None:
     if movie.frame_size != noise.frame_size:
         sizes = ["x".join(map(str, one.frame_size)) for one in (noise, movie)]
         raise InputError(f"{noise.name}: frames of {sizes[0]} pixels, expected {sizes[1]} as in {movie.name}")
+
+
+def own_modules(metric: str) -> dict[str, Path]:
+    """Files of a person's own metric, by the names of their modules; none of a registered one."""
+    modules = {metric.partition(":")[0], *metrics.find(metric).modules} if ":" in metric else set()
+    found = {name: find_spec(name) for name in modules if not name.startswith(("lorafb.", "numpy"))}
+    return {name: Path(spec.origin) for name, spec in found.items() if spec is not None and spec.origin}
 
 
 def digests(files: Mapping[str, Path]) -> dict[str, str]:

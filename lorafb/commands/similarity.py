@@ -99,7 +99,7 @@ def run(args: Namespace) -> None:
         )
     path = inputs.stimulus_path(args.stimulus_dir, args.neural_dataset)
     movie = inputs.stimulus(path, areas[0].n_frames, network)
-    lasting = {**files, "checkpoint": args.checkpoint_path, "stimulus": path}
+    lasting = {**files, **inputs.own_modules(name), "checkpoint": args.checkpoint_path, "stimulus": path}
     noises: dict[str, Movie] = {}
     if kind := args.replace_type:
         noise = inputs.stimulus_path(args.stimulus_dir, args.neural_dataset, kind)
@@ -115,7 +115,9 @@ def run(args: Namespace) -> None:
 
     outputs.check_folder(args.output_dir)
     known = (
-        outputs.known_original(args.output_dir, asked.original, asked.labels, name, before) if args.best_layer else None
+        outputs.known_original(args.output_dir, asked.original, asked.labels, metric.name, before)
+        if args.best_layer
+        else None
     )
     subject = Subject(checkpoint.restore(weights), network.scored, feed, movie, noises, chosen)
     scores = score_run(asked, subject, areas, metric, known)

@@ -70,7 +70,7 @@ def train(study: Study, subject: str) -> Work:
 def extract(study: Study, subject: str, movie: str) -> Work:
     """Count a pass over a movie or over scenes, and the features that are stored."""
     keep, (_, units) = study.features.keep, _network(study, subject)
-    stored = sum(units[layer] for layer in study.layers(subject) if keep == "all" or layer in keep)
+    stored = sum(units[layer] for layer in study.layers(subject) if keep == "all" or (keep != "none" and layer in keep))
     size = 1 if study.record(subject).spiking else 4  # bytes of a value
     return _passes(study, subject, movie, 1) + Work(written=_frames(study, movie) * size * stored)
 

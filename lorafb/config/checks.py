@@ -119,7 +119,7 @@ def _impossible_metrics(study: Study, folders: tuple[Path, ...]) -> Iterator[str
             yield from missing
             if not missing:
                 try:
-                    metrics.find(name)
+                    (metrics.load if ":" in name else metrics.find)(name)
                 except ValueError as error:
                     yield f"metrics: {error}"
     finally:

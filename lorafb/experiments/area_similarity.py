@@ -1,4 +1,4 @@
-"""Similarity of the areas among themselves: each takes the model's part for the others."""
+"""Similarity of the areas among themselves: each is used in place of a model for the others."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def score_areas(
     metrics : sequence of Comparison
         From `lorafb.similarity.metrics.load`.
     ceilings : pandas.DataFrame, optional
-        From `lorafb.experiments.ceiling`; of TSRSA each area's mean over splits of its units is where it meets itself.
+        From `lorafb.experiments.ceiling`; of TSRSA each area's mean over splits of its units is on the diagonal.
 
     Returns
     -------

@@ -104,6 +104,16 @@ def select_units(recording: Recording, selection: Mapping[str, Any], ties: Ties 
     )
 
 
+def check_frames(areas: Sequence[Responses], n_frames: int) -> None:
+    """Raise InputError where a recording has not exactly the `n_frames` frames of the movie."""
+    for area in areas:
+        if area.n_frames != n_frames:
+            raise InputError(
+                f"{area.area}, {area.movie}: the recording has {area.n_frames} frames, the movie {n_frames}; "
+                "they must be of the same frames"
+            )
+
+
 def units_table(recordings: Sequence[Recording], selection: Mapping[str, Any]) -> pd.DataFrame:
     """Count the units of each area, as the paper's Table 3 does.
 

@@ -9,7 +9,8 @@ from sklearn.linear_model import Ridge
 from lorafb.artefacts.grams import Gram, raw
 from lorafb.artefacts.responses import Responses
 from lorafb.experiments.table import Best
-from lorafb.similarity.regression import components, coordinates_of_products
+from lorafb.similarity.coordinates import coordinates_of_products
+from lorafb.similarity.regression import components
 
 COLUMNS = ("area", "layer", "unit_id", "session", "r2", "frame", "measured", "regressed")
 

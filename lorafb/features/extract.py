@@ -36,7 +36,7 @@ class Block:
         Place in the shown order of the block's first frame.
     features : Tensor, shape (n, units), or (trials, n, units) where trials were asked for
         uint8 while every value of the layer so far times `scale` is an integer of 0 to 255; float32 of the values
-        themselves (`scale` is 1) from the first block on where that does not hold. It never turns back.
+        themselves (`scale` is 1) from the first block on where that does not hold. It stays float32.
         May share memory with the network: copy what is to be kept beyond the call.
     scale : int
         Divide by it: the number of steps whose sum the integers are.

@@ -1,9 +1,10 @@
-"""Features of a pass, held until every pair of frames has met: in as few bits as their values need.
+"""Features of a pass, in memory until its Gram matrices are made: in as few bits as their values need.
 
-Spikes are bits, sums over four time steps are three. What does not fit the memory allowed is put in a scratch file.
+Spikes need one bit, sums over four time steps four. What does not fit the memory allowed is put in a scratch file.
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from tempfile import TemporaryFile
 
@@ -40,7 +41,7 @@ class HeldFeatures:
         layer.add(block, free)
 
     def take(self, layer: str) -> "HeldLayer":
-        """Give a layer up."""
+        """Return a layer and forget it."""
         return self.layers.pop(layer)
 
 
@@ -53,7 +54,7 @@ class HeldLayer:
 
     def __init__(self, block: Block, n_frames: int) -> None:
         self.name, self.n_frames, self.n_units, self.scale = block.layer, n_frames, block.features.shape[2], block.scale
-        self.bits, self.n_bytes = 0, 0
+        self.bits, self.n_bytes, self.device = 0, 0, block.features.device
         self.data: Tensor | None = None
 
     def add(self, block: Block, free_bytes: int) -> None:
@@ -75,12 +76,12 @@ class HeldLayer:
         assert self.data is not None, "a layer is held once it has frames"
         data = self.data[trial]
         if self.bits in (8, 32):
-            yield data
+            yield data.to(self.device)
             return
         for field in range(8 // self.bits):
             width = min(self.n_units - field * data.shape[1], data.shape[1])
             if width > 0:
-                yield (data[:, :width] >> (field * self.bits)) & (2**self.bits - 1)
+                yield (data[:, :width].to(self.device) >> (field * self.bits)) & (2**self.bits - 1)
 
     def responses(self, trial: int) -> Tensor:
         """Responses (T, units) of one trial, float32, the `scale` divided out."""
@@ -106,7 +107,9 @@ class HeldLayer:
         width = self.n_units if self.bits == 32 else -(-self.n_units * self.bits // 8)
         shape = (len(like), self.n_frames, width)
         size = int(np.prod(shape)) * dtype.itemsize
-        if size <= free_bytes or like.device.type != "cpu":
+        if like.device.type == "cuda":
+            free_bytes = torch.cuda.mem_get_info(like.device)[0] // 2
+        if size <= free_bytes:
             self.n_bytes = size
             return torch.empty(shape, dtype=dtype, device=like.device)
         self.n_bytes = 0
@@ -114,6 +117,7 @@ class HeldLayer:
             "layer %s: %.0f MB of features do not fit the memory; they are in a scratch file", self.name, size / 1e6
         )
         with TemporaryFile() as scratch:  # the mapping keeps it open
+            os.posix_fallocate(scratch.fileno(), 0, size)  # a full disk is an error here, not a crash later
             numbers = np.float32 if self.bits == 32 else np.uint8
             return torch.from_numpy(np.memmap(scratch, numbers, "w+", shape=shape))
 

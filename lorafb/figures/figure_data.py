@@ -95,10 +95,10 @@ class FigureData:
         return [movie for movie in self.movies if movie in set(table.get("movie", ()))]
 
     def of_metric(self, table: pd.DataFrame, metric: str) -> pd.DataFrame:
-        """Rows of one metric; a table without that column is of the study's first metric."""
+        """Rows of one metric; a table without that column (statistics, pairs, ceilings) is of TSRSA."""
         if "metric" in table:
             return table[table["metric"] == metric]
-        return table if metric == self.metric else table.iloc[:0]
+        return table if metric == "tsrsa" else table.iloc[:0]
 
     def scores_of(self, experiment: str, metric: str = "") -> pd.DataFrame:
         """Scores of one experiment by one metric, the study's first where none is given."""

@@ -46,8 +46,13 @@ class Display:
             done |= {"shuffle"} if (subject, movie) in self.plan.shuffled else set()
             if (subject, movie) in self.plan.replaced:  # black frames are scored, but no figure of the paper has them
                 done |= {f"replace {kind}" for kind in study.experiments.replace.kinds if kind != "black"}
-            held |= {(one, self._role(subject), self._paper(movie)) for one in done}
+            held |= {(one, self._role(subject), self._paper(movie)) for one in done if self._is_scored(one)}
         return held
+
+    def _is_scored(self, experiment: str) -> bool:
+        """Whether figures can show an experiment: by the study's first metric, but for the regression."""
+        name = experiment.partition(" ")[0]
+        return name in ("regression", "psth") or self.plan.study.metrics[0] in self.plan.metrics(name)
 
     @cached_property
     def figures(self) -> dict[str, Record]:

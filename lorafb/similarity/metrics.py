@@ -40,7 +40,8 @@ class Metric:
     fewest_frames : int
         Number of scored frames below which there is no answer.
     whole_movie : bool
-        The value depends on the number of frames, so that clips and fronts are not scored by it.
+        The value depends on the number of frames: only the original movie is scored by it, and an experiment whose `metrics`
+        in the config name it (never clips and fronts).
     label : str
         What figures and captions call it; the name when empty.
     """
@@ -57,6 +58,8 @@ class Metric:
     label: str = ""
 
     def __post_init__(self) -> None:
+        if self.ranked and self.sees != "rsm":
+            raise ValueError(f"metric {self.name}: ranked frames give an rsm, and it sees '{self.sees}'")
         if self.sees not in get_args(Sees):
             raise ValueError(f"metric {self.name}: sees '{self.sees}', expected {', '.join(get_args(Sees))}")
 
@@ -108,7 +111,7 @@ class Comparison:
     Attributes
     ----------
     ties : "average" or "ordinal"
-        Where frames are `ranked`, how equal responses to a frame are ranked too.
+        How equal correlations are ranked; equal responses to a frame always share their mean rank.
     """
 
     name: str
@@ -157,7 +160,7 @@ def find(name: str) -> Metric:
         raise ValueError(f"metric {name}: expected {expected}, got {type(own).__name__}")
     if own.name in METRICS:
         raise ValueError(f"metric {name}: there is a registered metric named '{own.name}'; choose another name")
-    return own
+    return replace(own, name=name, label=own.label or own.name)
 
 
 def load(name: str, *, ties: Ties = "average") -> Comparison:

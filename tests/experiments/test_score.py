@@ -19,8 +19,8 @@ from lorafb.experiments.summary import model_scores
 from lorafb.experiments.table import COLUMNS, Labels
 from lorafb.files import InputError
 from lorafb.similarity import metrics, tsrsa
+from lorafb.similarity.coordinates import coordinates_of_products
 from lorafb.similarity.pearson import integer_products, pearson
-from lorafb.similarity.regression import coordinates_of_products
 
 T = 50
 LABELS = Labels("net", "ucf101", "movie")

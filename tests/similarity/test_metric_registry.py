@@ -79,7 +79,7 @@ def test_a_persons_own_record_is_loaded_by_module_and_name():
     metric = metrics.load("own_metric:ANGLE")
     products = np.diag([1.0, 2.0])
     assert metric.compare(metric.model(products), metric.area(3 * products)) == pytest.approx(1)
-    assert (metric.name, metric.sees, metric.label) == ("angle", "products", "Angle")
+    assert (metric.name, metric.sees, metric.label) == ("own_metric:ANGLE", "products", "Angle")
     assert metrics.find("own_metric:ANGLE").modules == ("own_metric",)
 
 

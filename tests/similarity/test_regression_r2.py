@@ -9,10 +9,10 @@ from numpy.testing import assert_allclose
 from sklearn.decomposition import PCA
 
 from lorafb.similarity import metrics, regression
+from lorafb.similarity.coordinates import coordinates_of_products
 from lorafb.similarity.regression import (
     Folds,
     components,
-    coordinates_of_products,
     cross_validated_r2,
     r2,
     varying_units,
