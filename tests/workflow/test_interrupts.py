@@ -241,7 +241,8 @@ def test_results_that_may_not_be_written_stop_the_job_in_one_line(tmp_path):
 DAMAGE = {
     "half a gram": ("grams/spiking/short.h5", "score_base", lambda data: data[: len(data) // 2]),
     "a byte of a gram": ("grams/spiking/short.h5", "score_base", lambda data: flipped(data)),
-    "a byte of a recording": ("recordings/short/VISp.h5", "score_base", lambda data: flipped(data)),
+    "a byte of a recording": ("recordings/short/VISp.h5", "select_units", lambda data: flipped(data)),
+    "a byte of responses": ("responses/short/VISp.h5", "score_base", lambda data: flipped(data)),
     "a byte of a checkpoint": ("checkpoints/spiking.pt", "extract", lambda data: flipped(data)),
 }
 

@@ -79,6 +79,8 @@ def short_movies(folder):
         "s": published_study.subject(folder, "cornet_s", ["large2"], "imagenet", 2, size=224),
     }
     experiments = {
+        "clip": {"lengths": []},
+        "front": {"lengths": []},
         "shuffle": {"windows": [6], "trials": 2},
         "replace": {"windows": [5], "trials": 2, "kinds": ["gaussian"]},
     }
