@@ -91,11 +91,6 @@ def square(gram: Gram, frames: IntArray | None = None) -> Numbers:
     return matrix[np.ix_(back, back)]
 
 
-def sub_gram(gram: Gram, frames: IntArray) -> Gram:
-    """Gram [L] of some frames, any of 0 to T - 1 in any order."""
-    return Gram(condense(square(gram, frames)), gram.sums[frames], gram.n_units, gram.scale)
-
-
 def raw(gram: Gram, frames: IntArray | None = None) -> NDArray[np.float64]:
     """Inner products [L, L] of the responses themselves, neither centred nor scaled."""
     full = square(gram, frames).astype(np.float64)

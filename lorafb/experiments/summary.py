@@ -9,7 +9,7 @@ import pandas as pd
 
 from lorafb.experiments.table import COLUMNS, joined, typed
 
-# what tells one score of a network from another, beside the area and the layer
+# columns that identify a run, beside the area and the layer
 RUN = [column for column in COLUMNS if column not in ("area", "layer", "layer_index", "value", "best")]
 
 

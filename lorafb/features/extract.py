@@ -1,4 +1,4 @@
-"""Features of every layer from one pass over a movie, handed on as they come.
+"""Features of every layer from one pass over a movie, passed on block by block.
 
 How a movie is shown decides what a feature is (a state cleared at the wrong place still gives scores), so the three
 ways of a network record are spelt out here and nowhere else:
@@ -68,7 +68,7 @@ def extract(
     images_at_once: int = 16,
     progress: Progress | None = None,
 ) -> None:
-    """Show a movie to a network once and hand on the features of all layers, block by block.
+    """Show a movie to a network once and pass on the features of all layers, block by block.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def _unstack(values: Tensor, n_trials: int, length: int) -> Tensor:
 
 
 def _smallest(layer: str, values: Tensor, scale: int, fractional: set[str]) -> tuple[Tensor, int]:
-    """Keep a layer as uint8 until it first gives anything else; it is then among the `fractional` for good."""
+    """Keep a layer as uint8 until it first gives anything else; it is then among the `fractional` from then on."""
     counts = None if layer in fractional else small_integers(values)
     if counts is not None:
         return counts, scale

@@ -56,7 +56,7 @@ def show(
     keep, kept : callable and layers, optional
         Takes the blocks (n, units) of the layers `kept` as they come, of a single order.
     progress : callable, optional
-        Called with the number of frames done and of all frames, those of all orders.
+        Called with the number of frames done and in total, over all orders.
 
     Yields
     ------
@@ -82,7 +82,7 @@ def show(
 
 def _passes(held: HeldFeatures, layers: Sequence[str], orders: IntArray, ranked: bool) -> list[Pass]:
     made: list[tuple[dict[str, Gram], dict[str, Gram]]] = [({}, {}) for _ in orders]
-    for layer in layers:  # one layer after another, so that each is given up when it is done
+    for layer in layers:  # one layer after another, so that each is freed when it is done
         features = held.take(layer)
         for trial, (grams, ranks) in enumerate(made):
             grams[layer] = products(features.blocks(trial), features.scale)
@@ -112,7 +112,7 @@ def present(
     trials : sequence of Trial
         From `lorafb.trials`; those of one kind of noise one after the other.
     seen : Pass, optional
-        A pass over the movie that is at hand.
+        A pass over the movie that was made before.
 
     Yields
     ------
@@ -153,7 +153,7 @@ def _together(
     images_at_once: int,
     device: torch.device | str,
 ) -> int:
-    """Orders that share the batch, as equally as possible, from the features of the first frame alone."""
+    """Estimate the number of orders per batch from the features of the first frame."""
     n_orders, n_frames = shape
     if n_orders == 1:
         return 1

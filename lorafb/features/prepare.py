@@ -89,7 +89,7 @@ class PreparedFrames:
     Attributes
     ----------
     frames : float32 Tensor or HDF5 dataset, shape (T, 3, H, W)
-        Normalised already; memory-mapped when it comes from `published.read_prepared`.
+        Normalised already; memory-mapped when it comes from `published_tensors.read_prepared`.
     name : str
         What an error calls it.
     """

@@ -85,7 +85,7 @@ def _upright(data: FigureData, experiment: str, places: Sequence[float]) -> Draw
 
 @dataclass(frozen=True)
 class Panel:
-    """Axes whose bars stand (upright) or lie."""
+    """Axes whose bars are vertical or horizontal."""
 
     axes: Axes
     upright: bool

@@ -1,4 +1,4 @@
-"""Outputs of named layers, one tensor a layer and call, whatever the layer's own rhythm.
+"""Outputs of named layers, one tensor a layer and call, however often the layer runs.
 
 A layer may be called once for a chunk of frames, once a frame, or several times for one image; its time axis may come
 first, or be folded into the batch. Exchanged axes give features that look normal, so a shape that fits no rule is

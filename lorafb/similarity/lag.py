@@ -16,7 +16,7 @@ Numbers = NDArray[np.integer[Any]] | FloatArray
 
 
 def residual_ranks(ranked: Numbers) -> FloatArray:
-    """Ranks of all pairs of frames without what their distance in time explains.
+    """Ranks of all pairs of frames minus the mean rank of their lag.
 
     Parameters
     ----------

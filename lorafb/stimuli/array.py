@@ -1,4 +1,4 @@
-"""Movies that lie in a NumPy array, as Allen's templates do (whatever the ending of the file says)."""
+"""Movies in a NumPy array, as Allen's templates do (whatever the ending of the file says)."""
 
 from pathlib import Path
 

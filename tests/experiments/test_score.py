@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from lorafb import trials
 from lorafb.artefacts import grams
-from lorafb.artefacts.grams import Gram, Pass, condense, raw, square, sub_gram
+from lorafb.artefacts.grams import Gram, Pass, condense, raw, square
 from lorafb.artefacts.provenance import Provenance
 from lorafb.artefacts.recordings import Recording
 from lorafb.experiments.areas import select_units
@@ -235,11 +235,9 @@ def test_a_metric_scores_the_trials_that_make_sense_for_it():
 @given(frames=st.permutations(range(T)), n=st.integers(2, T), name=st.sampled_from(["stem", "top"]))
 def test_a_choice_of_frames_is_cut_out_of_the_products(frames, n, name):
     chosen, whole = np.array(frames[:n]), WHOLE.layers[name]
-    cut = sub_gram(whole, chosen)
-    assert_array_equal(square(cut), square(whole)[np.ix_(chosen, chosen)])
-    assert_array_equal(square(whole, chosen), square(cut))
-    assert_array_equal(cut.sums, whole.sums[chosen])
-    assert_array_equal(correlations(cut, np.arange(n)), correlations(whole, chosen))
+    assert_array_equal(square(whole, chosen), square(whole)[np.ix_(chosen, chosen)])
+    every = correlations(whole, np.arange(T))
+    assert_allclose(correlations(whole, chosen), every[np.ix_(chosen, chosen)], atol=1e-12)
     assert_allclose(raw(whole, chosen), FEATURES[name][chosen].astype(float) @ FEATURES[name][chosen].T, rtol=1e-5)
 
 
