@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-    from lorafb.artefacts.grams import Gram
     from lorafb.artefacts.recordings import Recording
     from lorafb.networks.catalogue import Feed
     from lorafb.similarity.ranks import Ties
@@ -247,30 +246,17 @@ def _statistics(
     from lorafb.experiments import statistics
     from lorafb.experiments.areas import select_units
     from lorafb.experiments.replicates import Movie
+    from lorafb.experiments.rsm import gram_of
 
     recording = Recording("counts", "movie", rate_hz, 1, None, counts, {"session": sessions})
     area = select_units(recording, {"min_rate": -np.inf, "skip_frames": skip_frames}, ties)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         movie = Movie([area], seed=seed)
-        scores = movie.score({name: _gram(responses) for name, responses in layers.items()})
+        scores = movie.score({name: gram_of(responses) for name, responses in layers.items()})
     best = int(statistics.best_layers(scores.whole)[0])
     layer = list(layers)[best] if best >= 0 else ""
     return {**statistics.row(scores, movie, np.array([0])), "layer": layer}, movie
-
-
-def _gram(responses: NDArray[Any]) -> Gram:
-    """Make the workflow's Gram of responses [T, units]: exact of integers; of floats each frame is centred first."""
-    from lorafb.artefacts.grams import Gram, condense
-    from lorafb.similarity.pearson import integer_products
-
-    if responses.dtype.kind in "iu":
-        products, sums = integer_products(responses)
-        return Gram(condense(products), sums, responses.shape[1])
-    values = responses.astype(np.float64)
-    centred = values - values.mean(axis=1, keepdims=True)
-    centred[np.ptp(values, axis=1) == 0] = 0
-    return Gram(condense(centred @ centred.T), values.sum(axis=1), values.shape[1])
 
 
 def _notes(

@@ -19,7 +19,6 @@ from lorafb.trials import IntArray, Trial
 
 KIND, TRIALS_KIND, VERSION = "lorafb-gram", "lorafb-grams-of-trials", 2
 Numbers = NDArray[np.int64] | NDArray[np.float64]
-PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True, **hdf5.CHECKED}
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def write_trials(path: Path | str, provenance: Provenance, passes: Iterable[tupl
             group = file.create_group(str(place))
             _write(group, made)
             for name in ("scored", "recorded"):
-                group.create_dataset(name, data=getattr(trial, name), **PACKED)
+                group.create_dataset(name, data=getattr(trial, name), **hdf5.PACKED)
             group.attrs["experiment"] = trial.experiment
             group.attrs.update(trial.labels)
 
@@ -162,7 +161,7 @@ def read_trials(path: Path | str, layers: Collection[str] | None = None) -> Iter
 
 def _write(group: h5py.Group, made: Pass) -> None:
     group.attrs["layers"] = list(made.layers)
-    group.create_dataset("order", data=made.order, **PACKED)
+    group.create_dataset("order", data=made.order, **hdf5.PACKED)
     for name, gram in made.layers.items():
         _write_gram(group.create_group(name), gram)
         if name in made.ranked:
@@ -170,7 +169,7 @@ def _write(group: h5py.Group, made: Pass) -> None:
 
 
 def _write_gram(group: h5py.Group, gram: Gram) -> None:
-    group.create_dataset("products", data=gram.products, **PACKED)
+    group.create_dataset("products", data=gram.products, **hdf5.PACKED)
     group.create_dataset("sums", data=gram.sums, **hdf5.CHECKED)
     group.attrs["n_units"] = gram.n_units
     group.attrs["scale"] = gram.scale

@@ -12,6 +12,8 @@ from lorafb.files import InputError
 
 CHECKED = {"fletcher32": True}
 """Options of every dataset: a flipped byte is detected on reading."""
+PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True, **CHECKED}
+"""Options of large datasets of numbers."""
 
 
 @contextmanager

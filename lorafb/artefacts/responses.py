@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lorafb.artefacts import hdf5
-from lorafb.artefacts.grams import PACKED, Gram
+from lorafb.artefacts.grams import Gram
 from lorafb.artefacts.provenance import Provenance
 
 KIND, VERSION = "lorafb-responses", 1
@@ -82,7 +82,7 @@ def write(responses: Responses, path: Path | str, provenance: Provenance) -> Non
         arrays |= {"products": responses.gram.products, "sums": responses.gram.sums}
         for name, values in arrays.items():
             if values is not None:
-                file.create_dataset(name, data=values, **PACKED)
+                file.create_dataset(name, data=values, **hdf5.PACKED)
         for name, column in sorted(responses.units.items()):
             file.create_dataset(f"units/{name}", data=column, **hdf5.CHECKED)
         file.attrs.update({key: getattr(responses, key) for key in SCALARS})

@@ -19,7 +19,7 @@ Rates = Mapping[int, NDArray[np.float64]]
 def write(rates: NDArray[np.float64], unit_ids: NDArray[np.int64], path: Path | str, provenance: Provenance) -> None:
     """Write true rates [T, units], spikes/s, and the units' ids (HDF5: datasets `rates`, `unit_id`)."""
     with hdf5.create(path, KIND, VERSION, provenance) as file:
-        file.create_dataset("rates", data=rates, compression="gzip", compression_opts=1, shuffle=True, **hdf5.CHECKED)
+        file.create_dataset("rates", data=rates, **hdf5.PACKED)
         file.create_dataset("unit_id", data=unit_ids, **hdf5.CHECKED)
 
 

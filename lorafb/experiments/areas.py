@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lorafb.artefacts.grams import Gram, condense
 from lorafb.artefacts.recordings import Recording
 from lorafb.artefacts.responses import Responses
-from lorafb.experiments.rsm import correlations
+from lorafb.experiments.rsm import correlations, exact_gram
 from lorafb.files import InputError
-from lorafb.similarity.pearson import integer_products, upper_triangle
+from lorafb.similarity.pearson import upper_triangle
 from lorafb.similarity.ranks import Ties, doubled_ranks
 
 Mask = NDArray[np.bool_]
@@ -85,8 +84,7 @@ def select_units(recording: Recording, selection: Mapping[str, Any], ties: Ties 
             "lower min_rate or min_reliability, or leave the area out"
         )
     summed = recording.summed[:, selected]
-    products, sums = integer_products(summed)
-    gram = Gram(condense(products), sums, summed.shape[1])
+    gram = exact_gram(summed)
     skip_frames = int(selection["skip_frames"])
     rsm = correlations(gram, np.arange(skip_frames, len(summed)))
     return Responses(

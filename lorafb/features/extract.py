@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lorafb.features.prepare import FrameSource
+from lorafb.files import Progress
 from lorafb.networks.catalogue import Feed
 from lorafb.networks.state import fresh_state
 from lorafb.networks.taps import taps
@@ -52,8 +53,6 @@ class Block:
 
 
 Sink = Callable[[Block], None]
-Progress = Callable[[int, int], None]
-"""Called with the number of frames done and of all frames."""
 
 
 def extract(

@@ -15,10 +15,11 @@ from torch import nn
 
 from lorafb.artefacts import stimuli
 from lorafb.artefacts.grams import Gram, Pass
-from lorafb.features.extract import Block, Progress, Sink, extract
+from lorafb.features.extract import Block, Sink, extract
 from lorafb.features.gram import products, ranked_blocks
 from lorafb.features.held import HeldFeatures
 from lorafb.features.prepare import Frames, FrameSource, Joined, PreparedFrames, frame_source
+from lorafb.files import Progress
 from lorafb.networks.catalogue import Feed
 from lorafb.trials import IntArray, Trial
 

@@ -23,7 +23,6 @@ FRAMES = 16
 """Frames in a chunk of the file: what one forward call gives by default."""
 UNITS = 65536
 """Most units in a chunk of the file."""
-OPTIONS = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True}
 
 
 KIND, VERSION = "lorafb-features", 1
@@ -85,7 +84,7 @@ class FeatureWriter:
 
     def _dataset(self, group: h5py.Group, n_units: int, dtype: np.dtype[Any]) -> h5py.Dataset:
         chunks = (min(FRAMES, self.n_frames), chunk_units(n_units))
-        return group.create_dataset("features", (self.n_frames, n_units), dtype, chunks=chunks, **OPTIONS)
+        return group.create_dataset("features", (self.n_frames, n_units), dtype, chunks=chunks, **hdf5.PACKED)
 
     def _make_fractional(self, layer: str, pending: "_Pending") -> None:
         group = self.group[layer]
