@@ -10,6 +10,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
 Extra = dict[str, JsonValue]
 FRAMES: Extra = {"unit": "frames"}
 PIXELS: Extra = {"unit": "pixels"}
+SECONDS: Extra = {"unit": "s"}
 HERTZ: Extra = {"unit": "Hz"}
 RATE: Extra = {"unit": "spikes/s"}
 MEGABYTES: Extra = {"unit": "MB"}

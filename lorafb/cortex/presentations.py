@@ -4,7 +4,7 @@ A repeat that lacks a frame would, filled with zeros, look like a silent cortex:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,11 @@ class Repeats:
     def rate_hz(self) -> float:
         """Frames a second, from the median time that a frame was shown, to 0.001 Hz (the clock's own jitter is above that)."""
         return round(float(1 / np.median(self.stop - self.start)), 3)
+
+    def window(self, latency_s: float, bin_s: float | None) -> "Repeats":
+        """Intervals in which spikes are counted: from a latency after each onset on, `bin_s` long or as the frame was shown."""
+        start = self.start + latency_s
+        return replace(self, start=start, stop=self.stop + latency_s if bin_s is None else start + bin_s)
 
 
 def movie_repeats(rows: Presentations, n_frames: int | None = None) -> Repeats:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lorafb.artefacts import recordings
 from lorafb.artefacts.recordings import Recording
-from lorafb.cortex import array_counts, csv_counts, npz_counts, published_counts, sessions
+from lorafb.cortex import array_counts, csv_counts, npz_counts, own_archives, published_counts, sessions
 from lorafb.cortex.reliability import split_half_reliability
 from lorafb.files import InputError
 
@@ -19,25 +19,26 @@ def read_recording(
 
     Parameters
     ----------
-    settings : the block, or what of it decides: `kind`, and of a person's own recording `rate_hz`, `axes` and `repeats`
-    files : counted sessions (`simulated`, `allen`), the one table of counts (`counts`), or the area's file
+    settings : the block, or what of it decides: `kind`, `repeats`, and of a person's own counts all but its file
+    files : counted sessions (`simulated`, `allen`, `spikes`), the one table of counts (`counts`), or the area's file
     area, movie : names
     order : `scenes` for still scenes, whose units get a split-half reliability where single repeats are known
     """
     match settings["kind"]:
-        case "simulated" | "allen":
+        case "simulated" | "allen" | "spikes":
             counted = [recordings.read(path) for path in files]
             recording = sessions.join(counted, area, settings.get("repeats", "equal"))
         case "counts":
-            recording = read_counts(files[0], area, movie, settings.get("rate_hz"))
+            recording = read_counts(files[0], area, movie, settings)
         case "arrays":
-            recording = array_counts.read(files[0], area, movie, settings["rate_hz"], settings["axes"])
+            real = settings.get("values") == "real"
+            recording = array_counts.read(files[0], area, movie, settings["rate_hz"], settings["axes"], real)
         case "published":
             folder = Path(files[0]).parent
             recording = published_counts.read(folder.parent, folder.name, area)
         case kind:
             raise InputError(
-                f"recording kind {kind!r} is unknown; expected simulated, allen, counts, arrays or published"
+                f"recording kind {kind!r} is unknown; expected simulated, allen, spikes, counts, arrays or published"
             )
     recording = replace(recording, movie=movie)  # sessions and published arrays name it in their way
     if order == "scenes" and recording.counts is not None:
@@ -45,20 +46,29 @@ def read_recording(
     return recording
 
 
-def read_counts(file: Path | str, area: str, movie: str, rate_hz: float | None) -> Recording:
-    """Read one area from a person's table of counts: a .csv, which needs `rate_hz` (frames a second), or an .npz."""
-    if is_csv(file):
-        if rate_hz is None:
-            raise InputError(f"{file}: a .csv does not hold the frame rate; set rate_hz in the recording's settings")
-        return csv_counts.read(file, area, movie, rate_hz)
-    return npz_counts.read(file, area, movie)
+def read_counts(file: Path | str, area: str, movie: str, settings: Mapping[str, Any]) -> Recording:
+    """Read one area from a person's counts: a table, which needs `rate_hz` (frames a second), or an .npz or .mat.
+
+    `settings` may hold `rate_hz`, `values` ("real" allows real values) and the names of a table's columns.
+    """
+    real = settings.get("values") == "real"
+    if not is_table(file):
+        return npz_counts.read(file, area, movie, real)
+    rate_hz = settings.get("rate_hz")
+    if rate_hz is None:
+        raise InputError(f"{file}: a table does not hold the frame rate; set rate_hz in the recording's settings")
+    return csv_counts.read(file, area, movie, rate_hz, _names(settings), real)
 
 
-def areas(file: Path | str) -> list[str]:
-    """Names of the areas in a person's table of counts."""
-    return csv_counts.areas(file) if is_csv(file) else npz_counts.areas(file)
+def areas(file: Path | str, settings: Mapping[str, Any]) -> list[str]:
+    """Names of the areas in a person's counts; `settings` as for `read_counts`."""
+    return csv_counts.areas(file, _names(settings)) if is_table(file) else npz_counts.areas(file)
 
 
-def is_csv(file: Path | str) -> bool:
-    """Whether a person's table of counts is a .csv, which does not hold the frame rate."""
-    return Path(file).suffix.lower() == ".csv"
+def is_table(file: Path | str) -> bool:
+    """Whether a person's counts are a table, which does not hold the frame rate, and no archive of arrays."""
+    return not own_archives.is_archive(file)
+
+
+def _names(settings: Mapping[str, Any]) -> dict[str, str]:
+    return {name: settings[name] for name in csv_counts.COLUMNS if name in settings}

@@ -4,8 +4,9 @@ Mice that saw different numbers of frames or repeats must not be joined unnotice
 """
 
 import logging
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from lorafb.artefacts.recordings import Recording
 from lorafb.cortex.allen import session
 from lorafb.cortex.counts import count_units
 from lorafb.cortex.hdf5_tables import Source
-from lorafb.cortex.presentations import Repeats, movie_repeats, scene_repeats
+from lorafb.cortex.presentations import FloatArray, Presentations, Repeats, movie_repeats, scene_repeats
 from lorafb.cortex.quality import COLUMNS, Quality, left_out
 from lorafb.files import InputError, nearest
 
@@ -30,8 +31,20 @@ RATE_TOLERANCE = 0.01
 """Largest relative difference between the frame rates of sessions that are joined."""
 
 
+@runtime_checkable
+class Opened(Protocol):
+    """A session that is open: an NWB file's (`lorafb.cortex.allen.Session` says what each method gives), or that of tables."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    def session_id(self) -> int | str: ...  # noqa: D102
+    def units(self) -> pd.DataFrame: ...  # noqa: D102
+    def presentations(self, stimulus: str) -> Presentations: ...  # noqa: D102
+    def spikes(self, units: pd.DataFrame) -> Iterator[FloatArray]: ...  # noqa: D102
+
+
 def count_session(
-    source: Source,
+    source: Source | Opened,
     stimulus: str,
     areas: Sequence[str],
     quality: Quality | None = None,
@@ -39,18 +52,23 @@ def count_session(
     n_frames: int | None = None,
     order: Literal["movie", "scenes"] = "movie",
     name: str | None = None,
+    latency_s: float = 0.0,
+    bin_s: float | None = None,
 ) -> tuple[Recording, pd.DataFrame]:
     """Count the spikes of one session's good units while a stimulus was shown.
 
     Parameters
     ----------
-    source : NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote.open_remote` gives one on a server
+    source : NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote.open_remote` gives one on a server;
+        or a session that is open
     stimulus : its name in the table `STIMULUS_presentations`; becomes the recording's movie
     areas : whose units are counted; the spikes of others are not even read
     quality : unit filters; the AllenSDK's when not given
     n_frames : frames of the stimulus; taken from the table when not given
     order : whether frames came in their order, or as still scenes in random order
     name : what errors call the file
+    latency_s : seconds from a frame's onset to the first spike that counts for it
+    bin_s : seconds in which spikes count for a frame; as long as it was shown when not given
 
     Returns
     -------
@@ -64,7 +82,7 @@ def count_session(
     InputError
         If the file is at fault, has none of these areas, no whole repeat, or no unit passes the filters.
     """
-    with session(source, name) as opened:
+    with nullcontext(source) if isinstance(source, Opened) else session(source, name) as opened:
         units = opened.units()
         table = f"{opened.name}: table units"
         units["left_out"] = left_out(units, quality or Quality(), table)
@@ -85,13 +103,14 @@ def count_session(
         if repeats.start.size * len(good) > MOST_COUNTS:
             during = f"{len(good)} units during {repeats.start.size} presentations of {rows.table}"
             raise InputError(f"{table}: {during} are more than {MOST_COUNTS} counts")
-        counts = count_units(opened.spikes(good), repeats.start, repeats.stop)
+        window = repeats.window(latency_s, bin_s)
+        counts = count_units(opened.spikes(good), window.start, window.stop)
         session_id = opened.session_id()
     columns = {name: good[name].to_numpy() for name in ("unit_id", "area", *COLUMNS) if name in good}
     columns = {name: one.astype(str) if one.dtype.kind == "O" else one for name, one in columns.items()}
-    columns["session"] = np.full(len(good), session_id, np.int64)
-    recording = Recording.of_repeats(ALL, stimulus, repeats.rate_hz, counts, columns)
-    return recording, report(units, recording, repeats, areas)
+    columns["session"] = np.full(len(good), session_id)
+    recording = Recording.of_repeats(ALL, stimulus, repeats.rate_hz, counts, columns, bin_s)
+    return recording, report(units, recording, window, areas)
 
 
 def report(units: pd.DataFrame, recording: Recording, repeats: Repeats, areas: Sequence[str]) -> pd.DataFrame:
@@ -118,7 +137,7 @@ def report(units: pd.DataFrame, recording: Recording, repeats: Repeats, areas: S
         counted = recording.units["area"] == area
         rows.append(
             {
-                "session": int(recording.units["session"][0]),
+                "session": recording.units["session"][0].item(),
                 "movie": recording.movie,
                 "area": area,
                 "units": len(reasons),
@@ -138,7 +157,7 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
     Parameters
     ----------
     sessions : counted sessions, of area `all`
-    area : whose units are joined
+    area : whose units are joined; `all` for those of every area, which keep their column `area`
     repeats : where a session lacks repeats, refuse ("equal"), or take the first ones of every session, as many as the
         session with fewest has
 
@@ -155,7 +174,7 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
     """
     _check_alike(sessions, repeats)
     movie = sessions[0].movie
-    in_area = [one.units["area"] == area for one in sessions]
+    in_area = [(one.units["area"] == area) | (area == ALL) for one in sessions]
     if not any(mask.any() for mask in in_area):
         known = sorted({str(name) for one in sessions for name in one.units["area"]})
         raise InputError(f"{movie}: no session has units of {area}{nearest(area, known)}; they have {known}")
@@ -165,12 +184,13 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
         if one.counts is None:
             raise InputError(f"{movie}: session {_session(one)} has no counts of single repeats")
         counts.append(one.counts[:n_repeats, :, mask])
+    columns = set.intersection(*(set(one.units) for one in sessions)) - (set() if area == ALL else {"area"})
     units = {
         name: np.concatenate([one.units[name][mask] for one, mask in zip(sessions, in_area, strict=True)])
-        for name in sorted(set.intersection(*(set(one.units) for one in sessions)) - {"area"})
+        for name in sorted(columns)
     }
     rate_hz = round(float(np.mean([one.rate_hz for one in sessions])), 3)
-    return Recording.of_repeats(area, movie, rate_hz, np.concatenate(counts, axis=2), units)
+    return Recording.of_repeats(area, movie, rate_hz, np.concatenate(counts, axis=2), units, sessions[0].bin_s)
 
 
 def _check_alike(sessions: Sequence[Recording], repeats: str) -> None:
@@ -194,5 +214,5 @@ def _check_alike(sessions: Sequence[Recording], repeats: str) -> None:
             raise InputError(f"{this} has {whole}; leave one of them out")
 
 
-def _session(recording: Recording) -> int:
-    return int(recording.units["session"][0])
+def _session(recording: Recording) -> str:
+    return str(recording.units["session"][0])

@@ -79,7 +79,10 @@ def table(title: str, stem: Path) -> Part:
 
 def units(counted: Sequence[Path | str]) -> Part:
     """Units of each area and movie: found, kept."""
-    return Part("Units", "Rates in spikes/s.", pd.concat([tables.read(path) for path in counted], ignore_index=True))
+    table = pd.concat([tables.read(path) for path in counted], ignore_index=True)
+    real = (table["kept"] > 0) & table["mean_rate"].isna()
+    text = "Rates in spikes/s." + (" Real values have none, and all of their units are kept." if real.any() else "")
+    return Part("Units", text, table)
 
 
 def trainings(paths: Mapping[str, Path | str]) -> Part:

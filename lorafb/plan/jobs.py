@@ -17,7 +17,7 @@ from lorafb import code
 from lorafb.config import reading
 from lorafb.config.experiments import Perturbation
 from lorafb.config.model import Study
-from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated, Tensor
+from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated, Spikes, Tensor
 from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
@@ -169,10 +169,27 @@ class Plan:
     def recording(self, movie: str) -> Params:
         """Select what decides how the recording of an area is put together."""
         recording = self._recording(movie)
-        if isinstance(recording, Simulated):  # its `repeats` are an input of the simulation
-            return {"kind": "simulated"}
-        chosen = ("kind", "rate_hz", "axes", "repeats")
+        if isinstance(recording, Simulated | Spikes):  # their `repeats` are an input of the simulation, of the counting
+            return {"kind": recording.kind}
+        if isinstance(recording, Counts):
+            return {key: value for key, value in as_params(recording).items() if key != "file"}
+        chosen = ("kind", "rate_hz", "axes", "repeats", "values")
         return {key: value for key, value in as_params(recording).items() if key in chosen}
+
+    @cached_property
+    def of_tables(self) -> set[str]:
+        """Movies and scenes whose spikes are counted from tables."""
+        return {name for name, one in self.study.stimuli.items() if isinstance(one.recording, Spikes)}
+
+    def tables(self, movie: str) -> Params:
+        """How the spikes of a movie's tables are counted."""
+        return as_params(self._recording(movie))
+
+    def table_files(self, movie: str) -> dict[str, str]:
+        """Files of a movie's tables: `spikes`, `frames`, and where there is one `units`."""
+        recording = self._recording(movie)
+        assert isinstance(recording, Spikes), movie
+        return {name: self.path(file) for name, file in recording.files().items()}
 
     def recording_files(self, movie: str, area: str) -> list[str]:
         """Files that the recording of an area is made from."""
@@ -203,13 +220,15 @@ class Plan:
         """Files of the selected units' responses, one per area."""
         return [f"results/responses/{movie}/{area}.h5" for area in self.areas(movie)]
 
-    def _recording(self, movie: str) -> Simulated | Allen | Counts | Arrays | Published:
+    def _recording(self, movie: str) -> Simulated | Allen | Spikes | Counts | Arrays | Published:
         recording = self.study.stimuli[movie].recording
         assert recording is not None, movie
         return recording
 
     def _sessions(self, movie: str) -> range:
         recording = self._recording(movie)
+        if isinstance(recording, Spikes):
+            return range(1)  # all sessions of the tables in one file
         assert isinstance(recording, Simulated | Allen), movie
         return range(recording.sessions if isinstance(recording, Simulated) else len(recording.sessions))
 
