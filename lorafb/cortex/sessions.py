@@ -4,10 +4,10 @@ Mice that saw different numbers of frames or repeats must not be joined unnotice
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -207,6 +207,11 @@ def _unit_notes(units: pd.DataFrame, areas: Areas, table: str) -> list[Note]:
     told = f"{table}: {many(int(others.sum()), 'unit')} in no area of the study: {named}" if len(others) else ""
     notes.append(Note("in_no_area", int(others.sum()), told))
     return notes
+
+
+def counting(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Make settings of the config into what `count_session` takes beside areas and quality."""
+    return {key: Layout(**value) if key == "layout" else value for key, value in settings.items()}
 
 
 def report(units: pd.DataFrame, recording: Recording, repeats: Repeats, areas: Sequence[str]) -> pd.DataFrame:

@@ -131,7 +131,7 @@ def test_frames_may_be_numbered_from_1(written, tmp_path, n_frames):
 def test_frames_from_1_that_lack_the_first_one_are_no_movie(tmp_path):
     rows = np.flatnonzero(np.arange(15) % FRAMES > 0)
     path = write_session(tmp_path / "later.nwb", tables=[presentations(start=START[rows], frame=rows % FRAMES)])
-    with pytest.raises(InputError, match="no repeat is whole: repeat 0 .* lacks 1 of 5 frames, the first is 0"):
+    with pytest.raises(InputError, match=r"no repeat is whole: repeat 0 .* lacks 1 of 5 frames, the first is 0"):
         count(path, n_frames=FRAMES)
 
 
