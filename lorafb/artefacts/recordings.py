@@ -1,8 +1,9 @@
 """Recordings: the responses of one area's units to one movie, with the unit table."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,26 @@ from lorafb.artefacts.provenance import Provenance
 
 KIND, VERSION = "lorafb-recording", 1
 ATTRIBUTES = {"area": str, "movie": str, "rate_hz": float, "n_repeats": int}
+
+
+class Note(NamedTuple):
+    """What stands between a source and the counts made of it; the table of units, the report and the terminal show it.
+
+    what   : column of the table of units (`rows_cut`)
+    number : how many, added up in that column
+    text   : one line for a reader; empty where the number says enough
+    area   : area that it is about; empty for all areas
+    """
+
+    what: str
+    number: int
+    text: str
+    area: str = ""
+
+
+def many(n: int, noun: str) -> str:
+    """Say how many: 1 unit, 2 units."""
+    return f"{n} {noun}{'s' * (n != 1)}"
 
 
 @dataclass(frozen=True)
@@ -26,6 +47,7 @@ class Recording:
     summed    : integer or float64 (T, units), counts summed over repeats
     units     : arrays (units,): `unit_id` and `session` (int64, or text), and the quality columns of the source
     bin_s     : seconds in which spikes were counted, where that is not the time that a frame was shown
+    notes     : what was left out or changed on the way from the source to these counts
     """
 
     area: str
@@ -35,6 +57,7 @@ class Recording:
     counts: NDArray[Any] | None
     summed: NDArray[Any]
     units: dict[str, NDArray[Any]] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
     bin_s: float | None = None
 
     @property
@@ -50,22 +73,24 @@ class Recording:
         rate_hz: float,
         counts: NDArray[Any],
         units: dict[str, NDArray[Any]],
+        notes: tuple[Note, ...] = (),
         bin_s: float | None = None,
     ) -> Self:
         """Make a recording from single repeats (repeats, T, units): counts in the smallest type, floats as they are."""
         by_repeat = np.ascontiguousarray(smallest(counts))
         summed = by_repeat.sum(axis=0, dtype=sum_type(by_repeat))
-        return cls(area, movie, rate_hz, len(counts), by_repeat, summed, units, bin_s)
+        return cls(area, movie, rate_hz, len(counts), by_repeat, summed, units, notes, bin_s)
 
 
 def write(recording: Recording, path: Path | str, provenance: Provenance) -> None:
-    """Write a recording (HDF5: `counts` and `summed`, counts in the smallest unsigned type; group `units`; attributes)."""
+    """Write a recording (HDF5: `counts` and `summed`, counts in the smallest type, group `units`, attributes; notes as JSON)."""
     with hdf5.create(path, KIND, VERSION, provenance) as file:
         for name, values in (("counts", recording.counts), ("summed", recording.summed)):
             if values is not None:
                 file.create_dataset(name, data=smallest(values), compression="gzip", compression_opts=1, **hdf5.CHECKED)
         hdf5.write_columns(file, "units", recording.units)
         file.attrs.update({key: getattr(recording, key) for key in ATTRIBUTES})
+        file.attrs["notes"] = json.dumps(recording.notes, ensure_ascii=False)
         if recording.bin_s is not None:
             file.attrs["bin_s"] = recording.bin_s
 
@@ -76,8 +101,9 @@ def read(path: Path | str) -> Recording:
         counts = file["counts"][()] if "counts" in file else None
         attributes = {key: kind(file.attrs[key]) for key, kind in ATTRIBUTES.items()}
         bin_s = float(file.attrs["bin_s"]) if "bin_s" in file.attrs else None
-        units = hdf5.read_columns(file, "units")
-        return Recording(counts=counts, summed=file["summed"][()], units=units, bin_s=bin_s, **attributes)
+        notes = tuple(Note(*one) for one in json.loads(file.attrs.get("notes", "[]")))
+        units, summed = hdf5.read_columns(file, "units"), file["summed"][()]
+        return Recording(counts=counts, summed=summed, units=units, notes=notes, bin_s=bin_s, **attributes)
 
 
 def smallest(counts: NDArray[Any]) -> NDArray[Any]:

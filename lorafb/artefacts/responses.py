@@ -43,6 +43,8 @@ class Responses:
         `unit_id`, `session` and the other columns of the recording.
     bin_s : float or None
         Seconds in which spikes were counted, where that is not the time that a frame was shown.
+    left_out : int64, shape (n,)
+        Frames that no score of this area uses: all units respond alike to them.
     """
 
     area: str
@@ -57,6 +59,7 @@ class Responses:
     ranks: NDArray[np.int32]
     units: dict[str, NDArray[Any]] = field(default_factory=dict)
     bin_s: float | None = None
+    left_out: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def real(self) -> bool:
@@ -76,7 +79,7 @@ class Responses:
     @property
     def scored(self) -> NDArray[np.int64]:
         """Frames that count in a score of the whole movie."""
-        return np.arange(self.skip_frames, self.n_frames)
+        return np.setdiff1d(np.arange(self.skip_frames, self.n_frames), self.left_out)
 
 
 SCALARS = {"area": str, "movie": str, "rate_hz": float, "n_repeats": int, "skip_frames": int, "ties": str}
@@ -84,7 +87,7 @@ ARRAYS = ("summed", "repeats", "ranks")
 
 
 def write(responses: Responses, path: Path | str, provenance: Provenance) -> None:
-    """Write responses (HDF5: `summed`, `repeats`, `products`, `sums`, `ranks`, group `units`, attributes)."""
+    """Write responses (HDF5: `summed`, `repeats`, `products`, `sums`, `ranks`, `left_out`, group `units`, attributes)."""
     with hdf5.create(path, KIND, VERSION, provenance) as file:
         arrays = {name: getattr(responses, name) for name in ARRAYS}
         arrays |= {"products": responses.gram.products, "sums": responses.gram.sums}
@@ -92,6 +95,8 @@ def write(responses: Responses, path: Path | str, provenance: Provenance) -> Non
             if values is not None:
                 file.create_dataset(name, data=values, **hdf5.PACKED)
         hdf5.write_columns(file, "units", responses.units)
+        if len(responses.left_out):
+            file.create_dataset("left_out", data=responses.left_out, **hdf5.CHECKED)
         file.attrs.update({key: getattr(responses, key) for key in SCALARS})
         if responses.bin_s is not None:
             file.attrs["bin_s"] = responses.bin_s
@@ -102,6 +107,8 @@ def read(path: Path | str) -> Responses:
     with hdf5.opened(path, KIND, VERSION) as file:
         arrays = {name: _read(file, name) for name in ARRAYS}
         gram = Gram(file["products"][()], file["sums"][()], int(arrays["summed"].shape[1]))
+        if "left_out" in file:
+            arrays["left_out"] = file["left_out"][()]
         scalars = {key: kind(file.attrs[key]) for key, kind in SCALARS.items()}
         bin_s = float(file.attrs["bin_s"]) if "bin_s" in file.attrs else None
         return Responses(gram=gram, units=hdf5.read_columns(file, "units"), bin_s=bin_s, **arrays, **scalars)

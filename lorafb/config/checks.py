@@ -1,23 +1,22 @@
 """What no single key of a config shows: values that do not fit together, unknown names, missing files."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
-
 from lorafb.config.experiments import Perturbation, Scored
 from lorafb.config.model import Study
 from lorafb.config.movies import (
-    Allen,
     Array,
     Arrays,
     Counts,
     Images,
     Movie,
     Published,
+    Sessions,
     Simulated,
     Spikes,
     StillScenes,
@@ -25,11 +24,16 @@ from lorafb.config.movies import (
     Video,
 )
 from lorafb.config.subjects import Initial, Saved, Trained
-from lorafb.cortex import read_recording, spike_tables
+from lorafb.cortex import places, read_recording, spike_tables
+from lorafb.cortex.presentations import movie_repeats, scene_repeats
 from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
 from lorafb.networks import catalogue
 from lorafb.similarity import metrics
+
+DANDI, ARCHIVE = "dandi:", "https://api.dandiarchive.org/api"
+ASSET = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""How a session on DANDI is given, where it is, and its id."""
 
 
 def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
@@ -42,7 +46,7 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     yield from first
     if first:  # the checks below look up networks, movies and metrics
         return
-    for check in (_names, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
+    for check in (_places, _names, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
         yield from check(study)
     for check_files in (_missing, _without_data, _other_frames, _too_short):
         yield from check_files(study, folders)
@@ -179,14 +183,28 @@ def _names(study: Study) -> Iterator[str]:
     for name in study.stimuli:
         if name.endswith("_pairs"):
             yield f"movies.{name}: tables use names that end in _pairs themselves; choose another"
-    for key, one in _stimuli(study):
-        for area in one.controls if isinstance(one.recording, Simulated) else []:
-            if area not in STREAMS:
-                hint = nearest(area, STREAMS)
-                yield f"{key}.controls: simulated mice have no area '{area}'{hint}; they have {', '.join(STREAMS)}"
     for name, movie in study.movies.items():
         if movie.experiments and not (movie.stimulus and movie.recording):
             yield f"movies.{name}.experiments: {', '.join(movie.experiments)} need a stimulus and a recording"
+
+
+def _places(study: Study) -> Iterator[str]:
+    """Name what is not recorded: areas that simulated mice lack, columns that fit no rows, ids that are none."""
+    for key, one in _stimuli(study):
+        for area in (*study.areas, *one.controls) if isinstance(one.recording, Simulated) else ():
+            if area not in STREAMS:
+                where = "areas" if area in study.areas else f"{key}.controls"
+                yield f"{where}: simulated mice have no area '{area}'{nearest(area, STREAMS)}; they have {', '.join(STREAMS)}"
+        if not isinstance(one.recording, Sessions):
+            continue
+        for session in one.recording.sessions:
+            if session.startswith(DANDI) and not ASSET.fullmatch(session.removeprefix(DANDI)):
+                yield f"{key}.recording.sessions: '{session}' names no asset; expected dandi: and its id, 32 hexadecimal digits"
+        columns = one.recording.columns
+        if one.recording.rows == "frames" and columns.frame_times:
+            yield f"{key}.recording.columns.frame_times: is of rows that are showings; set `rows: showings`"
+        if one.recording.rows == "showings" and (columns.frame or columns.repeat):
+            yield f"{key}.recording.columns: rows that are showings have neither `frame` nor `repeat`"
 
 
 def _roles(study: Study) -> Iterator[str]:
@@ -237,7 +255,7 @@ def _doubled(study: Study) -> Iterator[str]:
     """Name the values that a list holds more than once."""
     experiments = study.experiments
     lists: dict[str, Sequence[object]] = {
-        "areas": study.areas,
+        "areas": list(study.areas),
         "metrics": study.metrics,
         **{f"{key}.controls": [area.lower() for area in (*study.areas, *one.controls)] for key, one in _stimuli(study)},
         "experiments.clip.lengths": experiments.clip.lengths,
@@ -254,11 +272,12 @@ def _doubled(study: Study) -> Iterator[str]:
 
 def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     for name, movie in study.movies.items():
-        areas = [*study.areas, *movie.controls]
+        areas, asked = [*study.areas, *movie.controls], study.places(movie.controls)
         if isinstance(movie.recording, Arrays):
-            files = movie.recording.files
             yield from (
-                f"areas: {area} has no file in movies.{name}.recording.files" for area in areas if area not in files
+                f"areas: {area} has no file in movies.{name}.recording.files"
+                for area in areas
+                if not movie.recording.of_area(area, asked)
             )
         if not isinstance(movie.recording, Counts) or not (path := locate(movie.recording.file, folders)).is_file():
             continue
@@ -268,10 +287,10 @@ def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
         settings = movie.recording.model_dump()
         known = read_recording.areas(path, settings)
         for area in areas:
-            if area not in known:
+            if not places.inside(area, known, asked):
                 yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
-        if study.areas[0] in known:
-            first = read_recording.read_counts(path, study.areas[0], name, settings)
+        for place in places.inside(areas[0], known, asked)[:1]:
+            first = read_recording.read_counts(path, place, name, settings)
             yield from _unlike(f"movies.{name}", movie, len(first.summed), first.rate_hz)
 
 
@@ -285,8 +304,8 @@ def _other_frames(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
             continue
         shown = spike_tables.presentations(frames.model_dump(), path, one.stimulus.frames)
         for rows in shown.values():
-            rate_hz = float(1 / np.median(rows.stop - rows.start))
-            yield from _unlike(key, one, int(rows.frame.max()) + 1, rate_hz)
+            repeats = (movie_repeats if isinstance(one, Movie) else scene_repeats)(rows)
+            yield from _unlike(key, one, repeats.start.shape[1], repeats.rate_hz)
             break
 
 
@@ -304,8 +323,15 @@ def _unlike(key: str, shown: Movie | StillScenes, n_bins: int, recorded_hz: floa
 
 
 def is_url(source: str) -> bool:
-    """Whether a session is given by its address on a server, not by a path."""
-    return source.startswith(("https://", "http://"))
+    """Whether a session is given by its address on a server, or by the id of a DANDI asset, not by a path."""
+    return source.startswith(("https://", "http://", DANDI))
+
+
+def address(source: str, archive: str = ARCHIVE) -> str | None:
+    """Address of a session on a server; None of a path. An asset of DANDI is downloaded from `archive`."""
+    if source.startswith(DANDI):
+        return f"{archive}/assets/{source.removeprefix(DANDI)}/download/"
+    return source if is_url(source) else None
 
 
 def files_of(study: Study) -> Iterator[tuple[str, str]]:
@@ -322,7 +348,7 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
         elif isinstance(one.recording, Spikes):
             files = one.recording.files().items()
             yield from ((f"{key}.recording.{table}.file", file) for table, file in files)
-        elif isinstance(one.recording, Allen):
+        elif isinstance(one.recording, Sessions):
             local = (file for file in one.recording.sessions if not is_url(file))
             yield from ((f"{key}.recording.sessions", file) for file in local)
         elif isinstance(one.recording, Published):

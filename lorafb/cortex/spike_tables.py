@@ -14,9 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lorafb.artefacts.recordings import Recording
-from lorafb.cortex import own_archives, own_tables
+from lorafb.cortex import own_archives, own_tables, places
+from lorafb.cortex.intervals import Invalid, Layout
 from lorafb.cortex.own_tables import OwnTable
-from lorafb.cortex.presentations import FloatArray, Presentations
+from lorafb.cortex.places import Areas
+from lorafb.cortex.presentations import FloatArray, Presentations, trimmed
 from lorafb.cortex.quality import COLUMNS, Quality
 from lorafb.cortex.sessions import ALL, count_session, join
 from lorafb.files import InputError
@@ -44,17 +46,33 @@ class TableSession:
     table: pd.DataFrame
     trains: Mapping[Any, FloatArray]
     rows: Presentations
+    probes: tuple[str, ...] = ()
 
     def session_id(self) -> int | str:
         """Give the number or name of the session."""
         return self.number
 
-    def units(self) -> pd.DataFrame:
-        """Give the table of units."""
-        return self.table.copy()
+    def units(self, areas: Areas = ()) -> pd.DataFrame:
+        """Give the table of units; a recorded place in an area of the study gets its name (`places.place`)."""
+        named = {one: places.place(one, areas) or one for one in self.table["area"].dropna().unique()}
+        area = self.table["area"].map(named).astype(object)
+        return self.table.assign(area=area, several=False, probe="")
 
-    def presentations(self, stimulus: str) -> Presentations:
-        """When frames were shown; the tables hold one stimulus."""
+    def observed(self) -> None:
+        """Say that nothing tells when units were observed."""
+
+    def invalid_times(self) -> list[Invalid]:
+        """Give the times without valid data: tables have none."""
+        return []
+
+    def presentations(
+        self,
+        stimulus: str | Sequence[str],
+        layout: Layout | None = None,
+        n_frames: int | None = None,
+        rate_hz: float | None = None,
+    ) -> Presentations:
+        """Give when frames were shown; the tables hold one stimulus, and were read already."""
         return self.rows
 
     def spikes(self, units: pd.DataFrame) -> Iterator[FloatArray]:
@@ -66,7 +84,7 @@ def count_tables(
     settings: Mapping[str, Any],
     files: Mapping[str, Path | str],
     movie: str,
-    areas: Sequence[str],
+    areas: Areas,
     *,
     n_frames: int | None = None,
     order: Literal["movie", "scenes"] = "movie",
@@ -78,7 +96,7 @@ def count_tables(
     settings : the config's block `recording` of kind `spikes`
     files : where `spikes`, `frames`, and if there is one `units` are
     movie : name of the movie, or of the scenes
-    areas : whose units are counted
+    areas : whose units are counted; a mapping gives other names of each (`places`)
     n_frames : frames of the stimulus; as many as the table shows when not given
     order : whether frames came in their order, or as still scenes in random order
 
@@ -142,7 +160,7 @@ def presentations(
     """Read when frames were shown, by session (0 where the table has no sessions).
 
     A frame without an offset ends when the next one comes, and after the usual time where that is later than one and a half
-    of it, or where there is none. Frames are counted from the lowest number; those below 0 are grey screen.
+    of it, or where there is none. Frames below 0 are grey screen.
     """
     table, _ = _opened(path, settings, ("onset", "offset", "frame", "repeat", "session"))
     scale = PER_SECOND[settings["time_unit"]]
@@ -172,19 +190,21 @@ def presentations(
     shown = rows[rows["frame"] >= 0]
     if shown.empty:
         raise InputError(f"{table.where}: shows no frame: all are below 0")
-    first = shown["frame"].min()
     made: dict[int | str, Presentations] = {}
     for number in rows["session"].unique().tolist():
         own = rows[rows["session"] == number]
         own = own.sort_values("start", kind="stable")
         stop = own["stop"].to_numpy() if has_offset else _stops(own["start"].to_numpy(), table.where)
-        seen = own["frame"].to_numpy() >= 0
+        seen, start = own["frame"].to_numpy() >= 0, own["start"].to_numpy(np.float64)
+        stop, cut = trimmed(table.where, start, stop, seen)
         made[number] = Presentations(
             table.where,
-            own["start"].to_numpy(np.float64)[seen],
+            start[seen],
             stop[seen],
-            (own["frame"].to_numpy(np.int64) - first)[seen],
-            own["repeat"].to_numpy(np.float64)[seen],
+            own["frame"].to_numpy(np.int64)[seen],
+            np.zeros(int(seen.sum())),
+            None if repeat is None else own["repeat"].to_numpy(np.int64)[seen],
+            (cut,),
         )
     return made
 
