@@ -79,10 +79,7 @@ def write(recording: Recording, path: Path | str, provenance: Provenance) -> Non
         for name, values in (("counts", recording.counts), ("summed", recording.summed)):
             if values is not None:
                 file.create_dataset(name, data=smallest(values), compression="gzip", compression_opts=1, **hdf5.CHECKED)
-        for name, column in sorted(recording.units.items()):
-            text = column.dtype.kind in "OU"
-            stored = np.char.encode(column.astype(str), "utf-8") if text else column
-            file.create_dataset(f"units/{name}", data=stored, **hdf5.CHECKED)
+        hdf5.write_columns(file, "units", recording.units)
         file.attrs.update({key: getattr(recording, key) for key in ATTRIBUTES})
         file.attrs["notes"] = json.dumps(recording.notes, ensure_ascii=False)
 
@@ -91,11 +88,10 @@ def read(path: Path | str) -> Recording:
     """Read and check a recording."""
     with hdf5.opened(path, KIND, VERSION) as file:
         counts = file["counts"][()] if "counts" in file else None
-        columns = {name: column[()] for name, column in file["units"].items()}
+        units = hdf5.read_columns(file, "units")
         attributes = {key: kind(file.attrs[key]) for key, kind in ATTRIBUTES.items()}
         summed = file["summed"][()]
         notes = tuple(Note(*one) for one in json.loads(file.attrs.get("notes", "[]")))
-    units = {name: np.char.decode(one, "utf-8") if one.dtype.kind == "S" else one for name, one in columns.items()}
     return Recording(counts=counts, summed=summed, units=units, notes=notes, **attributes)
 
 

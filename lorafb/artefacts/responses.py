@@ -86,8 +86,7 @@ def write(responses: Responses, path: Path | str, provenance: Provenance) -> Non
         for name, values in arrays.items():
             if values is not None:
                 file.create_dataset(name, data=values, **hdf5.PACKED)
-        for name, column in sorted(responses.units.items()):
-            file.create_dataset(f"units/{name}", data=column, **hdf5.CHECKED)
+        hdf5.write_columns(file, "units", responses.units)
         if len(responses.left_out):
             file.create_dataset("left_out", data=responses.left_out, **hdf5.CHECKED)
         file.attrs.update({key: getattr(responses, key) for key in SCALARS})
@@ -98,7 +97,7 @@ def read(path: Path | str) -> Responses:
     with hdf5.opened(path, KIND, VERSION) as file:
         arrays = {name: _read(file, name) for name in ARRAYS}
         gram = Gram(file["products"][()], file["sums"][()], int(arrays["summed"].shape[1]))
-        units = {name: column[()] for name, column in file["units"].items()} if "units" in file else {}
+        units = hdf5.read_columns(file, "units")
         if "left_out" in file:
             arrays["left_out"] = file["left_out"][()]
         return Responses(
