@@ -18,6 +18,8 @@ from lorafb.cortex.presentations import SPEED_TOLERANCE, TICK_S, FloatArray, Int
 from lorafb.files import InputError
 from lorafb.records import Model
 
+ENDING = "_presentations"
+"""Ending of the names of Allen's tables."""
 INVALID = "invalid_times"
 """Table of the NWB standard: times to be left out of analyses."""
 STIMULUS = "stimulus"
@@ -87,7 +89,9 @@ def presentations(
     """
     known = sorted(group_at(name, file, "intervals")) if "intervals" in file else []
     names = [stimulus] if isinstance(stimulus, str) else list(stimulus)
-    tables = [one if one in known and f"{one}_presentations" not in known else f"{one}_presentations" for one in names]
+    endings = not known or any(table.endswith(ENDING) for table in known)
+    plain = [one for one in names if f"{one}{ENDING}" not in known and (one in known or not endings)]
+    tables = [one if one in plain else f"{one}{ENDING}" for one in names]
     invalid = [one for one in invalid_times(name, file) if not one.tags or STIMULUS in one.tags]
     read = [Table(name, file, f"intervals/{table}") for table in tables]
     parts = [_rows(table, layout or Layout(), invalid, n_frames, rate_hz) for table in read]

@@ -183,7 +183,7 @@ def test_numbers_of_notes_are_columns_and_their_texts_stand_in_the_table():
 
 def test_responses_come_back_from_their_file_as_they_were(tmp_path):
     counts = np.random.default_rng(0).poisson(3, (2, 9, 4)).astype(np.uint8)
-    units = {"unit_id": np.arange(4), "session": np.array([1, 1, 2, 2])}
+    units = {"unit_id": np.arange(4), "session": np.array([1, 1, 2, 2]), "quality": np.array(["good"] * 4)}
     for single in (counts, None):
         summed = counts.sum(axis=0)
         summed[4] = 0
@@ -195,6 +195,7 @@ def test_responses_come_back_from_their_file_as_they_were(tmp_path):
             assert_array_equal(getattr(back, name), getattr(area, name))
         assert_array_equal(back.gram.products, area.gram.products)
         assert_array_equal(back.units["session"], area.units["session"])
+        assert back.units["quality"].tolist() == ["good"] * 4
         scalars = ("area", "movie", "rate_hz", "n_repeats", "skip_frames", "ties", "n_units")
         assert [getattr(back, name) for name in scalars] == ["visp", "movie", 10.0, 2, 1, "ordinal", 4]
 
