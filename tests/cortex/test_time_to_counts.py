@@ -185,6 +185,16 @@ def test_two_tables_that_show_frames_at_the_same_time_are_refused(tmp_path):
         count(path, ["one", "other"])
 
 
+def test_no_repeat_begins_in_one_table_and_ends_in_another(written, tmp_path):
+    rows = np.arange(15)
+    tables = [
+        presentations("one", start=START[rows[:8]], frame=rows[:8] % FRAMES),
+        presentations("other", start=START[rows[8:]], frame=rows[8:] % FRAMES),
+    ]
+    recording = count(write_session(tmp_path / "parts.nwb", tables=tables), ["one", "other"])
+    assert_array_equal(recording.counts, np.delete(count(written).counts, 1, axis=0))
+
+
 # ---------------------------------------------------------------- time without a recording
 
 
@@ -204,6 +214,8 @@ def test_a_unit_not_observed_in_every_repeat_is_left_out_or_the_repeat_is(writte
     assert_array_equal(recording.counts, sound.counts[:, :, kept])
     assert numbers(recording)["unobserved"] == 2
     assert report.set_index("area")["left_out_unobserved"].to_dict() == {"VISp": 1, "VISl": 1, "CA1": 0, "": 0}
+    with pytest.raises(InputError, match="no unit was observed in all 3 repeats"):
+        count(copy, areas=["VISl"])  # of one unit, which is not the first of the file
     fewer = count(copy, unobserved="leave_out_repeats")
     assert_array_equal(fewer.counts, sound.counts[:1])
     assert numbers(fewer)["repeats_unobserved"] == 2
