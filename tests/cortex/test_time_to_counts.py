@@ -185,6 +185,16 @@ def test_two_tables_that_show_frames_at_the_same_time_are_refused(tmp_path):
         count(path, ["one", "other"])
 
 
+def test_no_repeat_begins_in_one_table_and_ends_in_another(written, tmp_path):
+    rows = np.arange(15)
+    tables = [
+        presentations("one", start=START[rows[:8]], frame=rows[:8] % FRAMES),
+        presentations("other", start=START[rows[8:]], frame=rows[8:] % FRAMES),
+    ]
+    recording = count(write_session(tmp_path / "parts.nwb", tables=tables), ["one", "other"])
+    assert_array_equal(recording.counts, np.delete(count(written).counts, 1, axis=0))
+
+
 # ---------------------------------------------------------------- time without a recording
 
 
@@ -204,6 +214,9 @@ def test_a_unit_not_observed_in_every_repeat_is_left_out_or_the_repeat_is(writte
     assert_array_equal(recording.counts, sound.counts[:, :, kept])
     assert numbers(recording)["unobserved"] == 2
     assert report.set_index("area")["left_out_unobserved"].to_dict() == {"VISp": 1, "VISl": 1, "CA1": 0, "": 0}
+    alone = count(copy, areas=["VISl"])  # of one unit, which is not the first of the file
+    assert_array_equal(alone.counts[:, :, 0], sound.counts[:1, :, sound.units["unit_id"] == 952][:, :, 0])
+    assert numbers(alone)["repeats_unobserved"] == 2
     fewer = count(copy, unobserved="leave_out_repeats")
     assert_array_equal(fewer.counts, sound.counts[:1])
     assert numbers(fewer)["repeats_unobserved"] == 2
@@ -346,6 +359,15 @@ def test_repeats_dropped_by_fewest_are_counted(written):
     short = replace(one, counts=one.counts[:2], n_repeats=2, units=one.units | {"session": np.full(8, 2)}, notes=())
     joined = join([one, short], "VISp", "fewest")
     assert numbers(joined)["repeats_dropped"] == 1
+
+
+def test_what_many_sessions_lack_alike_is_told_of_three_and_counted_of_all(written):
+    one = count(written, areas=["VISp", "VISl"])
+    sessions = [replace(one, units=one.units | {"session": np.full(7, k)}) for k in range(6)]
+    joined = join(sessions, "VISp")
+    assert numbers(joined)["in_no_area"] == numbers(joined)["of_unknown_place"] == 6
+    assert texts(joined).count("in no area of the study: CA1 1") == 3
+    assert "in_no_area: 3 in 3 more sessions" in texts(joined)
 
 
 def test_nan_times_and_rows_out_of_order(written, copy):
