@@ -151,11 +151,12 @@ def look(path: Path) -> Finding:
         return _session(path)
     if start.startswith((own_tables.GZIP, own_tables.PARQUET)) or path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return _table(own_tables.read(path))
-    try:
-        n_frames = video.n_frames(path)
-    except InputError:
-        return _checked(path)
-    return _video(path, n_frames)
+    for read in (_video, lambda path: _table(own_tables.read(path))):  # a table may have any name
+        try:
+            return read(path)
+        except InputError:
+            continue
+    return _checked(path)
 
 
 def _artefact(path: Path) -> bool:
@@ -187,7 +188,8 @@ def _checked(path: Path) -> Finding:
 # ---------------------------------------------------------------- stimuli and training sets
 
 
-def _video(path: Path, n_frames: int) -> Finding:
+def _video(path: Path) -> Finding:
+    n_frames = video.n_frames(path)
     hints: list[str] = []
     try:
         rate = f"{video.stated_rate(path):g} frames a second"

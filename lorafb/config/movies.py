@@ -178,7 +178,7 @@ class Counts(Model):
     values: Literal["counts", "real"] = Field("counts", description=VALUES)
     area: str = Field("area", description="the table's column of areas")
     unit: str = Field("unit", description="its column of units, names or numbers")
-    repeat: str = Field("repeat", description="its column of repeats, numbers")
+    repeat: str = Field("repeat", description="its column of repeats, names or numbers")
     frame: str = Field("frame", description="its column of frames, numbers")
     count: str = Field("count", description="its column of counts, or of real values")
     session: str = Field("session", description="its column of sessions, names or numbers; not needed for one session")
