@@ -51,6 +51,11 @@ onsuccess:
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
 
 
+def at_attempt(asked):
+    """A resource that a first attempt gets once, a second one twice."""
+    return lambda wildcards, attempt: asked * attempt
+
+
 wildcard_constraints:
     figure=one_of(display.figures),
     table=one_of(display.tables),
