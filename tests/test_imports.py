@@ -23,7 +23,7 @@ ALLOWED = {
     "features": LEAVES | {"networks", "stimuli"},
     "similarity": set(),
     "experiments": LEAVES | {"similarity"},
-    "figures": LEAVES | {"experiments"},
+    "figures": LEAVES | {"experiments", "similarity"},
     "web": {"files"},
     "fetch": {"files", "artefacts", "web"},
     "code": set(),
