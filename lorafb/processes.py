@@ -12,7 +12,9 @@ import platform
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
@@ -22,6 +24,8 @@ from lorafb.files import InputError, alive, lock
 LOCK = Path(".snakemake") / "lorafb.lock"
 PARENT = "LORAFB_SNAKEMAKE"
 """Environment variable by which jobs know the Snakemake that started them."""
+QUIET = "LORAFB_QUIET_JOBS"
+"""Environment variable that tells jobs to write progress and errors to their log alone: Snakemake's display shows both."""
 JOB_PREFIX = "trap '' INT; exec "
 """What the shell does before a job: it leaves Ctrl-C to Snakemake, and replaces itself by the job."""
 SET_PARENT_DEATH_SIGNAL = 1
@@ -74,10 +78,10 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGKILL)  # it ended while this job was loading
 
 
-def stop_jobs_on_interrupt() -> None:
-    """At Ctrl-C print one line and ask the jobs to stop; at a second one end, and the kernel ends the jobs."""
+def stop_jobs_on_interrupt(first: Callable[[], None]) -> None:
+    """At Ctrl-C do `first`, print one line and ask the jobs to stop; at a second one end, and the kernel ends the jobs."""
     if threading.current_thread() is threading.main_thread():  # no other thread may
-        signal.signal(signal.SIGINT, _stop)
+        signal.signal(signal.SIGINT, partial(_stop, first))
 
 
 def stop_when_asked() -> None:
@@ -85,8 +89,9 @@ def stop_when_asked() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
+def _stop(first: Callable[[], None], number: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    first()
     logging.disable(logging.CRITICAL)  # Snakemake would report each stopped job as failed
     print("\nStopped. What is finished stays; the same command goes on from there.", file=sys.stderr)
     jobs: list[str] = []

@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 ROOT = Path(str(workflow.current_basedir)).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from lorafb import code, processes
+from lorafb import code, processes, terminal
 from lorafb.commands import times
 from lorafb.config import reading
 from lorafb.files import InputError, clear_abandoned
@@ -18,8 +19,11 @@ from lorafb.plan.jobs import VIDEO_PARTS, Plan, as_params, one_of
 from lorafb.trials import PERTURBATIONS
 
 processes.tell_jobs()
-processes.stop_jobs_on_interrupt()
+processes.stop_jobs_on_interrupt(lambda: terminal.stop(logger))
 shell.prefix(processes.JOB_PREFIX)
+output = workflow.output_settings
+if workflow.is_main_process and not (workflow.dryrun or output.printshellcmds or output.verbose or output.quiet):
+    terminal.show(logger)  # `-p` shows Snakemake's own output
 FOLDERS = (Path.cwd(), ROOT)
 
 try:
@@ -47,6 +51,7 @@ onstart:
 
 
 onsuccess:
+    terminal.stop(logger)
     times.print_run(Path("results"), processes.held_since(Path.cwd()))
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
 

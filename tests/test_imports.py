@@ -33,6 +33,7 @@ ALLOWED = {
     "processes": {"files"},
     "job": {"files", "artefacts", "processes"},
     "rerun": {"files"},
+    "terminal": {"artefacts", "processes"},
     "commands": LEAVES
     | {"networks", "stimuli", "cortex", "training", "features", "similarity", "experiments", "figures"}
     | {"code", "config", "job", "processes", "fetch", "plan"},
