@@ -116,10 +116,15 @@ def check_threads(job: Job, compute: Mapping[str, Any]) -> Mapping[str, Any]:
 def provenance(job: Job) -> Provenance:
     """Hash a job's inputs and take its parameters; inputs from `results/` are checked against their sidecars.
 
+    Inputs named `after` are not read, only waited for.
+
     An input's name does not depend on where the study runs: its path among the results, else the last part of its path.
     """
     digests = {}
+    named = dict(job.input.items())
     for path in dict.fromkeys(map(str, job.input)):
+        if path in named.get("after", ()):
+            continue
         if path.startswith("results/"):
             digests[path] = str(verify(path)["sha256"])
         else:

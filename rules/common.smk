@@ -53,6 +53,7 @@ onstart:
 onsuccess:
     terminal.stop(logger)
     times.print_run(Path("results"), processes.held_since(Path.cwd()))
+    times.print_remarks(Path("results"), study.recorded)
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
 
 

@@ -114,7 +114,9 @@ rule count_spikes:
         presentations=lambda w: plan.presentations(w.movie),
         order=lambda w: plan.order(w.movie),
         n_frames=lambda w: plan.n_frames(w.movie),
-        areas=lambda w: plan.areas(w.movie),
+        rate_hz=lambda w: plan.rate_hz(w.movie),
+        counting=lambda w: plan.counting(w.movie),
+        areas=lambda w: plan.places(w.movie),
         quality=lambda w: plan.quality(w.movie),
         code=plan.code("count_spikes.py"),
     script:
@@ -132,6 +134,8 @@ rule recording:
     params:
         settings=lambda w: plan.recording(w.movie),
         order=lambda w: plan.order(w.movie),
+        areas=lambda w: plan.places(w.movie),
+        rate_hz=lambda w: plan.rate_hz(w.movie),
         code=plan.code("recording.py"),
     script:
         "../workflow_scripts/recording.py"

@@ -41,6 +41,8 @@ class Responses:
         Twice the ranks of all pairs of the scored frames (`lorafb.similarity.ranks.doubled_ranks`).
     units : dict of arrays, each of shape (units,)
         `unit_id`, `session` and the other columns of the recording.
+    left_out : int64, shape (n,)
+        Frames that no score of this area uses: all units respond alike to them.
     """
 
     area: str
@@ -54,6 +56,7 @@ class Responses:
     gram: Gram
     ranks: NDArray[np.int32]
     units: dict[str, NDArray[Any]] = field(default_factory=dict)
+    left_out: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def n_frames(self) -> int:
@@ -68,7 +71,7 @@ class Responses:
     @property
     def scored(self) -> NDArray[np.int64]:
         """Frames that count in a score of the whole movie."""
-        return np.arange(self.skip_frames, self.n_frames)
+        return np.setdiff1d(np.arange(self.skip_frames, self.n_frames), self.left_out)
 
 
 SCALARS = {"area": str, "movie": str, "rate_hz": float, "n_repeats": int, "skip_frames": int, "ties": str}
@@ -76,15 +79,16 @@ ARRAYS = ("summed", "repeats", "ranks")
 
 
 def write(responses: Responses, path: Path | str, provenance: Provenance) -> None:
-    """Write responses (HDF5: `summed`, `repeats`, `products`, `sums`, `ranks`, group `units`, attributes)."""
+    """Write responses (HDF5: `summed`, `repeats`, `products`, `sums`, `ranks`, `left_out`, group `units`, attributes)."""
     with hdf5.create(path, KIND, VERSION, provenance) as file:
         arrays = {name: getattr(responses, name) for name in ARRAYS}
         arrays |= {"products": responses.gram.products, "sums": responses.gram.sums}
         for name, values in arrays.items():
             if values is not None:
                 file.create_dataset(name, data=values, **hdf5.PACKED)
-        for name, column in sorted(responses.units.items()):
-            file.create_dataset(f"units/{name}", data=column, **hdf5.CHECKED)
+        hdf5.write_columns(file, "units", responses.units)
+        if len(responses.left_out):
+            file.create_dataset("left_out", data=responses.left_out, **hdf5.CHECKED)
         file.attrs.update({key: getattr(responses, key) for key in SCALARS})
 
 
@@ -93,7 +97,9 @@ def read(path: Path | str) -> Responses:
     with hdf5.opened(path, KIND, VERSION) as file:
         arrays = {name: _read(file, name) for name in ARRAYS}
         gram = Gram(file["products"][()], file["sums"][()], int(arrays["summed"].shape[1]))
-        units = {name: column[()] for name, column in file["units"].items()} if "units" in file else {}
+        units = hdf5.read_columns(file, "units")
+        if "left_out" in file:
+            arrays["left_out"] = file["left_out"][()]
         return Responses(
             gram=gram, units=units, **arrays, **{key: kind(file.attrs[key]) for key, kind in SCALARS.items()}
         )

@@ -1,5 +1,6 @@
 """What no single key of a config shows: values that do not fit together, unknown names, missing files."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -10,24 +11,28 @@ from lorafb.artefacts.recordings import Recording
 from lorafb.config.experiments import Perturbation, Scored
 from lorafb.config.model import Study
 from lorafb.config.movies import (
-    Allen,
     Array,
     Arrays,
     Counts,
     Images,
     Movie,
     Published,
+    Sessions,
     Simulated,
     StillScenes,
     Tensor,
     Video,
 )
 from lorafb.config.subjects import Initial, Saved, Trained
-from lorafb.cortex import read_recording
+from lorafb.cortex import places, read_recording
 from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
 from lorafb.networks import catalogue
 from lorafb.similarity import metrics
+
+DANDI, ARCHIVE = "dandi:", "https://api.dandiarchive.org/api"
+ASSET = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""How a session on DANDI is given, where it is, and its id."""
 
 
 def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
@@ -40,7 +45,7 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     yield from first
     if first:  # the checks below look up networks, movies and metrics
         return
-    for check in (_names, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
+    for check in (_places, _names, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
         yield from check(study)
     for check_files in (_missing, _without_data, _too_short):
         yield from check_files(study, folders)
@@ -175,14 +180,28 @@ def _names(study: Study) -> Iterator[str]:
     for name in study.stimuli:
         if name.endswith("_pairs"):
             yield f"movies.{name}: tables use names that end in _pairs themselves; choose another"
-    for key, one in _stimuli(study):
-        for area in one.controls if isinstance(one.recording, Simulated) else []:
-            if area not in STREAMS:
-                hint = nearest(area, STREAMS)
-                yield f"{key}.controls: simulated mice have no area '{area}'{hint}; they have {', '.join(STREAMS)}"
     for name, movie in study.movies.items():
         if movie.experiments and not (movie.stimulus and movie.recording):
             yield f"movies.{name}.experiments: {', '.join(movie.experiments)} need a stimulus and a recording"
+
+
+def _places(study: Study) -> Iterator[str]:
+    """Name what is not recorded: areas that simulated mice lack, columns that fit no rows, ids that are none."""
+    for key, one in _stimuli(study):
+        for area in (*study.areas, *one.controls) if isinstance(one.recording, Simulated) else ():
+            if area not in STREAMS:
+                where = "areas" if area in study.areas else f"{key}.controls"
+                yield f"{where}: simulated mice have no area '{area}'{nearest(area, STREAMS)}; they have {', '.join(STREAMS)}"
+        if not isinstance(one.recording, Sessions):
+            continue
+        for session in one.recording.sessions:
+            if session.startswith(DANDI) and not ASSET.fullmatch(session.removeprefix(DANDI)):
+                yield f"{key}.recording.sessions: '{session}' names no asset; expected dandi: and its id, 32 hexadecimal digits"
+        columns = one.recording.columns
+        if one.recording.rows == "frames" and columns.frame_times:
+            yield f"{key}.recording.columns.frame_times: is of rows that are showings; set `rows: showings`"
+        if one.recording.rows == "showings" and (columns.frame or columns.repeat):
+            yield f"{key}.recording.columns: rows that are showings have neither `frame` nor `repeat`"
 
 
 def _roles(study: Study) -> Iterator[str]:
@@ -233,7 +252,7 @@ def _doubled(study: Study) -> Iterator[str]:
     """Name the values that a list holds more than once."""
     experiments = study.experiments
     lists: dict[str, Sequence[object]] = {
-        "areas": study.areas,
+        "areas": list(study.areas),
         "metrics": study.metrics,
         **{f"{key}.controls": [area.lower() for area in (*study.areas, *one.controls)] for key, one in _stimuli(study)},
         "experiments.clip.lengths": experiments.clip.lengths,
@@ -250,11 +269,12 @@ def _doubled(study: Study) -> Iterator[str]:
 
 def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     for name, movie in study.movies.items():
-        areas = [*study.areas, *movie.controls]
+        areas, asked = [*study.areas, *movie.controls], study.places(movie.controls)
         if isinstance(movie.recording, Arrays):
-            files = movie.recording.files
             yield from (
-                f"areas: {area} has no file in movies.{name}.recording.files" for area in areas if area not in files
+                f"areas: {area} has no file in movies.{name}.recording.files"
+                for area in areas
+                if not movie.recording.of_area(area, asked)
             )
         if not isinstance(movie.recording, Counts) or not (path := locate(movie.recording.file, folders)).is_file():
             continue
@@ -263,10 +283,10 @@ def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
             continue
         known = read_recording.areas(path)
         for area in areas:
-            if area not in known:
+            if not places.inside(area, known, asked):
                 yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
-        if study.areas[0] in known:
-            first = read_recording.read_counts(path, study.areas[0], name, movie.recording.rate_hz)
+        for place in places.inside(areas[0], known, asked)[:1]:
+            first = read_recording.read_counts(path, place, name, movie.recording.rate_hz)
             yield from _unlike(f"movies.{name}", movie, first)
 
 
@@ -283,8 +303,15 @@ def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:
 
 
 def is_url(source: str) -> bool:
-    """Whether a session is given by its address on a server, not by a path."""
-    return source.startswith(("https://", "http://"))
+    """Whether a session is given by its address on a server, or by the id of a DANDI asset, not by a path."""
+    return source.startswith(("https://", "http://", DANDI))
+
+
+def address(source: str, archive: str = ARCHIVE) -> str | None:
+    """Address of a session on a server; None of a path. An asset of DANDI is downloaded from `archive`."""
+    if source.startswith(DANDI):
+        return f"{archive}/assets/{source.removeprefix(DANDI)}/download/"
+    return source if is_url(source) else None
 
 
 def files_of(study: Study) -> Iterator[tuple[str, str]]:
@@ -298,7 +325,7 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
             yield from ((f"{key}.stimulus.file, its noise movie", one.stimulus.noise_file(kind)) for kind in kinds)
         if isinstance(one.recording, Counts):
             yield f"{key}.recording.file", one.recording.file
-        elif isinstance(one.recording, Allen):
+        elif isinstance(one.recording, Sessions):
             local = (file for file in one.recording.sessions if not is_url(file))
             yield from ((f"{key}.recording.sessions", file) for file in local)
         elif isinstance(one.recording, Published):

@@ -3,6 +3,7 @@
 The JSON schema and the table of keys in the docs are generated from these classes. Reading a config never imports torch.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -11,10 +12,11 @@ from lorafb.config.experiments import Compute, Experiments, Features, Perturbati
 from lorafb.config.movies import Movie, StillScenes
 from lorafb.config.subjects import OwnNetwork, Recipes, Subject
 from lorafb.networks import catalogue
-from lorafb.records import Model, Name
+from lorafb.records import AreaNames, Model, Name
 from lorafb.similarity import metrics
 
-Area = Literal["VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam"]
+AREAS = ["VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam"]
+"""Areas of the published study."""
 
 
 class Study(Model):
@@ -22,7 +24,11 @@ class Study(Model):
 
     study: Name = Field("embedded", description="name of the study, shown in the report")
     seed: int = Field(2023, ge=0, description="seed of every random draw without another seed")
-    areas: list[Area] = Field(description="areas scored, in the figures' order", min_length=1)
+    areas: AreaNames = Field(
+        AREAS,
+        description="areas scored, in the figures' order; as a table, other names of each in recordings: "
+        "`VISp: [V1, Primary visual area*]` (layers, capitals and Allen's full names are understood by themselves)",
+    )
     metrics: list[str] = Field(
         ["tsrsa", "regression"],
         min_length=1,
@@ -56,6 +62,12 @@ class Study(Model):
     def partial_metrics(self) -> list[str]:
         """Metrics that parts of a movie, perturbed movies, scenes and areas are scored by, where the config names none."""
         return [name for name in self.metrics if not metrics.find(name).whole_movie]
+
+    def places(self, controls: Iterable[str] = ()) -> AreaNames:
+        """Areas and controls as recordings are searched for them: their names, or a table of other names."""
+        if isinstance(self.areas, list):
+            return [*self.areas, *controls]
+        return {**self.areas, **{area: [] for area in controls if area not in self.areas}}
 
     @property
     def stimuli(self) -> dict[str, Movie | StillScenes]:

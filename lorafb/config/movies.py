@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from lorafb.config.experiments import Perturbation
-from lorafb.cortex.quality import Quality
-from lorafb.records import FRAMES, HERTZ, PIXELS, RATE, Model, Name
+from lorafb.cortex import places
+from lorafb.cortex.intervals import Layout
+from lorafb.cortex.quality import COLUMNS, Quality
+from lorafb.records import FRAMES, HERTZ, PIXELS, RATE, Model, Name, Texts
 
+UNDEFINED = (
+    "frames to which all kept units of an area respond alike (no spike) have no correlation: no_score (the area has none, "
+    "and the report says why), or leave_out (the area is scored without these frames, for all networks alike)"
+)
 CONTROLS = "recorded areas that the movie should not drive: shown beside the others, in no mean"
 
 
@@ -104,24 +110,55 @@ class Simulated(Model):
     quality: Quality = Field(default_factory=Quality, description="unit filters")
 
 
-class Allen(Model):
-    """NWB sessions of the Allen Visual Coding Neuropixels schema."""
+class Sessions(Layout):
+    """What all kinds of NWB sessions have in common."""
 
-    kind: Literal["allen"]
     sessions: list[str] = Field(
         min_length=1,
-        description="NWB files, one per session; of an address (https://...) only the parts that are needed are read",
+        description="NWB files, one per session; of an address (https://...), or of an asset of the DANDI archive (dandi:ID), "
+        "only the parts that are needed are read",
     )
     repeats: Literal["equal", "fewest"] = Field(
         "equal",
         description="where sessions have different numbers of whole repeats: refuse, or use the smallest number of repeats for all",
     )
-    presentations: Name = Field(
-        "natural_movie_one", description="movie's name in the interval table NAME_presentations"
+    unobserved: Literal["leave_out_units", "leave_out_repeats"] = Field(
+        "leave_out_units",
+        description="where the file says that units were not observed in all repeats (obs_intervals, invalid times of a probe): "
+        "leave these units out, or keep them and leave out the repeats that not all units saw",
+    )
+
+    @property
+    def counting(self) -> dict[str, Any]:
+        """What decides how a session is counted, beside areas and quality."""
+        layout = self.model_dump(mode="json", include=set(Layout.model_fields))
+        return {"layout": layout, "unobserved": self.unobserved}
+
+
+class Allen(Sessions):
+    """NWB sessions of the Allen Visual Coding Neuropixels schema."""
+
+    kind: Literal["allen"]
+    presentations: Texts = Field(
+        "natural_movie_one",
+        description="movie's name in the interval table NAME_presentations; a list where it has several tables",
     )
     quality: Quality = Field(
         default_factory=lambda: Quality(quality="good"),
         description="unit filters; the AllenSDK's, which leave out units labelled noise",
+    )
+
+
+class Nwb(Sessions):
+    """NWB sessions of any laboratory: a table of units, and a table of intervals of any name."""
+
+    kind: Literal["nwb"]
+    presentations: Texts = Field(
+        description="name of the table of intervals with the movie (trials), or names of several"
+    )
+    quality: Quality = Field(
+        default_factory=lambda: Quality(**dict.fromkeys(COLUMNS)),
+        description="unit filters; none where nothing is given",
     )
 
 
@@ -148,6 +185,10 @@ class Arrays(Model):
     )
     rate_hz: float = Field(30.0, gt=0, description="frame rate", json_schema_extra=HERTZ)
 
+    def of_area(self, area: str, areas: places.Areas) -> list[str]:
+        """Files of one of a study's areas, by its name or other names of it."""
+        return [self.files[name] for name in places.inside(area, self.files, areas)]
+
 
 class Published(Model):
     """The paper's arrays: one .npy per area, counts summed over repeats."""
@@ -173,11 +214,12 @@ class Movie(Model):
     stimulus: Camera | Video | Array | Images | Tensor | None = Field(
         None, discriminator="kind", description="the frames"
     )
-    recording: Simulated | Allen | Counts | Arrays | Published | None = Field(
+    recording: Simulated | Allen | Nwb | Counts | Arrays | Published | None = Field(
         None, discriminator="kind", description="the responses"
     )
     min_rate: float = Field(0.5, ge=0, description="units below this mean rate are left out", json_schema_extra=RATE)
     skip_frames: int = Field(1, ge=0, description="frames at the start that no score uses", json_schema_extra=FRAMES)
+    undefined_frames: Literal["no_score", "leave_out"] = Field("no_score", description=UNDEFINED)
     controls: list[Name] = Field([], description=CONTROLS)
     experiments: list[Perturbation] = Field(
         [], description="experiments of this movie that need extra passes of the network"
@@ -185,23 +227,28 @@ class Movie(Model):
     paper: Literal["Movie1", "Movie2"] | None = Field(None, description="movie of the paper that it represents")
 
     @property
-    def selection(self) -> dict[str, float | int]:
+    def selection(self) -> dict[str, float | int | str]:
         """What decides which units and frames are scored."""
-        return {"min_rate": self.min_rate, "skip_frames": self.skip_frames}
+        undefined = {} if self.undefined_frames == "no_score" else {"undefined_frames": self.undefined_frames}
+        return {"min_rate": self.min_rate, "skip_frames": self.skip_frames, **undefined}
 
 
 class StillScenes(Model):
     """Unrelated still images, presented briefly in random order, and the responses to them."""
 
     stimulus: Scenes | Array | Images | Tensor | None = Field(None, discriminator="kind", description="the images")
-    recording: Simulated | Allen | Published | None = Field(None, discriminator="kind", description="the responses")
+    recording: Simulated | Allen | Nwb | Published | None = Field(
+        None, discriminator="kind", description="the responses"
+    )
     min_reliability: float = Field(
         0.8, ge=-1, le=1, description="units with a split-half reliability over images below this are left out"
     )
 
+    undefined_frames: Literal["no_score", "leave_out"] = Field("no_score", description=UNDEFINED)
     controls: list[Name] = Field([], description=CONTROLS)
 
     @property
-    def selection(self) -> dict[str, float | int]:
+    def selection(self) -> dict[str, float | int | str]:
         """What decides which units and images are scored."""
-        return {"min_reliability": self.min_reliability, "skip_frames": 0}
+        undefined = {} if self.undefined_frames == "no_score" else {"undefined_frames": self.undefined_frames}
+        return {"min_reliability": self.min_reliability, "skip_frames": 0, **undefined}

@@ -8,12 +8,12 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from lorafb.config.checks import impossible, is_url, locate, module_files
+from lorafb.config.checks import address, impossible, is_url, locate, module_files
 from lorafb.config.errors import problems
 from lorafb.config.model import Study
 from lorafb.files import InputError, write_text
 
-__all__ = ["is_url", "load", "locate", "module_files", "overlay", "read", "study", "write"]
+__all__ = ["address", "is_url", "load", "locate", "module_files", "overlay", "read", "study", "write"]
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 REPLACED_WHOLE = (("movies", "scenes"), ("subjects",), ("networks",))

@@ -4,17 +4,23 @@ Mice that saw different numbers of frames or repeats must not be joined unnotice
 """
 
 import logging
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from lorafb.artefacts.recordings import Recording
-from lorafb.cortex.allen import session
+from lorafb.artefacts.recordings import Note, Recording, many
+from lorafb.cortex import observed
+from lorafb.cortex.allen import Session, session
 from lorafb.cortex.counts import count_units
 from lorafb.cortex.hdf5_tables import Source
-from lorafb.cortex.presentations import Repeats, movie_repeats, scene_repeats
+from lorafb.cortex.intervals import STIMULUS, Layout
+from lorafb.cortex.places import Areas
+from lorafb.cortex.presentations import FloatArray, Repeats, movie_repeats, scene_repeats
 from lorafb.cortex.quality import COLUMNS, Quality, left_out
 from lorafb.files import InputError, nearest
 
@@ -26,18 +32,25 @@ ALL = "all"
 MOST_COUNTS = 2**30
 """Counts of a session that are in memory at once: 1,600 units during 36,000 presentations are 58 million."""
 
+UNOBSERVED = "unobserved"
+REASONS = (*COLUMNS, "peak_channel_id", "several_areas", UNOBSERVED)
+"""Why a unit of an area is left out: a quality filter, an unknown place, electrodes in several areas, time without recording."""
+
 RATE_TOLERANCE = 0.01
 """Largest relative difference between the frame rates of sessions that are joined."""
 
 
 def count_session(
     source: Source,
-    stimulus: str,
-    areas: Sequence[str],
+    stimulus: str | Sequence[str],
+    areas: Areas,
     quality: Quality | None = None,
     *,
     n_frames: int | None = None,
+    rate_hz: float | None = None,
     order: Literal["movie", "scenes"] = "movie",
+    layout: Layout | None = None,
+    unobserved: Literal["leave_out_units", "leave_out_repeats"] = "leave_out_units",
     name: str | None = None,
 ) -> tuple[Recording, pd.DataFrame]:
     """Count the spikes of one session's good units while a stimulus was shown.
@@ -45,17 +58,21 @@ def count_session(
     Parameters
     ----------
     source : NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote.open_remote` gives one on a server
-    stimulus : its name in the table `STIMULUS_presentations`; becomes the recording's movie
-    areas : whose units are counted; the spikes of others are not even read
+    stimulus : its name in the table `STIMULUS_presentations`, or names of several tables; becomes the recording's movie
+    areas : whose units are counted; the spikes of others are not even read. A mapping gives other names of each (`places`)
     quality : unit filters; the AllenSDK's when not given
     n_frames : frames of the stimulus; taken from the table when not given
+    rate_hz : frames a second; needed where a row is a showing of the whole movie
     order : whether frames came in their order, or as still scenes in random order
+    layout : columns and rows of the table, where they are not Allen's
+    unobserved : what is left out where some units were not observed in all repeats: these units, or these repeats
     name : what errors call the file
 
     Returns
     -------
     recording : Recording
-        Of area `all`: counts [repeats, T, units], units with columns `area`, `session`, `unit_id` and quality.
+        Of area `all`: counts [repeats, T, units], units with columns `area`, `session`, `unit_id` and quality; its notes say
+        all that was left out or cut.
     report : DataFrame
         What became of the units, see `report`.
 
@@ -64,19 +81,18 @@ def count_session(
     InputError
         If the file is at fault, has none of these areas, no whole repeat, or no unit passes the filters.
     """
+    names = [stimulus] if isinstance(stimulus, str) else list(stimulus)
     with session(source, name) as opened:
-        units = opened.units()
+        units = opened.units(areas)
         table = f"{opened.name}: table units"
         units["left_out"] = left_out(units, quality or Quality(), table)
         known = sorted(set(units["area"].dropna()) - {""})
         if not set(areas) & set(known):
-            hint = nearest(areas[0], known) if areas else ""
+            hint = nearest(next(iter(areas)), known) if areas else ""
             listed = ", ".join(known) or "none"
             raise InputError(f"{table}: has no unit of {', '.join(areas)}{hint}; its areas are {listed}")
-        rows = opened.presentations(stimulus)
+        rows = opened.presentations(names, layout, n_frames, rate_hz)
         repeats = (movie_repeats if order == "movie" else scene_repeats)(rows, n_frames)
-        for line in repeats.left_out:
-            log.warning("%s: left out: %s", rows.table, line)
         wanted = units[units["area"].isin(list(areas))]
         good = wanted[wanted["left_out"] == ""]
         if good.empty:
@@ -85,13 +101,117 @@ def count_session(
         if repeats.start.size * len(good) > MOST_COUNTS:
             during = f"{len(good)} units during {repeats.start.size} presentations of {rows.table}"
             raise InputError(f"{table}: {during} are more than {MOST_COUNTS} counts")
-        counts = count_units(opened.spikes(good), repeats.start, repeats.stop)
+        ends: list[tuple[float, float, int]] = []
+        counts = count_units(_with_ends(opened.spikes(good), ends), repeats.start, repeats.stop)
+        seen, unmatched = _seen(opened, good, repeats, counts, np.array(ends))
+        kept, repeats, counts = _observed(seen, repeats, counts, unobserved, table)
+        units.loc[good.index[~kept], "left_out"] = UNOBSERVED
+        good = good[kept]
         session_id = opened.session_id()
+        notes = [*repeats.notes, *unmatched, *_unit_notes(units, areas, table)]
+        path = f"{Path(opened.name).parent}/" if isinstance(source, str | Path) else ""
     columns = {name: good[name].to_numpy() for name in ("unit_id", "area", *COLUMNS) if name in good}
     columns = {name: one.astype(str) if one.dtype.kind == "O" else one for name, one in columns.items()}
     columns["session"] = np.full(len(good), session_id, np.int64)
-    recording = Recording.of_repeats(ALL, stimulus, repeats.rate_hz, counts, columns)
-    return recording, report(units, recording, repeats, areas)
+    told = tuple(note._replace(text=note.text.replace(path, "") if path else note.text) for note in notes)
+    for note in told:
+        if note.text:
+            log.warning("%s", note.text)
+    recording = Recording.of_repeats(ALL, names[0], repeats.rate_hz, counts, columns, told)
+    return recording, report(units, recording, repeats, list(areas))
+
+
+def _with_ends(trains: Iterable[FloatArray], ends: list[tuple[float, float, int]]) -> Iterator[FloatArray]:
+    """Pass trains on, and note the first and last spike of each and their number."""
+    for train in trains:
+        ends.append((train[0], train[-1], len(train)) if len(train) else (np.nan, np.nan, 0))
+        yield train
+
+
+def _seen(
+    opened: Session, units: pd.DataFrame, repeats: Repeats, counts: NDArray[np.unsignedinteger], ends: FloatArray
+) -> tuple[observed.Mask, list[Note]]:
+    """Whether each unit was observed in each repeat (units, repeats), and what cannot be told."""
+    probes, start, stop = list(units["probe"]), repeats.start, repeats.stop
+    invalid = [one for one in opened.invalid_times() if one.tags and STIMULUS not in one.tags]
+    seen = observed.of_probes(probes, start, stop, invalid) & observed.of_spikes(probes, ends, counts, start, stop)
+    if (intervals := opened.observed()) is not None:
+        seen &= observed.of_intervals(start, stop, [intervals[unit] for unit in units.index])
+    notes = []
+    every = set(opened.probes)
+    for one in invalid:
+        n_rows = int(((start < one.end) & (stop > one.begin)).sum())
+        if n_rows and not any(observed.names_probe(one, probe) for probe in every):
+            times = (
+                f"{many(n_rows, 'row')} in invalid times, {one.begin:.3f} to {one.end:.3f} s ({', '.join(one.tags)})"
+            )
+            told = f"{opened.name}: {times}; spikes may be missing there, and are counted as they are"
+            notes.append(Note("rows_in_doubt", n_rows, told))
+    return seen, notes
+
+
+def _observed(
+    seen: observed.Mask, repeats: Repeats, counts: NDArray[np.unsignedinteger], unobserved: str, table: str
+) -> tuple[NDArray[np.bool_], Repeats, NDArray[np.unsignedinteger]]:
+    """Units that stay (units,), repeats that stay, and the counts of both."""
+    by_any, by_all = np.asarray(seen.any(axis=0)), np.asarray(seen.all(axis=0))
+    stay = by_all if unobserved == "leave_out_repeats" else by_any
+    if not stay.any():
+        raise InputError(f"{table}: no repeat was observed by {'any unit' if not by_any.any() else 'all units'}")
+    kept = np.asarray(seen[:, stay].all(axis=1))
+    if not kept.any():
+        raise InputError(
+            f"{table}: no unit was observed in all {stay.sum()} repeats; `unobserved: leave_out_repeats` keeps the "
+            f"repeats that all units saw ({by_all.sum()})"
+        )
+    n_out = int((~stay).sum())
+    if n_out:
+        first = repeats.start[~stay, 0].min()
+        by = "some units" if by_any[~stay].any() else "any unit"
+        line = f"{many(n_out, 'repeat')}, the first from {first:.3f} s, not observed by {by}"
+        note = Note("repeats_unobserved", n_out, f"{table}: {line}: left out")
+        left = (*repeats.left_out, line)
+        repeats = replace(
+            repeats, start=repeats.start[stay], stop=repeats.stop[stay], left_out=left, notes=(*repeats.notes, note)
+        )
+    return kept, repeats, counts[stay][:, :, kept]
+
+
+def _unit_notes(units: pd.DataFrame, areas: Areas, table: str) -> list[Note]:
+    """Say which units were left out, by area where that is known, and which are in no area of the study."""
+    notes = []
+    for area in areas:
+        reasons = units.loc[units["area"] == area, "left_out"]
+        notes.append(Note("failed_quality", int(reasons.isin(COLUMNS).sum()), "", area))
+        n = int((reasons == UNOBSERVED).sum())
+        told = f"{table}: {many(n, 'unit')} of {area} not observed in every repeat: left out" if n else ""
+        notes.append(Note("unobserved", n, told, area))
+    unknown = int((units["left_out"] == "peak_channel_id").sum())
+    notes.append(
+        Note(
+            "of_unknown_place",
+            unknown,
+            f"{table}: {many(unknown, 'unit')} of unknown place: left out" if unknown else "",
+        )
+    )
+    several = units["several"] & (units["left_out"] == "several_areas")
+    if several.any():
+        told = f"{many(int(several.sum()), 'unit')} with electrodes in several areas, and no waveform to choose by: left out"
+        notes.append(Note("several_areas", int(several.sum()), f"{table}: {told}"))
+    placed = int((units["several"] & units["area"].isin(list(areas))).sum())
+    if placed:
+        told = f"{many(placed, 'unit')} with electrodes in several areas: in the area where the waveform is largest"
+        notes.append(Note("placed_by_waveform", placed, f"{table}: {told}"))
+    others = units.loc[~units["area"].isin(list(areas)), "area"].dropna().value_counts().sort_index()
+    named = ", ".join(f"{place} {n}" for place, n in others.items())
+    told = f"{table}: {many(int(others.sum()), 'unit')} in no area of the study: {named}" if len(others) else ""
+    notes.append(Note("in_no_area", int(others.sum()), told))
+    return notes
+
+
+def counting(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Make settings of the config into what `count_session` takes beside areas and quality."""
+    return {key: Layout(**value) if key == "layout" else value for key, value in settings.items()}
 
 
 def report(units: pd.DataFrame, recording: Recording, repeats: Repeats, areas: Sequence[str]) -> pd.DataFrame:
@@ -123,7 +243,7 @@ def report(units: pd.DataFrame, recording: Recording, repeats: Repeats, areas: S
                 "area": area,
                 "units": len(reasons),
                 "kept": int(counted.sum()),
-                **{f"left_out_{name}": int((reasons == name).sum()) for name in (*COLUMNS, "peak_channel_id")},
+                **{f"left_out_{name}": int((reasons == name).sum()) for name in REASONS},
                 "mean_rate": float(rates[counted].mean()) if counted.any() else np.nan,
                 "repeats": recording.n_repeats,
                 "repeats_left_out": "; ".join(repeats.left_out),
@@ -170,7 +290,13 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
         for name in sorted(set.intersection(*(set(one.units) for one in sessions)) - {"area"})
     }
     rate_hz = round(float(np.mean([one.rate_hz for one in sessions])), 3)
-    return Recording.of_repeats(area, movie, rate_hz, np.concatenate(counts, axis=2), units)
+    notes = [note for one in sessions for note in one.notes if note.area in ("", area)]
+    fewer = [one for one in sessions if one.n_repeats > n_repeats]
+    if fewer:
+        dropped = sum(one.n_repeats - n_repeats for one in fewer)
+        told = f"{movie}: sessions have different numbers of repeats; of each the first {n_repeats} count"
+        notes.append(Note("repeats_dropped", dropped, told))
+    return Recording.of_repeats(area, movie, rate_hz, np.concatenate(counts, axis=2), units, tuple(notes))
 
 
 def _check_alike(sessions: Sequence[Recording], repeats: str) -> None:

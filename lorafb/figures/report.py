@@ -77,9 +77,12 @@ def table(title: str, stem: Path) -> Part:
     return Part(title, "\n\n".join([text, *details]), tables.read(f"{stem}.csv"), source=stem)
 
 
-def units(counted: Sequence[Path | str]) -> Part:
-    """Units of each area and movie: found, kept."""
-    return Part("Units", "Rates in spikes/s.", pd.concat([tables.read(path) for path in counted], ignore_index=True))
+def units(counted: Sequence[pd.DataFrame]) -> Part:
+    """Units of each area and movie: found, kept, and the numbers of what was left out or changed, where there is any."""
+    rows = pd.concat(counted, ignore_index=True).drop(columns="notes", errors="ignore")
+    last = list(rows.columns).index("median_rate")
+    numbers = [name for name in rows.columns[last + 1 :] if not rows[name].fillna(0).any()]
+    return Part("Units", caption("units"), rows.drop(columns=numbers))
 
 
 def trainings(paths: Mapping[str, Path | str]) -> Part:

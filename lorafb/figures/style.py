@@ -65,6 +65,10 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+ACRONYM = 3
+"""Longest name of an area that is taken for an acronym: tables have names in lower case."""
+
+
 def metric_label(metric: str) -> str:
     """Label of a metric."""
     return METRICS[metric].label if metric in METRICS else metric
@@ -82,10 +86,10 @@ def mark(simulated: bool, miniature: bool) -> str:
 
 
 def area_name(area: str) -> str:
-    """Spell an area as anatomists do: visp is VISp."""
+    """Spell an area as anatomists do: visp is VISp, and v1 is V1."""
     if area.startswith("vis"):
         return area[:3].upper() + area[3:]
-    return area.upper() if area.startswith("ca") else area
+    return area.upper() if area.startswith("ca") or len(area) <= ACRONYM else area
 
 
 @contextmanager

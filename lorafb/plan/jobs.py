@@ -17,7 +17,20 @@ from lorafb import code
 from lorafb.config import reading
 from lorafb.config.experiments import Perturbation
 from lorafb.config.model import Study
-from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated, Tensor
+from lorafb.config.movies import (
+    Allen,
+    Arrays,
+    Camera,
+    Counts,
+    Images,
+    Nwb,
+    Published,
+    Scenes,
+    Sessions,
+    Simulated,
+    Tensor,
+    Video,
+)
 from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
@@ -146,24 +159,45 @@ class Plan:
         recording = self._recording(movie)
         if isinstance(recording, Simulated):
             return [f"results/sessions/{movie}/simulated_{session}.nwb"]
-        assert isinstance(recording, Allen), movie
+        assert isinstance(recording, Sessions), movie
         return [] if self.session_address(movie, session) else [self.path(recording.sessions[int(session)])]
 
     def session_address(self, movie: str, session: str) -> str | None:
         """Address of a session on a server."""
         recording = self._recording(movie)
-        source = recording.sessions[int(session)] if isinstance(recording, Allen) else ""
-        return source if reading.is_url(source) else None
+        source = recording.sessions[int(session)] if isinstance(recording, Sessions) else ""
+        return reading.address(source)
 
-    def presentations(self, movie: str) -> str:
-        """Name of the movie's table of presentations in its sessions."""
+    def presentations(self, movie: str) -> str | list[str]:
+        """Name of the movie's table of presentations in its sessions, or names of several."""
         recording = self._recording(movie)
-        return recording.presentations if isinstance(recording, Allen) else movie
+        return recording.presentations if isinstance(recording, Allen | Nwb) else movie
+
+    def counting(self, movie: str) -> Params:
+        """How the tables of a movie's sessions are read: what `count_session` takes beside areas and quality."""
+        recording = self._recording(movie)
+        return recording.counting if isinstance(recording, Sessions) else {}
+
+    def rate_hz(self, movie: str) -> float | None:
+        """Frames a second of a movie's stimulus; None of scenes, and where the stimulus is not there yet."""
+        stimulus = self.study.stimuli[movie].stimulus
+        if stimulus is None or isinstance(stimulus, Scenes) or movie in self.study.scenes:
+            return None
+        if isinstance(stimulus, Video) and stimulus.rate_hz is None:
+            from lorafb.stimuli import video  # the decoder takes a second to load
+
+            path = reading.locate(stimulus.file, self.folders)
+            return video.stated_rate(path) if path.is_file() else None
+        return stimulus.rate_hz
+
+    def places(self, movie: str) -> Any:
+        """Areas and controls of a movie as its recording is searched for them."""
+        return self.study.places(self.study.stimuli[movie].controls)
 
     def quality(self, movie: str) -> Params:
         """Quality that units of a movie's sessions must have."""
         recording = self._recording(movie)
-        assert isinstance(recording, Simulated | Allen), movie
+        assert isinstance(recording, Simulated | Allen | Nwb), movie
         return as_params(recording.quality)
 
     def recording(self, movie: str) -> Params:
@@ -180,7 +214,7 @@ class Plan:
         if isinstance(recording, Counts):
             return [self.path(recording.file)]
         if isinstance(recording, Arrays):
-            return [self.path(recording.files[area])]
+            return [self.path(file) for file in recording.of_area(area, self.places(movie))]
         if isinstance(recording, Published):
             return [self.path(file) for file in recording.of_areas([area])]
         return [f"results/counts/{movie}/{session}.h5" for session in self._sessions(movie)]
@@ -193,6 +227,10 @@ class Plan:
         """Files of a movie's recordings, one per area."""
         return [f"results/recordings/{movie}/{area}.h5" for area in self.areas(movie)]
 
+    def before_passes(self, movie: str) -> list[str]:
+        """Files that stand before a network is shown a movie: too few units are refused before hours of passes, not after."""
+        return [f"results/units/{movie}.csv"] if movie in self.study.recorded else []
+
     def truths(self, movie: str) -> list[str]:
         """Files of the simulated mice's true rates; none of real ones."""
         if not isinstance(self._recording(movie), Simulated):
@@ -203,14 +241,14 @@ class Plan:
         """Files of the selected units' responses, one per area."""
         return [f"results/responses/{movie}/{area}.h5" for area in self.areas(movie)]
 
-    def _recording(self, movie: str) -> Simulated | Allen | Counts | Arrays | Published:
+    def _recording(self, movie: str) -> Simulated | Allen | Nwb | Counts | Arrays | Published:
         recording = self.study.stimuli[movie].recording
         assert recording is not None, movie
         return recording
 
     def _sessions(self, movie: str) -> range:
         recording = self._recording(movie)
-        assert isinstance(recording, Simulated | Allen), movie
+        assert isinstance(recording, Simulated | Sessions), movie
         return range(recording.sessions if isinstance(recording, Simulated) else len(recording.sessions))
 
     # ---------------------------------------------------------------- subjects

@@ -59,7 +59,7 @@ def read(
     if not start < end <= held:  # frames are numbered from 0, so the last one is end - 1 and must be below `held`
         asked = f"frames {start} to {end - 1}" if frames else f"frame {start} and those after it"
         raise InputError(f"{path}: holds {held} frames, numbered from 0; expected {asked}")
-    rate = rate_hz or _rate(path)
+    rate = rate_hz or stated_rate(path)
     run = _Run(path, start, size, None if rate_hz else rate)
     height, width, _ = run(0).shape
     return Stimulus(LazyFrames((end - start, height, width, 3), run), rate, f"video file {path.name}")
@@ -200,7 +200,8 @@ def _opened(path: Path) -> "av.container.InputContainer":
     return video
 
 
-def _rate(path: Path) -> float:
+def stated_rate(path: Path) -> float:
+    """Frames a second that a video states; InputError where it states none."""
     with _opened(path) as video:
         stated = video.streams.video[0].average_rate
     if not stated:
