@@ -171,7 +171,7 @@ def compare(
     features : array or tensor (T, units, ...), or mapping from layer to such
         Of several layers the best one is chosen, anew in each replicate, so that intervals and p allow for the choice.
     counts : array or tensor, shape (T, units, ...)
-        Spike counts, whole numbers: summed over repeats, not divided.
+        Spike counts, best summed over repeats and not divided, so that equal correlations stay equal; or real values (dF/F).
     rate_hz : float
         Frames a second.
     sessions : sequence, one entry a unit, optional
@@ -190,7 +190,7 @@ def compare(
     Raises
     ------
     ValueError
-        As `tsrsa`; or if counts are not whole numbers, or sessions are not one a unit.
+        As `tsrsa`; or if sessions are not one a unit.
 
     Examples
     --------
@@ -211,8 +211,6 @@ def compare(
     }
     area = _responses("counts", counts)
     _check_frames(layers, area, skip_frames)
-    if area.dtype.kind == "f":
-        raise ValueError("counts are not whole numbers: give spike counts summed over repeats, not rates or means")
     session = np.zeros(area.shape[1], int) if sessions is None else np.asarray(sessions)
     if session.shape != (area.shape[1],):
         raise ValueError(f"sessions has shape {session.shape}, counts {area.shape[1]} units: one session per unit")
@@ -249,7 +247,7 @@ def _statistics(
     from lorafb.experiments.rsm import gram_of
 
     recording = Recording("counts", "movie", rate_hz, 1, None, counts, {"session": sessions})
-    area = select_units(recording, {"min_rate": -np.inf, "skip_frames": skip_frames}, ties)
+    area = select_units(recording, {"skip_frames": skip_frames}, ties)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         movie = Movie([area], seed=seed)

@@ -24,6 +24,7 @@ AreaNames = Annotated[
 Extra = dict[str, JsonValue]
 FRAMES: Extra = {"unit": "frames"}
 PIXELS: Extra = {"unit": "pixels"}
+SECONDS: Extra = {"unit": "s"}
 HERTZ: Extra = {"unit": "Hz"}
 RATE: Extra = {"unit": "spikes/s"}
 MEGABYTES: Extra = {"unit": "MB"}

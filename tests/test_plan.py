@@ -84,7 +84,8 @@ def test_the_recording_of_an_area_is_made_from_sessions_a_table_or_published_arr
         f"{folder}/allen_natural_scenes/shr_visp.npy",
     ]
     assert nano.recording("short") == {"kind": "simulated"}
-    assert nano.recording("mouse") == {"kind": "counts", "rate_hz": None}
+    columns = {name: name for name in ("area", "unit", "repeat", "frame", "count", "session")}
+    assert nano.recording("mouse") == {"kind": "counts", "rate_hz": None, "values": "counts", **columns}
 
 
 def test_areas_come_in_the_studys_order_with_controls_last(nano):

@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
-from lorafb.artefacts.recordings import Recording
 from lorafb.config.experiments import Perturbation, Scored
 from lorafb.config.model import Study
 from lorafb.config.movies import (
@@ -19,12 +18,14 @@ from lorafb.config.movies import (
     Published,
     Sessions,
     Simulated,
+    Spikes,
     StillScenes,
     Tensor,
     Video,
 )
 from lorafb.config.subjects import Initial, Saved, Trained
-from lorafb.cortex import places, read_recording
+from lorafb.cortex import places, read_recording, spike_tables
+from lorafb.cortex.presentations import movie_repeats, scene_repeats
 from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
 from lorafb.networks import catalogue
@@ -47,7 +48,7 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
         return
     for check in (_places, _names, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
         yield from check(study)
-    for check_files in (_missing, _without_data, _too_short):
+    for check_files in (_missing, _without_data, _other_frames, _too_short):
         yield from check_files(study, folders)
 
 
@@ -88,6 +89,8 @@ def _impossible_stimulus(key: str, shown: Movie | StillScenes) -> Iterator[str]:
         yield f"{key}.recording: simulated mice need a stimulus, and this movie has none"
     if isinstance(shown.recording, Simulated) and isinstance(shown.stimulus, Tensor):
         yield f"{key}.recording: simulated mice need frames in uint8, and a prepared tensor has none"
+    if isinstance(shown, Movie) and shown.real and shown.min_rate is not None:
+        yield f"{key}.min_rate: {shown.min_rate:g} is a rate of spikes, and real values have none; leave it out"
     if isinstance(shown, Movie) and shown.stimulus is not None and shown.skip_frames > shown.stimulus.frames - 3:
         yield f"{key}.skip_frames: {shown.skip_frames} leaves fewer than 3 of {shown.stimulus.frames} frames"
 
@@ -278,28 +281,45 @@ def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
             )
         if not isinstance(movie.recording, Counts) or not (path := locate(movie.recording.file, folders)).is_file():
             continue
-        if read_recording.is_csv(path) and movie.recording.rate_hz is None:
-            yield f"movies.{name}.recording.rate_hz: is missing (a .csv does not hold the frame rate)"
+        if read_recording.is_table(path) and movie.recording.rate_hz is None:
+            yield f"movies.{name}.recording.rate_hz: is missing (a table does not hold the frame rate)"
             continue
-        known = read_recording.areas(path)
+        settings = movie.recording.model_dump()
+        known = read_recording.areas(path, settings)
         for area in areas:
             if not places.inside(area, known, asked):
                 yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
         for place in places.inside(areas[0], known, asked)[:1]:
-            first = read_recording.read_counts(path, place, name, movie.recording.rate_hz)
-            yield from _unlike(f"movies.{name}", movie, first)
+            first = read_recording.read_counts(path, place, name, settings)
+            yield from _unlike(f"movies.{name}", movie, len(first.summed), first.rate_hz)
 
 
-def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:
+def _other_frames(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
+    """Name the tables of frame onsets that show another number of frames than the stimulus has, or at another rate."""
+    for key, one in _stimuli(study):
+        if not isinstance(one.recording, Spikes) or one.stimulus is None:
+            continue
+        frames = one.recording.frames
+        if not (path := locate(frames.file, folders)).is_file():
+            continue
+        shown = spike_tables.presentations(frames.model_dump(), path, one.stimulus.frames)
+        for rows in shown.values():
+            repeats = (movie_repeats if isinstance(one, Movie) else scene_repeats)(rows)
+            yield from _unlike(key, one, repeats.start.shape[1], repeats.rate_hz)
+            break
+
+
+def _unlike(key: str, shown: Movie | StillScenes, n_bins: int, recorded_hz: float) -> Iterator[str]:
     """Describe why a stimulus' frames cannot be a recording's bins."""
-    if movie.stimulus is None:
+    if shown.stimulus is None:
         return
-    n_bins, n_frames = len(recording.summed), movie.stimulus.frames
+    n_frames = shown.stimulus.frames
     if n_bins != n_frames:
         yield f"{key}: the recording has {n_bins} bins, the stimulus {n_frames} frames; they must be the same"
-    rate_hz = None if isinstance(movie.stimulus, Video) else movie.stimulus.rate_hz
-    if rate_hz is not None and abs(recording.rate_hz / rate_hz - 1) > 0.01:
-        yield f"{key}: the recording has {recording.rate_hz:g} bins a second, the stimulus {rate_hz:g} frames; they must be the same"
+    known = isinstance(shown, Movie) and not isinstance(shown.stimulus, Video)
+    rate_hz = getattr(shown.stimulus, "rate_hz", None) if known else None
+    if rate_hz is not None and abs(recorded_hz / rate_hz - 1) > 0.01:
+        yield f"{key}: the recording has {recorded_hz:g} bins a second, the stimulus {rate_hz:g} frames; they must be the same"
 
 
 def is_url(source: str) -> bool:
@@ -325,6 +345,9 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
             yield from ((f"{key}.stimulus.file, its noise movie", one.stimulus.noise_file(kind)) for kind in kinds)
         if isinstance(one.recording, Counts):
             yield f"{key}.recording.file", one.recording.file
+        elif isinstance(one.recording, Spikes):
+            files = one.recording.files().items()
+            yield from ((f"{key}.recording.{table}.file", file) for table, file in files)
         elif isinstance(one.recording, Sessions):
             local = (file for file in one.recording.sessions if not is_url(file))
             yield from ((f"{key}.recording.sessions", file) for file in local)

@@ -75,6 +75,11 @@ class Repeats:
         apart_hz = 1 / np.median(_apart(self.start)) if in_order else shown_hz
         return round(float(shown_hz if abs(shown_hz / apart_hz - 1) <= SPEED_TOLERANCE / 2 else apart_hz), 3)
 
+    def window(self, latency_s: float, bin_s: float | None) -> "Repeats":
+        """Intervals in which spikes are counted: from a latency after each onset on, `bin_s` long or as the frame was shown."""
+        start = self.start + latency_s
+        return replace(self, start=start, stop=self.stop + latency_s if bin_s is None else start + bin_s)
+
 
 def trimmed(table: str, start: FloatArray, stop: FloatArray, shown: NDArray[np.bool_]) -> tuple[FloatArray, Note]:
     """Cut the rows that reach into the next one of their table, and those much longer than the usual row.

@@ -5,9 +5,10 @@ Mice that saw different numbers of frames or repeats must not be joined unnotice
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,12 @@ from numpy.typing import NDArray
 
 from lorafb.artefacts.recordings import Note, Recording, many
 from lorafb.cortex import observed
-from lorafb.cortex.allen import Session, session
+from lorafb.cortex.allen import session
 from lorafb.cortex.counts import count_units
 from lorafb.cortex.hdf5_tables import Source
-from lorafb.cortex.intervals import STIMULUS, Layout
+from lorafb.cortex.intervals import STIMULUS, Invalid, Layout
 from lorafb.cortex.places import Areas
-from lorafb.cortex.presentations import FloatArray, Repeats, movie_repeats, scene_repeats
+from lorafb.cortex.presentations import FloatArray, Presentations, Repeats, movie_repeats, scene_repeats
 from lorafb.cortex.quality import COLUMNS, Quality, left_out
 from lorafb.files import InputError, nearest
 
@@ -40,8 +41,30 @@ RATE_TOLERANCE = 0.01
 """Largest relative difference between the frame rates of sessions that are joined."""
 
 
+@runtime_checkable
+class Opened(Protocol):
+    """A session that is open: of an NWB file (`allen.Session` says what each method gives), or of a person's tables."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def probes(self) -> Sequence[str]: ...  # noqa: D102
+    def session_id(self) -> int | str: ...  # noqa: D102
+    def units(self, areas: Areas = ()) -> pd.DataFrame: ...  # noqa: D102
+    def observed(self) -> list[FloatArray] | None: ...  # noqa: D102
+    def invalid_times(self) -> list[Invalid]: ...  # noqa: D102
+    def presentations(  # noqa: D102
+        self,
+        stimulus: str | Sequence[str],
+        layout: Layout | None = None,
+        n_frames: int | None = None,
+        rate_hz: float | None = None,
+    ) -> Presentations: ...
+    def spikes(self, units: pd.DataFrame) -> Iterator[FloatArray]: ...  # noqa: D102
+
+
 def count_session(
-    source: Source,
+    source: Source | Opened,
     stimulus: str | Sequence[str],
     areas: Areas,
     quality: Quality | None = None,
@@ -52,12 +75,15 @@ def count_session(
     layout: Layout | None = None,
     unobserved: Literal["leave_out_units", "leave_out_repeats"] = "leave_out_units",
     name: str | None = None,
+    latency_s: float = 0.0,
+    bin_s: float | None = None,
 ) -> tuple[Recording, pd.DataFrame]:
     """Count the spikes of one session's good units while a stimulus was shown.
 
     Parameters
     ----------
-    source : NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote.open_remote` gives one on a server
+    source : NWB file of the Allen Visual Coding Neuropixels schema, or one like it; `remote.open_remote` gives one on a server;
+        or a session that is open
     stimulus : its name in the table `STIMULUS_presentations`, or names of several tables; becomes the recording's movie
     areas : whose units are counted; the spikes of others are not even read. A mapping gives other names of each (`places`)
     quality : unit filters; the AllenSDK's when not given
@@ -67,6 +93,8 @@ def count_session(
     layout : columns and rows of the table, where they are not Allen's
     unobserved : what is left out where some units were not observed in all repeats: these units, or these repeats
     name : what errors call the file
+    latency_s : seconds from a frame's onset to the first spike that counts for it
+    bin_s : seconds in which spikes count for a frame; as long as it was shown when not given
 
     Returns
     -------
@@ -82,7 +110,7 @@ def count_session(
         If the file is at fault, has none of these areas, no whole repeat, or no unit passes the filters.
     """
     names = [stimulus] if isinstance(stimulus, str) else list(stimulus)
-    with session(source, name) as opened:
+    with nullcontext(source) if isinstance(source, Opened) else session(source, name) as opened:
         units = opened.units(areas)
         table = f"{opened.name}: table units"
         units["left_out"] = left_out(units, quality or Quality(), table)
@@ -101,6 +129,7 @@ def count_session(
         if repeats.start.size * len(good) > MOST_COUNTS:
             during = f"{len(good)} units during {repeats.start.size} presentations of {rows.table}"
             raise InputError(f"{table}: {during} are more than {MOST_COUNTS} counts")
+        rate_hz, repeats = repeats.rate_hz, repeats.window(latency_s, bin_s)
         ends: list[tuple[float, float, int]] = []
         counts = count_units(_with_ends(opened.spikes(good), ends), repeats.start, repeats.stop)
         seen, unmatched = _seen(opened, good, repeats, counts, np.array(ends))
@@ -109,15 +138,15 @@ def count_session(
         good = good[kept]
         session_id = opened.session_id()
         notes = [*repeats.notes, *unmatched, *_unit_notes(units, areas, table)]
-        path = f"{Path(opened.name).parent}/" if isinstance(source, str | Path) else ""
+        path = f"{Path(opened.name).parent}/" if isinstance(source, str | Path | Opened) else ""
     columns = {name: good[name].to_numpy() for name in ("unit_id", "area", *COLUMNS) if name in good}
     columns = {name: one.astype(str) if one.dtype.kind == "O" else one for name, one in columns.items()}
-    columns["session"] = np.full(len(good), session_id, np.int64)
+    columns["session"] = np.full(len(good), session_id)
     told = tuple(note._replace(text=note.text.replace(path, "") if path else note.text) for note in notes)
     for note in told:
         if note.text:
             log.warning("%s", note.text)
-    recording = Recording.of_repeats(ALL, names[0], repeats.rate_hz, counts, columns, told)
+    recording = Recording.of_repeats(ALL, names[0], rate_hz, counts, columns, told, bin_s)
     return recording, report(units, recording, repeats, list(areas))
 
 
@@ -129,7 +158,7 @@ def _with_ends(trains: Iterable[FloatArray], ends: list[tuple[float, float, int]
 
 
 def _seen(
-    opened: Session, units: pd.DataFrame, repeats: Repeats, counts: NDArray[np.unsignedinteger], ends: FloatArray
+    opened: Opened, units: pd.DataFrame, repeats: Repeats, counts: NDArray[np.unsignedinteger], ends: FloatArray
 ) -> tuple[observed.Mask, list[Note]]:
     """Whether each unit was observed in each repeat (units, repeats), and what cannot be told."""
     probes, start, stop = list(units["probe"]), repeats.start, repeats.stop
@@ -238,7 +267,7 @@ def report(units: pd.DataFrame, recording: Recording, repeats: Repeats, areas: S
         counted = recording.units["area"] == area
         rows.append(
             {
-                "session": int(recording.units["session"][0]),
+                "session": recording.units["session"][0].item(),
                 "movie": recording.movie,
                 "area": area,
                 "units": len(reasons),
@@ -258,7 +287,7 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
     Parameters
     ----------
     sessions : counted sessions, of area `all`
-    area : whose units are joined
+    area : whose units are joined; `all` for those of every area, which keep their column `area`
     repeats : where a session lacks repeats, refuse ("equal"), or take the first ones of every session, as many as the
         session with fewest has
 
@@ -275,7 +304,7 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
     """
     _check_alike(sessions, repeats)
     movie = sessions[0].movie
-    in_area = [one.units["area"] == area for one in sessions]
+    in_area = [(one.units["area"] == area) | (area == ALL) for one in sessions]
     if not any(mask.any() for mask in in_area):
         known = sorted({str(name) for one in sessions for name in one.units["area"]})
         raise InputError(f"{movie}: no session has units of {area}{nearest(area, known)}; they have {known}")
@@ -285,9 +314,10 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
         if one.counts is None:
             raise InputError(f"{movie}: session {_session(one)} has no counts of single repeats")
         counts.append(one.counts[:n_repeats, :, mask])
+    columns = set.intersection(*(set(one.units) for one in sessions)) - (set() if area == ALL else {"area"})
     units = {
         name: np.concatenate([one.units[name][mask] for one, mask in zip(sessions, in_area, strict=True)])
-        for name in sorted(set.intersection(*(set(one.units) for one in sessions)) - {"area"})
+        for name in sorted(columns)
     }
     rate_hz = round(float(np.mean([one.rate_hz for one in sessions])), 3)
     notes = [note for one in sessions for note in one.notes if note.area in ("", area)]
@@ -296,7 +326,9 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
         dropped = sum(one.n_repeats - n_repeats for one in fewer)
         told = f"{movie}: sessions have different numbers of repeats; of each the first {n_repeats} count"
         notes.append(Note("repeats_dropped", dropped, told))
-    return Recording.of_repeats(area, movie, rate_hz, np.concatenate(counts, axis=2), units, tuple(notes))
+    return Recording.of_repeats(
+        area, movie, rate_hz, np.concatenate(counts, axis=2), units, tuple(notes), sessions[0].bin_s
+    )
 
 
 def _check_alike(sessions: Sequence[Recording], repeats: str) -> None:
@@ -320,5 +352,5 @@ def _check_alike(sessions: Sequence[Recording], repeats: str) -> None:
             raise InputError(f"{this} has {whole}; leave one of them out")
 
 
-def _session(recording: Recording) -> int:
-    return int(recording.units["session"][0])
+def _session(recording: Recording) -> str:
+    return str(recording.units["session"][0])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lorafb.artefacts.recordings import Note, Recording, many
 from lorafb.artefacts.responses import Responses
 from lorafb.draws import SHORTEST
-from lorafb.experiments.rsm import correlations, exact_gram
+from lorafb.experiments.rsm import correlations, gram_of
 from lorafb.files import InputError
 from lorafb.similarity.pearson import upper_triangle
 from lorafb.similarity.ranks import Ties, doubled_ranks
@@ -24,16 +24,20 @@ FEWEST_UNITS = 2
 
 
 def rates(recording: Recording, duration_s: float | None = None) -> NDArray[np.float64]:
-    """Mean rate of each unit over the movie [units], spikes/s; all frames count, the first one too.
+    """Mean rate of each unit over the movie [units], spikes/s; all frames count, the first one too; NaN of real values.
 
     Parameters
     ----------
     recording : Recording
     duration_s : float, optional
-        Seconds of one repeat; T / rate when not given. The published filter uses 30 s and 120 s for its two movies,
-        whatever the number of frames.
+        Seconds of one repeat in which spikes were counted; T / rate when not given, or T bins where they are no frames. The
+        published filter uses 30 s and 120 s for its two movies, whatever the number of frames.
     """
-    seconds = len(recording.summed) / recording.rate_hz if duration_s is None else duration_s
+    if recording.real:
+        return np.full(recording.summed.shape[1], np.nan)
+    frames, bin_s = len(recording.summed), recording.bin_s
+    counted_s = frames / recording.rate_hz if bin_s is None else frames * bin_s
+    seconds = counted_s if duration_s is None else duration_s
     return np.asarray(recording.summed.sum(axis=0, dtype=np.int64) / seconds / recording.n_repeats)
 
 
@@ -45,7 +49,8 @@ def unit_mask(recording: Recording, selection: Mapping[str, Any]) -> Mask:
     recording : Recording
     selection : mapping
         Of scenes `min_reliability`, a bound of the split-half reliability over images. Of a movie `min_rate`, a bound of
-        the mean rate in spikes/s, and optionally `duration_s` (see `rates`).
+        the mean rate in spikes/s, and optionally `duration_s` (see `rates`); without `min_rate` all units are kept, as they
+        are of real values.
 
     Raises
     ------
@@ -57,6 +62,11 @@ def unit_mask(recording: Recording, selection: Mapping[str, Any]) -> Mask:
     Huang et al. 2024, Table 3.
     """
     if "min_reliability" not in selection:
+        if "min_rate" not in selection:
+            return np.ones(recording.summed.shape[1], bool)
+        if recording.real:
+            where = f"{recording.area}, {recording.movie}"
+            raise InputError(f"{where}: min_rate is a rate of spikes, and these are real values; leave it out")
         return np.asarray(rates(recording, selection.get("duration_s")) >= selection["min_rate"])
     if "reliability" not in recording.units:
         raise InputError(
@@ -86,7 +96,7 @@ def select_units(recording: Recording, selection: Mapping[str, Any], ties: Ties 
     """
     selected = _enough(recording, unit_mask(recording, selection))
     summed = recording.summed[:, selected]
-    gram = exact_gram(summed)
+    gram = gram_of(summed)
     skip_frames = int(selection["skip_frames"])
     left_out = (
         undefined(summed, skip_frames) if selection.get("undefined_frames") == "leave_out" else np.zeros(0, np.int64)
@@ -111,6 +121,7 @@ def select_units(recording: Recording, selection: Mapping[str, Any], ties: Ties 
         ranks=doubled_ranks(upper_triangle(rsm), ties),
         left_out=left_out,
         units={name: column[selected] for name, column in recording.units.items()},
+        bin_s=recording.bin_s,
     )
 
 
@@ -158,7 +169,8 @@ def units_table(recordings: Sequence[Recording], selection: Mapping[str, Any]) -
     -------
     pandas.DataFrame
         movie, area (lower case), `units` recorded, `kept`, `sessions`, `repeats`, mean and median rate of the kept
-        units over the movie, spikes/s; a column per kind of note (`lorafb.artefacts.recordings.Note`), the numbers added up;
+        units over the movie, spikes/s (empty of real values); a
+        column per kind of note (`lorafb.artefacts.recordings.Note`), the numbers added up;
         `undefined_frames`, to which all kept units respond alike; `notes`, a line each.
     """
     rows = []

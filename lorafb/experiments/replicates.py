@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -243,18 +243,26 @@ class Movie:
     def _without_units(self, area: Responses, groups: Sequence[IntArray]) -> DoubledRanks:
         """Rank an area without each group of its units, by subtracting the products of the group."""
         counts = area.summed[area.scored]
-        products, sums = integer_products(counts)
         with TemporaryFile() as scratch:  # the mapping holds it open
             replicates = np.memmap(scratch, np.int32, "w+", shape=(len(groups), len(area.ranks)))
-        for replicate, group in zip(replicates, groups, strict=True):
-            less, fewer = integer_products(counts[:, group])
-            rest = pearson_from_products(products - less, sums - fewer, area.n_units - len(group))
-            replicate[:] = self._rank(rest)
+        for replicate, rsm in zip(replicates, _without_groups(counts, groups), strict=True):
+            replicate[:] = self._rank(rsm)
         undefined = sum(not ranked.any() for ranked in replicates)
         if undefined:
             problem = f"without {undefined} of {len(groups)} groups of units all others respond alike to a frame"
             warnings.warn(UndefinedScore(f"area {area.area}: {problem}: no interval over units"), stacklevel=3)
         return replicates
+
+
+def _without_groups(responses: NDArray[Any], groups: Sequence[IntArray]) -> Iterator[FloatArray]:
+    """RSM of responses [T, units] without each group of units; of counts by subtracting the products of the group."""
+    if responses.dtype.kind == "f":  # products of floats are of centred frames, and the others have another mean
+        yield from (pearson(np.delete(responses, group, axis=1)) for group in groups)
+        return
+    products, sums = integer_products(responses)
+    for group in groups:
+        less, fewer = integer_products(responses[:, group])
+        yield pearson_from_products(products - less, sums - fewer, responses.shape[1] - len(group))
 
 
 def _pairs(kept: Mask) -> Mask:

@@ -30,7 +30,8 @@ class FigureData:
     units : movie, area, units, kept
     paper : the paper's numbers
     subjects : subject to {label, role, still}; `still` networks see each frame alone
-    movies : movie to {title, paper}; `paper` is Movie1, Movie2, scenes or ""
+    movies : movie to {title, paper}; `paper` is Movie1, Movie2, scenes or ""; of real values with `response`, what an axis of
+        them says in place of spikes/s
     roles : networks of the paper, in order; empty for every subject
     controls : areas, lower case, that no mean includes
     metrics : metrics of the study; figures show the first one, unless they say otherwise

@@ -17,11 +17,13 @@ ENDINGS = {"figures": (".svg", ".png", ".csv", ".txt"), "tables": (".csv", ".md"
 SOURCES = {
     "simulated": "The mice are SIMULATED: nothing here is a finding about a brain.",
     "allen": "Recordings: Allen Visual Coding Neuropixels sessions.",
+    "spikes": "Recordings: spikes, counted from tables of spike times and frame onsets.",
     "counts": "Recordings: spike counts, from a table.",
     "arrays": "Recordings: spike counts, from arrays.",
     "published": "Recordings: the published counts of Allen Visual Coding Neuropixels sessions.",
 }
 """What a reader must know of a recording, by its kind."""
+REAL = "Recordings: real values (such as dF/F or rates), and no spikes."
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Display:
         """Say what a reader must know of a movie's recording."""
         recording = self.plan.study.stimuli[movie].recording
         assert recording is not None, movie
-        return SOURCES[recording.kind]
+        return REAL if self._is_real(movie) else SOURCES[recording.kind]
 
     def sources(self) -> list[str]:
         """List what a reader must know of the study's recordings, each line once."""
@@ -112,6 +114,14 @@ class Display:
 
     def _role(self, subject: str) -> str:
         return self.plan.study.subjects[subject].role or ""
+
+    def _about(self, movie: str) -> dict[str, str]:
+        real = {"response": "mean response"} if self._is_real(movie) else {}
+        return {"title": self.title(movie), "paper": self._paper(movie), **real}
+
+    def _is_real(self, movie: str) -> bool:
+        """Whether a movie's responses are real values instead of spikes."""
+        return movie in self.plan.study.movies and self.plan.study.movies[movie].real
 
     def _is(self, kind: type, movie: str) -> bool:
         return isinstance(self.plan.study.stimuli[movie].recording, kind)
@@ -157,7 +167,7 @@ class Display:
         controls = {area.lower() for movie in movies for area in self.plan.study.stimuli[movie].controls}
         return {
             "subjects": subjects,
-            "movies": {movie: {"title": self.title(movie), "paper": self._paper(movie)} for movie in movies},
+            "movies": {movie: self._about(movie) for movie in movies},
             "roles": record.roles,
             "controls": tuple(sorted(controls)),
             "metrics": tuple(self.plan.study.metrics),

@@ -28,6 +28,7 @@ from lorafb.config.movies import (
     Scenes,
     Sessions,
     Simulated,
+    Spikes,
     Tensor,
     Video,
 )
@@ -203,10 +204,27 @@ class Plan:
     def recording(self, movie: str) -> Params:
         """Select what decides how the recording of an area is put together."""
         recording = self._recording(movie)
-        if isinstance(recording, Simulated):  # its `repeats` are an input of the simulation
-            return {"kind": "simulated"}
-        chosen = ("kind", "rate_hz", "axes", "repeats")
+        if isinstance(recording, Simulated | Spikes):  # their `repeats` are an input of the simulation, of the counting
+            return {"kind": recording.kind}
+        if isinstance(recording, Counts):
+            return {key: value for key, value in as_params(recording).items() if key != "file"}
+        chosen = ("kind", "rate_hz", "axes", "repeats", "values")
         return {key: value for key, value in as_params(recording).items() if key in chosen}
+
+    @cached_property
+    def of_tables(self) -> set[str]:
+        """Movies and scenes whose spikes are counted from tables."""
+        return {name for name, one in self.study.stimuli.items() if isinstance(one.recording, Spikes)}
+
+    def tables(self, movie: str) -> Params:
+        """How the spikes of a movie's tables are counted."""
+        return as_params(self._recording(movie))
+
+    def table_files(self, movie: str) -> dict[str, str]:
+        """Files of a movie's tables: `spikes`, `frames`, and where there is one `units`."""
+        recording = self._recording(movie)
+        assert isinstance(recording, Spikes), movie
+        return {name: self.path(file) for name, file in recording.files().items()}
 
     def recording_files(self, movie: str, area: str) -> list[str]:
         """Files that the recording of an area is made from."""
@@ -241,13 +259,15 @@ class Plan:
         """Files of the selected units' responses, one per area."""
         return [f"results/responses/{movie}/{area}.h5" for area in self.areas(movie)]
 
-    def _recording(self, movie: str) -> Simulated | Allen | Nwb | Counts | Arrays | Published:
+    def _recording(self, movie: str) -> Simulated | Allen | Nwb | Spikes | Counts | Arrays | Published:
         recording = self.study.stimuli[movie].recording
         assert recording is not None, movie
         return recording
 
     def _sessions(self, movie: str) -> range:
         recording = self._recording(movie)
+        if isinstance(recording, Spikes):
+            return range(1)  # all sessions of the tables in one file
         assert isinstance(recording, Simulated | Sessions), movie
         return range(recording.sessions if isinstance(recording, Simulated) else len(recording.sessions))
 
