@@ -20,10 +20,13 @@ from lorafb.trials import PERTURBATIONS
 processes.tell_jobs()
 processes.stop_jobs_on_interrupt()
 shell.prefix(processes.JOB_PREFIX)
-FOLDERS = (Path.cwd(), ROOT)
+
+# Snakemake reads the files too, but as YAML 1.1, and of two keys of one name it drops the first: so they are read anew.
+FILES, TYPED = workflow.config_settings.configfiles, workflow.config_settings.config
+FOLDERS = reading.folders(FILES)
 
 try:
-    study = reading.read(ROOT / "config.yaml", config, FOLDERS)
+    study = reading.read(ROOT / "config.yaml", reading.merged(FILES), FOLDERS, TYPED)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -32,7 +35,7 @@ if copy := os.environ.get("LORAFB_CONFIG_COPY"):  # `lorafb cost` asks which stu
 
 plan = Plan(study, ROOT, FOLDERS)
 display = Display(plan)
-code.let_jobs_import(*(FOLDERS if study.networks or plan.own_metrics else ()))  # own modules are beside the config
+code.let_jobs_import(*(FOLDERS if study.networks or plan.own_metrics else ()))
 
 
 onstart:

@@ -137,14 +137,14 @@ class Display:
                 files[table] = [f"results/statistics/{movie}{ending}.csv" for movie in compared]
             else:
                 files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
-        paper = os.path.relpath(self.plan.root / "lorafb" / "figures" / "paper.csv", self.plan.folders[0])
+        paper = os.path.relpath(self.plan.root / "lorafb" / "figures" / "paper.csv")
         return {**files, "paper": paper, "templates": self.templates("caption", record.template)}
 
     def templates(self, *names: str) -> list[str]:
         """Templates of captions, all where no name is given: an edit of one reruns what is made from it."""
         folder = self.plan.root / "lorafb" / "figures" / "templates"
         files = [folder / f"{name}.txt" for name in names] or sorted(folder.glob("*.*"))
-        return [os.path.relpath(file, self.plan.folders[0]) for file in files]
+        return [os.path.relpath(file) for file in files]
 
     def data(self, name: str) -> dict[str, Any]:
         """Subjects and movies of a figure or table, and what its caption says of them: fields of `FigureData`."""

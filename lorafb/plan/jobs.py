@@ -44,7 +44,7 @@ class Plan:
     root : Path
         The repository.
     folders : tuple of Path
-        Where files of the config are looked for; the first is the working directory.
+        Where files of the config are looked for.
     """
 
     study: Study
@@ -68,8 +68,8 @@ class Plan:
 
     def path(self, file: str) -> str:
         """Path of a file that the config names."""
-        here, path = self.folders[0], reading.locate(file, self.folders)
-        return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
+        path = reading.locate(file, self.folders).absolute()
+        return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
     @cached_property
     def photographs(self) -> list[str]:
