@@ -33,8 +33,8 @@ def read(text: str) -> Any:
 
 def scalar(text: str) -> Any:
     """Value of text without quotes: a number, true, false or null where it is one."""
-    kind = _Loader("").resolve(yaml.ScalarNode, text, (True, False))
-    return text if kind in (f"{TAG}str", f"{TAG}merge") else read(text)
+    meant = any(re.fullmatch(pattern, text) for kind, pattern, _ in SCALARS if kind != "merge")
+    return read(text) if meant else text
 
 
 def write(values: Any) -> str:
@@ -43,7 +43,7 @@ def write(values: Any) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Compose a table before merge keys are followed; a key is text, whatever it looks like."""
