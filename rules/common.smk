@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+from snakemake import io
 from snakemake.exceptions import WorkflowError
 
 ROOT = Path(str(workflow.current_basedir)).resolve().parent
@@ -13,13 +14,16 @@ from lorafb import code, processes
 from lorafb.commands import times
 from lorafb.config import reading
 from lorafb.files import InputError, clear_abandoned
+from lorafb.plan import braces
 from lorafb.plan.figures import ENDINGS, Display
 from lorafb.plan.jobs import VIDEO_PARTS, Plan, as_params, one_of
 from lorafb.trials import PERTURBATIONS
 
 processes.tell_jobs()
+processes.name_python()
 processes.stop_jobs_on_interrupt()
 shell.prefix(processes.JOB_PREFIX)
+braces.let_show(io)
 
 # Snakemake reads the files too, but as YAML 1.1, and of two keys of one name it drops the first: so they are read anew.
 FILES, TYPED = workflow.config_settings.configfiles, workflow.config_settings.config

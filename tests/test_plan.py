@@ -1,6 +1,7 @@
 """What each rule reads and which params it gets, without Snakemake: known answers on the test study and on the paper's."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from lorafb.config import reading
 from lorafb.config.experiments import Perturbation
+from lorafb.plan import braces
 from lorafb.plan.figures import Display
 from lorafb.plan.jobs import Plan, one_of
 from lorafb.trials import PERTURBATIONS
@@ -160,6 +162,13 @@ def test_files_and_modules_are_found_beside_the_config_then_here_then_in_the_rep
     assert reading.locate("none.npy", folders) == Path("none.npy")  # a file to fetch comes into the working directory
     monkeypatch.setenv("HOME", str(beside))
     assert reading.locate("~/a.npy", folders) == beside / "a.npy"
+
+
+def test_braces_in_the_name_of_an_input_are_no_wildcards_and_come_back_when_snakemake_has_filled_those_in():
+    filled = SimpleNamespace(apply_wildcards=lambda pattern, wildcards: pattern.format(**wildcards))
+    braces.let_show(filled)
+    path = braces.hide("a {movie}/b}.npy") + "{movie}"
+    assert filled.apply_wildcards(path, {"movie": "mine"}) == "a {movie}/b}.npymine"
 
 
 def test_features_are_an_output_only_where_they_are_kept(nano, paper):

@@ -21,6 +21,7 @@ from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Publishe
 from lorafb.config.subjects import Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
+from lorafb.plan.braces import hide
 from lorafb.similarity import metrics
 from lorafb.stimuli import images
 
@@ -67,9 +68,9 @@ class Plan:
         return self.code(script, *(module for name in names for module in metrics.find(name).modules))
 
     def path(self, file: str) -> str:
-        """Path of a file that the config names."""
+        """Path of a file that the config names, as an input."""
         path = reading.locate(file, self.folders).absolute()
-        return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+        return hide(os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path))
 
     @cached_property
     def photographs(self) -> list[str]:
