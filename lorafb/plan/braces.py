@@ -2,16 +2,16 @@
 
 from typing import Any
 
-STANDING_FOR = {"{": "\ue07b", "}": "\ue07d"}
-"""Characters of Unicode's private use that stand for braces until Snakemake has filled in the wildcards."""
+HIDDEN = str.maketrans("{}", "\ue07b\ue07d")
+"""Braces to characters of Unicode's private use, which stand for them until Snakemake has filled in the wildcards."""
 
 
 def hide(path: str) -> str:
     """Path for the input of a rule, in which braces are no wildcards."""
-    return path.translate(str.maketrans(STANDING_FOR))
+    return path.translate(HIDDEN)
 
 
 def let_show(snakemake_io: Any) -> None:
     """Let Snakemake put the braces that `hide` took out back into a path whose wildcards it has filled in."""
-    fill, back = snakemake_io.apply_wildcards, {ord(hidden): brace for brace, hidden in STANDING_FOR.items()}
+    fill, back = snakemake_io.apply_wildcards, {hidden: brace for brace, hidden in HIDDEN.items()}
     snakemake_io.apply_wildcards = lambda pattern, wildcards: fill(pattern, wildcards).translate(back)
