@@ -9,6 +9,7 @@ import ctypes
 import logging
 import os
 import platform
+import shlex
 import signal
 import sys
 import threading
@@ -66,6 +67,13 @@ def held_since(folder: Path) -> float:
 def tell_jobs() -> None:
     """Give this process's number to the jobs that it will start, for `end_with_parent`."""
     os.environ[PARENT] = f"{_namespace()} {os.getpid()}"
+
+
+def name_python() -> None:
+    """Let jobs start Python by its name where its path has characters that a shell reads as its own, which nobody quotes."""
+    if shlex.quote(sys.executable) != sys.executable:
+        folder, sys.executable = os.path.split(sys.executable)
+        os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", "")])
 
 
 def end_with_parent() -> None:

@@ -1,6 +1,7 @@
 """What each rule reads and which params it gets, without Snakemake: known answers on the test study and on the paper's."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from lorafb.config import reading
 from lorafb.config.experiments import Perturbation
+from lorafb.plan import braces
 from lorafb.plan.figures import Display
 from lorafb.plan.jobs import Plan, one_of
 from lorafb.trials import PERTURBATIONS
@@ -126,19 +128,48 @@ def test_weights_are_trained_drawn_with_norms_of_a_movie_or_read_from_a_file(nan
     assert paper.checkpoint_files("cornet") == {"file": "data/paper/checkpoints/ucf101/cornet.pth"}
 
 
-def test_the_module_of_an_own_network_is_an_input_and_is_named_from_the_working_directory():
+def test_the_module_of_an_own_network_is_an_input_and_is_named_from_the_working_directory(monkeypatch):
     own = ROOT / "examples/own"
+    monkeypatch.chdir(own)
     movie = yaml.safe_load((own / "study.yaml").read_text())["movies"]["mine"] | {"recording": None}
     plan = plan_of(own / "study.yaml", (own, ROOT), movies={"mine": movie}, experiments=NO_SWEEPS)
     assert plan.own_module("two_stages") == ["my_network.py"]
     assert plan.own_module("lorafb") == []
     assert plan.photographs[0] == str(ROOT / "data/photographs/china.jpg")
-    assert plan.stimulus_files("mine") == ["../../data/real/clips/bikes.mp4"]
+    assert plan.stimulus_files("mine") == [str(ROOT / "data/real/clips/bikes.mp4")]
 
 
-def test_a_file_outside_the_working_directory_has_its_whole_path(tmp_path):
+def test_a_file_outside_the_working_directory_has_its_whole_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     plan = plan_of(NANO, (tmp_path, ROOT))
     assert plan.stimulus_files("clip") == [str(ROOT / "data/real/clips/test.avi")]
+
+
+def test_files_and_modules_are_found_beside_the_config_then_here_then_in_the_repository(tmp_path, monkeypatch):
+    beside, here = tmp_path / "study", tmp_path / "here"
+    for folder, files in ((beside, ["a.npy"]), (here, ["a.npy", "b.npy"])):
+        folder.mkdir()
+        for file in files:
+            (folder / file).touch()
+    monkeypatch.chdir(here)
+    folders = reading.folders(["../study/mine.yaml"])
+    assert [folder.resolve() for folder in folders] == [beside, here, ROOT]
+    assert reading.folders(["x.yaml"]) == (here, ROOT)
+    assert [reading.locate(file, folders).parent.resolve() for file in ("a.npy", "b.npy", "config.yaml")] == [
+        beside,
+        here,
+        ROOT,
+    ]
+    assert reading.locate("none.npy", folders) == Path("none.npy")  # a file to fetch comes into the working directory
+    monkeypatch.setenv("HOME", str(beside))
+    assert reading.locate("~/a.npy", folders) == beside / "a.npy"
+
+
+def test_braces_in_the_name_of_an_input_are_no_wildcards_and_come_back_when_snakemake_has_filled_those_in():
+    filled = SimpleNamespace(apply_wildcards=lambda pattern, wildcards: pattern.format(**wildcards))
+    braces.let_show(filled)
+    path = braces.hide("a {movie}/b}.npy") + "{movie}"
+    assert filled.apply_wildcards(path, {"movie": "mine"}) == "a {movie}/b}.npymine"
 
 
 def test_features_are_an_output_only_where_they_are_kept(nano, paper):
@@ -185,7 +216,10 @@ def test_an_experiment_has_metrics_of_its_own_or_those_of_the_study_that_need_no
     assert plan.metrics("front") == ["tsrsa-spearman", "cka"]
 
 
-def test_the_module_of_an_own_metric_is_an_input_and_its_record_is_read_from_beside_the_config(nano, tmp_path):
+def test_the_module_of_an_own_metric_is_an_input_and_its_record_is_read_from_beside_the_config(
+    nano, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "metric_of_mine.py").write_text("def score(model, area):\n    return 0.5\n")
     plan = plan_of(NANO, (tmp_path, ROOT), metrics=["metric_of_mine:score", "tsrsa"])
     assert plan.own_metrics == ["metric_of_mine.py"]

@@ -42,6 +42,8 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
             _unit(field),
             field.description or _options(field.annotation),
         )
+        if field.exclude:  # holds tables that have their rows already
+            continue
         inner = plain(field.annotation)
         if get_origin(inner) is dict:
             key, inner = f"{key}.<{name.removesuffix('s')}>", plain(get_args(inner)[1])

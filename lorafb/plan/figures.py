@@ -1,6 +1,5 @@
 """Which figures and tables a study has the data for, what each is made from, and the targets that a person names."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -147,14 +146,14 @@ class Display:
                 files[table] = [f"results/statistics/{movie}{ending}.csv" for movie in compared]
             else:
                 files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
-        paper = os.path.relpath(self.plan.root / "lorafb" / "figures" / "paper.csv", self.plan.folders[0])
+        paper = self.plan.path(str(self.plan.root / "lorafb" / "figures" / "paper.csv"))
         return {**files, "paper": paper, "templates": self.templates("caption", record.template)}
 
     def templates(self, *names: str) -> list[str]:
         """Templates of captions, all where no name is given: an edit of one reruns what is made from it."""
         folder = self.plan.root / "lorafb" / "figures" / "templates"
         files = [folder / f"{name}.txt" for name in names] or sorted(folder.glob("*.*"))
-        return [os.path.relpath(file, self.plan.folders[0]) for file in files]
+        return [self.plan.path(str(file)) for file in files]
 
     def data(self, name: str) -> dict[str, Any]:
         """Subjects and movies of a figure or table, and what its caption says of them: fields of `FigureData`."""
