@@ -26,7 +26,7 @@ processes.stop_jobs_on_interrupt(lambda: terminal.stop(logger))
 shell.prefix(processes.JOB_PREFIX)
 braces.let_show(io)
 output = workflow.output_settings
-if workflow.is_main_process and not (workflow.dryrun or output.printshellcmds or output.verbose or output.quiet):
+if workflow.is_main_process and not (output.dryrun or output.printshellcmds or output.verbose or output.quiet):
     terminal.show(logger)  # `-p` shows Snakemake's own output
 
 # Snakemake reads the files too, but as YAML 1.1, and of two keys of one name it drops the first: so they are read anew.
