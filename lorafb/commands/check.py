@@ -182,11 +182,11 @@ def _table(path: Path, sealed: bool) -> str:
 
 def _video(path: Path) -> str:
     try:
-        movie = video.read(path, frames=1)
+        movie = video.read(path)
     except InputError as error:
         raise InputError(f"{path}: no checkpoint, stimulus, recording or artefact; as a video: {error}") from None
-    height, width = movie.frames.shape[1:3]
-    return f"video, {height}x{width} pixels, {movie.rate_hz:g} frames per second"
+    n_frames, height, width = movie.frames.shape[:3]
+    return f"video of {n_frames} frames, {height}x{width} pixels, {movie.rate_hz:g} frames per second"
 
 
 def _print_differences(tensor: Path, template: Path) -> None:

@@ -29,7 +29,7 @@ class Added(Model):
 class Study(Model):
     """A whole study."""
 
-    study: Name = Field("embedded", description="name of the study, shown in the report")
+    study: Name = Field("own", description="name of the study, shown in the report")
     seed: int = Field(2023, ge=0, description="seed of every random draw without another seed")
     areas: list[Area] = Field(list(get_args(Area)), description="areas scored, in the figures' order", min_length=1)
     metrics: list[str] = Field(
