@@ -301,7 +301,7 @@ def test_a_clean_study_has_the_defaults_of_the_keys_and_nothing_of_the_embedded_
     study = config.read(ROOT / "config.yaml", OWN, FOLDERS)
     assert study.experiments == Experiments()  # no sweep
     assert study.experiments.clip.lengths == study.experiments.front.lengths == study.experiments.shuffle.windows == []
-    assert study.features.keep == "none"
+    assert (study.study, study.features.keep) == ("own", "none")
     assert (list(study.movies), list(study.subjects), study.scenes) == (["mine"], ["one"], {})
     display = Display(Plan(study, ROOT, FOLDERS))
     assert (set(display.figures), display.tables) == ({"networks"}, {})

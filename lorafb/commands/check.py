@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from lorafb.artefacts import arrays, grams, provenance, recordings, responses, stimuli, truths
+from lorafb.artefacts import arrays, grams, hdf5, provenance, recordings, responses, stimuli, truths
 from lorafb.commands import expected
 from lorafb.cortex import allen, npz_counts, published_counts
 from lorafb.cortex.counts import whole_counts
@@ -63,7 +63,7 @@ def describe(path: Path) -> str:
     if not start:
         raise InputError(f"{path}: is empty")
     try:
-        if h5py.is_hdf5(path):
+        if start == b"\x89HDF\r\n\x1a\n" or h5py.is_hdf5(path):
             return _hdf5(path)
         if start.startswith(b"\x93NUMPY"):
             return _array(path)
@@ -95,7 +95,7 @@ def _results(folder: Path) -> str:
 
 def _hdf5(path: Path) -> str:
     """Describe an artefact, which has a format, or a session."""
-    with h5py.File(path, "r") as file:
+    with hdf5.open_file(path, path) as file:
         kind, version, nwb = (file.attrs.get(name) for name in ("format", "format_version", "nwb_version"))
     if kind is None:
         with allen.session(path) as session:
@@ -182,11 +182,11 @@ def _table(path: Path, sealed: bool) -> str:
 
 def _video(path: Path) -> str:
     try:
-        movie = video.read(path, frames=1)
+        movie = video.read(path)
     except InputError as error:
         raise InputError(f"{path}: no checkpoint, stimulus, recording or artefact; as a video: {error}") from None
-    height, width = movie.frames.shape[1:3]
-    return f"video, {height}x{width} pixels, {movie.rate_hz:g} frames per second"
+    n_frames, height, width = movie.frames.shape[:3]
+    return f"video of {n_frames} frames, {height}x{width} pixels, {movie.rate_hz:g} frames per second"
 
 
 def _print_differences(tensor: Path, template: Path) -> None:

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lorafb.artefacts import hdf5
 from lorafb.files import InputError, nearest
 
 Source = Path | str | BinaryIO | io.BufferedIOBase
@@ -121,15 +122,7 @@ class Table:
 @contextmanager
 def opened(source: Source, name: str) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading, from a path or from a seekable file object."""
-    try:
-        file = h5py.File(source, "r")
-    except FileNotFoundError:
-        raise InputError(f"{name}: no such file") from None
-    except InputError:  # of a server
-        raise
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{name}: cannot be read as an HDF5 file ({' '.join(str(error).split())})") from None
-    with file:
+    with hdf5.open_file(source, name) as file:
         yield file
 
 

@@ -96,7 +96,7 @@ def test_a_right_file_is_described_in_one_line(tmp_path, capsys):
 
 def test_real_files_are_described(capsys):
     for path, expected in (
-        ("clips/test.avi", "video, 240x320 pixels, 25 frames per second"),
+        ("clips/test.avi", "video of 164 frames, 240x320 pixels, 25 frames per second"),
         ("*.npz", "table of counts, .*VISp"),
         ("photographs/china.jpg", "picture, 427x640 pixels"),
     ):
