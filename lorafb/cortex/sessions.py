@@ -21,7 +21,7 @@ from lorafb.cortex.counts import count_units
 from lorafb.cortex.hdf5_tables import Source
 from lorafb.cortex.intervals import STIMULUS, Invalid, Layout
 from lorafb.cortex.places import Areas
-from lorafb.cortex.presentations import FloatArray, Presentations, Repeats, movie_repeats, scene_repeats
+from lorafb.cortex.presentations import NAMED, FloatArray, Presentations, Repeats, movie_repeats, scene_repeats
 from lorafb.cortex.quality import COLUMNS, Quality, left_out
 from lorafb.files import InputError, nearest
 
@@ -118,7 +118,8 @@ def count_session(
         if not set(areas) & set(known):
             hint = nearest(next(iter(areas)), known) if areas else ""
             listed = ", ".join(known) or "none"
-            raise InputError(f"{table}: has no unit of {', '.join(areas)}{hint}; its areas are {listed}")
+            other = "a table `areas: {NAME: [other names]}` says what a file calls an area"
+            raise InputError(f"{table}: has no unit of {', '.join(areas)}{hint}; {other}; its areas are {listed}")
         rows = opened.presentations(names, layout, n_frames, rate_hz)
         repeats = (movie_repeats if order == "movie" else scene_repeats)(rows, n_frames)
         wanted = units[units["area"].isin(list(areas))]
@@ -258,7 +259,8 @@ def report(units: pd.DataFrame, recording: Recording, repeats: Repeats, areas: S
     DataFrame
         One row per area, and a last one for units of unknown place (`area` is empty): `session`, `movie`, `area`,
         `units` in the file, `kept`, one column per filter with the units that it left out, `mean_rate` of the kept
-        units over the movie (spikes/s; NaN where there are none), `repeats` kept, `repeats_left_out` (joined by "; ").
+        units over the movie (spikes/s; NaN where there are none), `repeats` kept, `repeats_left_out` (joined by "; "),
+        and the `notes` on the area (joined by " | ").
     """
     rates = recording.summed.sum(axis=0) / float((repeats.stop - repeats.start).sum())
     rows = []
@@ -276,6 +278,7 @@ def report(units: pd.DataFrame, recording: Recording, repeats: Repeats, areas: S
                 "mean_rate": float(rates[counted].mean()) if counted.any() else np.nan,
                 "repeats": recording.n_repeats,
                 "repeats_left_out": "; ".join(repeats.left_out),
+                "notes": " | ".join(note.text for note in recording.notes if note.text and note.area in ("", area)),
             }
         )
     return pd.DataFrame(rows)
@@ -320,7 +323,7 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
         for name in sorted(columns)
     }
     rate_hz = round(float(np.mean([one.rate_hz for one in sessions])), 3)
-    notes = [note for one in sessions for note in one.notes if note.area in ("", area)]
+    notes = _shortened([note for one in sessions for note in one.notes if note.area in ("", area)])
     fewer = [one for one in sessions if one.n_repeats > n_repeats]
     if fewer:
         dropped = sum(one.n_repeats - n_repeats for one in fewer)
@@ -329,6 +332,19 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
     return Recording.of_repeats(
         area, movie, rate_hz, np.concatenate(counts, axis=2), units, tuple(notes), sessions[0].bin_s
     )
+
+
+def _shortened(notes: Sequence[Note]) -> list[Note]:
+    """Keep the texts of the first three notes of each kind, and the number of the others."""
+    kept = []
+    for what in dict.fromkeys(note.what for note in notes):
+        alike = [note for note in notes if note.what == what]
+        told = [note for note in alike if note.text]
+        silent = sum(note.number for note in alike if not note.text)
+        more = told[NAMED:]
+        rest = f"{what}: {sum(note.number for note in more)} in {many(len(more), 'more session')}" if more else ""
+        kept += [*told[:NAMED], Note(what, silent + sum(note.number for note in more), rest)]
+    return kept
 
 
 def _check_alike(sessions: Sequence[Recording], repeats: str) -> None:

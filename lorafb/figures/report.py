@@ -46,9 +46,10 @@ class Part:
         return verify(f"{self.source}{'.svg' if self.svg else '.csv'}") if self.source else {}
 
 
-def render(**facts: Any) -> str:
+def render(*, remarks: Sequence[str] = (), **facts: Any) -> str:
     """Render the page `templates/report.html`, which says what each fact is."""
-    return TEMPLATES.get_template("report.html").render(versions=sorted(versions().items()), **facts)
+    page = TEMPLATES.get_template("report.html")
+    return page.render(versions=sorted(versions().items()), remarks=remarks, **facts)
 
 
 def from_page(path: object) -> str:

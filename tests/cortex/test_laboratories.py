@@ -1,13 +1,18 @@
 """NWB files of other laboratories: a table of units without quality columns, and tables of intervals of any name and layout."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from numpy.testing import assert_array_equal
 from pynwb import NWBHDF5IO, NWBFile
 
 from lorafb.config import movies as config
+from lorafb.config.model import Study
+from lorafb.cortex.places import place
 from lorafb.cortex.sessions import count_session, counting
 from lorafb.files import InputError
 
@@ -157,3 +162,71 @@ def test_a_row_may_hold_the_times_of_its_frames(tmp_path):
     recording = count(path, presentations="trials", rows="showings", columns={"frame_times": "flips"}, rate_hz=None)
     stop = np.column_stack([uneven[:, 1:], uneven[:, -1] + np.median(np.diff(uneven, axis=1), axis=1)])
     assert_array_equal(recording.counts, expected(uneven, stop))
+
+
+# ---------------------------------------------------------------- the documents
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def examples(heading):
+    """The YAML blocks below a heading of docs/data.md."""
+    section = (
+        DOCS.joinpath("data.md")
+        .read_text()
+        .partition(f"### {heading}\n")[2]
+        .partition("\n## ")[0]
+        .partition("\n### ")[0]
+    )
+    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)]
+
+
+def epochs(file):
+    for begin in BEGAN:
+        file.add_epoch(begin, begin + FRAMES / RATE)
+
+
+def flips(file):
+    file.add_trial_column("flips", "when each frame came", index=True)
+    for row, begin in zip(START, BEGAN, strict=True):
+        file.add_trial(start_time=begin, stop_time=begin + 1, flips=row)
+
+
+def test_the_examples_of_the_documents_count_such_files(tmp_path):
+    blocks = examples("NWB files of other laboratories")
+    for number, (block, fill) in enumerate(zip(blocks, (trials_of_frames, epochs, flips), strict=True)):
+        movie = config.Movie.model_validate(block["movies"]["mine"])
+        path = write(tmp_path / f"{number}.nwb", fill)
+        how = {
+            "n_frames": movie.stimulus.frames,
+            "rate_hz": movie.stimulus.rate_hz,
+            **counting(movie.recording.counting),
+        }
+        recording, _ = count_session(path, movie.recording.presentations, LISTED, movie.recording.quality, **how)
+        assert recording.summed.shape == (FRAMES, 3)
+        if fill is not flips:  # whose last frame ends by rounding elsewhere
+            assert_array_equal(recording.counts, expected())
+        assert abs(recording.summed.sum() - expected().sum()) <= 1
+
+
+def test_the_example_of_areas_is_a_config():
+    (block,) = examples("Areas")
+    asked = Study.model_construct(areas=block["areas"]).places(["CA1"])
+    assert [place(name, asked) for name in ("V1", "area 17, left", "LM L4", "ca1", "AL")] == [
+        "VISp",
+        "VISp",
+        "VISl",
+        "CA1",
+        None,
+    ]
+
+
+def test_every_test_that_the_page_on_counting_names_is_there():
+    named = set(re.findall(r"`(test_\w+)`", DOCS.joinpath("counting.md").read_text()))
+    there = {
+        name
+        for file in (DOCS.parent / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", file.read_text())
+    }
+    assert len(named) > 40
+    assert named <= there

@@ -361,6 +361,15 @@ def test_repeats_dropped_by_fewest_are_counted(written):
     assert numbers(joined)["repeats_dropped"] == 1
 
 
+def test_what_many_sessions_lack_alike_is_told_of_three_and_counted_of_all(written):
+    one = count(written, areas=["VISp", "VISl"])
+    sessions = [replace(one, units=one.units | {"session": np.full(7, k)}) for k in range(6)]
+    joined = join(sessions, "VISp")
+    assert numbers(joined)["in_no_area"] == numbers(joined)["of_unknown_place"] == 6
+    assert texts(joined).count("in no area of the study: CA1 1") == 3
+    assert "in_no_area: 3 in 3 more sessions" in texts(joined)
+
+
 def test_nan_times_and_rows_out_of_order(written, copy):
     order = np.random.default_rng(1).permutation(15)
     with h5py.File(copy) as file:
