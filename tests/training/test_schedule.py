@@ -53,6 +53,12 @@ def test_an_exponential_schedule_falls_every_epoch():
         ({"warmup_epochs": 5}, "5 warm-up epochs of 5"),
         ({"batch": 0}, "batch 0"),
         ({"learning_rate": -0.1}, "learning rate -0.1"),
+        ({"precision": "fp32"}, "did you mean 'fp16'|did you mean 'float32'"),
+        ({"accumulate": 0}, "accumulate 0"),
+        ({"ema_steps": 0}, "ema_steps 0"),
+        ({"label_smoothing": 1.0}, "label_smoothing 1.0"),
+        ({"ema_decay": -0.5}, "ema_decay -0.5"),
+        ({"mixup": -1.0}, "mixup -1.0"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_refused(settings, message):
