@@ -29,6 +29,7 @@ class Neurons(MemoryModule):  # type: ignore[misc]
 
     def __init__(self, leaky: bool, step_mode: str = "s") -> None:
         super().__init__()
+        self.v: Tensor | float
         self.leaky, self.step_mode = leaky, step_mode
         self.register_memory("v", 0.0)
 
@@ -38,10 +39,10 @@ class Neurons(MemoryModule):  # type: ignore[misc]
             takes = "(T, B, channels, height, width)" if self.step_mode == "m" else "(B, channels, height, width)"
             raise ValueError(f"neurons of step mode '{self.step_mode}' take {takes}, not {tuple(x.shape)}")
         currents = x if self.step_mode == "m" else x[None]
-        potential = self.v
+        potential: Tensor | float = self.v
         if not isinstance(potential, Tensor) or potential.shape != currents.shape[1:]:
             potential = torch.zeros_like(currents[0], dtype=torch.promote_types(x.dtype, torch.float32))
-        spikes, self.v = _Fire.apply(currents, potential, self.leaky)  # type: ignore[no-untyped-call]
+        spikes, self.v = _Fire.apply(currents, potential, self.leaky)
         fired: Tensor = spikes if self.step_mode == "m" else spikes[0]
         return fired
 

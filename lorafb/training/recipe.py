@@ -131,3 +131,9 @@ def learning_rate(recipe: Recipe, epoch: int, step: int = 0, steps: int = 1) -> 
     if recipe.schedule == "exponential":
         return recipe.learning_rate * math.pow(recipe.gamma, since)
     return recipe.learning_rate * (1 + math.cos(math.pi * since / (recipe.epochs - recipe.warmup_epochs))) / 2
+
+
+def averaging_decay(recipe: Recipe, processes: int = 1) -> float:
+    """Decay of the moving average of weights from one update to the next, for these clips a step and epochs."""
+    clips = recipe.batch * recipe.accumulate * processes
+    return 1 - min(1.0, (1 - recipe.ema_decay) * clips * recipe.ema_steps / recipe.epochs)
