@@ -7,6 +7,7 @@ The kernel is more reliable: it frees the lock of a file, and ends a process who
 import contextlib
 import ctypes
 import logging
+import multiprocessing
 import os
 import platform
 import signal
@@ -82,8 +83,11 @@ def end_with_parent() -> None:
 
 def die_with_parent() -> None:
     """Let the kernel end this process when its parent ends, however that happens."""
+    parent = multiprocessing.parent_process()
     if sys.platform.startswith("linux"):  # elsewhere there is no such signal
         ctypes.CDLL(None, use_errno=True).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)  # it ended while this process was starting
 
 
 def stop_jobs_on_interrupt() -> None:

@@ -102,7 +102,7 @@ def _stacked(samples: list[tuple[Tensor, int] | InputError]) -> Batch | InputErr
 
 
 def _start_worker(number: int) -> None:
-    die_with_parent()  # at once: until it ends it holds the training's lock
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training, which ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

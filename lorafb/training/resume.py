@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 import torch
 from torch import Tensor
@@ -17,6 +17,9 @@ from torch import Tensor
 from lorafb.files import InputError, lock, whole
 
 logger = logging.getLogger(__name__)
+_held: list[IO[bytes]] = []
+# a worker that lives a moment longer than a killed training must not hold its lock
+os.register_at_fork(after_in_child=lambda: [file.close() for file in _held])
 
 
 @dataclass
@@ -175,6 +178,10 @@ def alone(folder: Path) -> Iterator[None]:
     except BlockingIOError as error:
         raise InputError(f"{folder}: another process trains here; wait for it or give another folder") from error
     with file:
+        _held.append(file)
         for left in folder.glob(".resume.*.part.pt"):
             left.unlink()
-        yield
+        try:
+            yield
+        finally:
+            _held.remove(file)
