@@ -28,6 +28,10 @@ from lorafb.processes import Stopped, die_with_parent
 Result = TypeVar("Result")
 TIMEOUT = timedelta(minutes=30)
 """How long a rank waits for the others: longer than a save or one batch may take."""
+START = "spawn"
+"""How `launch` starts them: a GPU cannot be used in a forked process."""
+GRACE_S = 10.0
+"""When one rank has failed, how long the others may take to end by themselves, and then to save."""
 PORTS = (15000, 20000)
 """First port and number of ports, from which Slurm jobs take one by their number."""
 
@@ -131,11 +135,11 @@ def launch(work: Callable[..., Result], processes: int, *args: Any, **kwargs: An
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = start_processes(  # type: ignore[no-untyped-call]
-            _ranked, (processes, _free_port(), folder, work, args, kwargs), processes, join=False, start_method="spawn"
+            _ranked, (processes, _free_port(), folder, work, args, kwargs), processes, join=False, start_method=START
         )
         with _passing_on(started.pids()):
             try:
-                while not started.join(grace_period=30):
+                while not started.join(grace_period=GRACE_S):
                     pass
             except ProcessException:
                 if not list(folder.glob("[0-9]*")):

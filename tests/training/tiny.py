@@ -78,8 +78,8 @@ def in_child(work):
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
-def train(folder, training=None, recipe=RECIPE, seed=3, **options):
-    return loop.train(Net(), training or Blobs(14), Blobs(10), recipe, seed, folder, **options)
+def train(folder, training=None, recipe=RECIPE, seed=3, test=None, **options):
+    return loop.train(Net(), training or Blobs(14), test or Blobs(10), recipe, seed, folder, **options)
 
 
 def same(ours, theirs):
