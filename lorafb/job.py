@@ -55,7 +55,7 @@ def start(job: Job) -> Job:
         said = ""
         if isinstance(error, KeyboardInterrupt):
             logging.info("stopped on request")  # Snakemake has printed so on the terminal
-        elif isinstance(error, InputError):
+        elif isinstance(error, (InputError, processes.Stopped)):
             logging.critical("%s", error)
             said = f"{job.rule}: {error}"
         elif isinstance(error, OSError) and error.errno in CANNOT_WRITE:

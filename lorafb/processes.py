@@ -7,6 +7,7 @@ The kernel is more reliable: it frees the lock of a file, and ends a process who
 import contextlib
 import ctypes
 import logging
+import multiprocessing
 import os
 import platform
 import shlex
@@ -31,8 +32,14 @@ JOB_PREFIX = "trap '' INT; exec "
 """What the shell does before a job: it leaves Ctrl-C to Snakemake, and replaces itself by the job."""
 SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
+STOPPED = 75
+"""Exit status of a command that was asked to stop and goes on when it is started again (EX_TEMPFAIL)."""
 held: list[IO[bytes]] = []
 """Locked files, open until this process ends, and not passed on to jobs."""
+
+
+class Stopped(Exception):
+    """Work that was asked to stop, or whose time is up, has saved what it did; the message says so."""
 
 
 def hold(folder: Path) -> None:
@@ -79,11 +86,20 @@ def name_python() -> None:
 def end_with_parent() -> None:
     """End this job when the Snakemake that started it ends, and at once if it has ended already."""
     namespace, _, snakemake = os.environ.get(PARENT, "").rpartition(" ")
-    if not snakemake or not sys.platform.startswith("linux"):
-        return  # run by hand, or where there is no such signal
-    ctypes.CDLL(None, use_errno=True).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if not snakemake:
+        return  # run by hand
+    die_with_parent()
     if namespace == _namespace() and not alive(int(snakemake)):
         os.kill(os.getpid(), signal.SIGKILL)  # it ended while this job was loading
+
+
+def die_with_parent() -> None:
+    """Let the kernel end this process when its parent ends, however that happens."""
+    parent = multiprocessing.parent_process()
+    if sys.platform.startswith("linux"):  # elsewhere there is no such signal
+        ctypes.CDLL(None, use_errno=True).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)  # it ended while this process was starting
 
 
 def stop_jobs_on_interrupt(first: Callable[[], None]) -> None:

@@ -19,7 +19,7 @@ ALLOWED = {
     "networks": LEAVES,
     "stimuli": LEAVES,
     "cortex": LEAVES | {"web"},
-    "training": LEAVES | {"networks", "stimuli"},
+    "training": LEAVES | {"networks", "stimuli", "processes"},
     "features": LEAVES | {"networks", "stimuli"},
     "similarity": set(),
     "experiments": LEAVES | {"similarity"},
