@@ -21,7 +21,8 @@ if __name__ == "__main__":
     if source["kind"] == "initial":
         weights = checkpoint.initial(network, feed.classes, source["seed"])
     else:
-        weights = checkpoint.read(job.input.file, network, training)
+        weights = checkpoint.read(job.input.file, network, training, entry=source["entry"], unmarked=source["unmarked"])
+        made_by = replace(made_by, parameters={**made_by.parameters, "found": weights.meta.get("found", "")})
     if source.get("norms"):
         model = checkpoint.restore(weights, network)
         with stimuli.opened(job.input.norms) as movie:

@@ -18,7 +18,7 @@ from lorafb.config import reading
 from lorafb.config.experiments import Perturbation
 from lorafb.config.model import Study
 from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated, Tensor
-from lorafb.config.subjects import Initial, Saved, Trained
+from lorafb.config.subjects import UNMARKED, Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
 from lorafb.similarity import metrics
@@ -275,7 +275,7 @@ class Plan:
     def labels(self, subject: str) -> Params:
         """Network and training set as tables name them."""
         one = self.study.subjects[subject]
-        training = "initial" if isinstance(one.checkpoint, Initial) else one.training
+        training = "initial" if isinstance(one.checkpoint, Initial) else one.training + UNMARKED * one.unmarked
         return {"network": one.network, "training": training}
 
     # ---------------------------------------------------------------- experiments
