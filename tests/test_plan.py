@@ -357,3 +357,21 @@ def test_rules_change_with_the_code_of_their_script_and_of_the_network_or_metric
 def test_every_perturbation_of_the_config_has_trials_and_settings(nano):
     assert set(get_args(Perturbation)) == set(PERTURBATIONS)
     assert all(hasattr(nano.study.experiments, name) for name in PERTURBATIONS)
+
+
+def test_weights_without_a_mark_are_flagged_in_figures_tables_and_report(tmp_path):
+    (tmp_path / "mine.pth").touch()
+    saved = {"kind": "file", "file": "mine.pth"}
+    one = ONE["spiking"] | {"label": "SNet", "training": "ucf101"}
+    subjects = {
+        "sound": one | {"checkpoint": saved},
+        "flagged": one | {"label": "Other", "checkpoint": saved | {"unmarked": True}},
+    }
+    plan = plan_of(NANO, (tmp_path, ROOT), subjects=subjects, experiments=NO_SWEEPS, features={"keep": "none"})
+    display, (flagged, *_) = Display(plan), {"Other [UNMARKED WEIGHTS]"}
+    assert [display.label(name) for name in subjects] == ["SNet", flagged]
+    assert [plan.labels(name)["training"] for name in subjects] == ["ucf101", "ucf101 [UNMARKED WEIGHTS]"]
+    assert [line for line in display.sources() if "Other" in line] == [
+        f"{flagged}: nothing in the file says that these are weights of a spiking network."
+    ]
+    assert plan.checkpoint("sound") == saved | {"entry": None, "unmarked": False}

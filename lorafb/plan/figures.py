@@ -95,8 +95,12 @@ class Display:
         return REAL if self._is_real(movie) else SOURCES[recording.kind]
 
     def sources(self) -> list[str]:
-        """List what a reader must know of the study's recordings, each line once."""
-        return list(dict.fromkeys(self.source(movie) for movie in self.plan.study.recorded))
+        """List what a reader must know of the study's recordings and weights, each line once."""
+        unmarked = [self.label(name) for name, one in self.plan.study.subjects.items() if one.unmarked]
+        flags = [
+            f"{label}: nothing in the file says that these are weights of a spiking network." for label in unmarked
+        ]
+        return list(dict.fromkeys(self.source(movie) for movie in self.plan.study.recorded)) + flags
 
     def is_miniature(self, movies: Sequence[str]) -> bool:
         """Whether the recording of any movie is not the paper's."""

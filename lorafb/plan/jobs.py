@@ -32,7 +32,7 @@ from lorafb.config.movies import (
     Tensor,
     Video,
 )
-from lorafb.config.subjects import Initial, Saved, Trained
+from lorafb.config.subjects import UNMARKED, Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
 from lorafb.plan.braces import hide
@@ -334,7 +334,7 @@ class Plan:
     def labels(self, subject: str) -> Params:
         """Network and training set as tables name them."""
         one = self.study.subjects[subject]
-        training = "initial" if isinstance(one.checkpoint, Initial) else one.training
+        training = "initial" if isinstance(one.checkpoint, Initial) else one.training + UNMARKED * one.unmarked
         return {"network": one.network, "training": training}
 
     # ---------------------------------------------------------------- experiments
