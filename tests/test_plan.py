@@ -356,3 +356,29 @@ def test_rules_change_with_the_code_of_their_script_and_of_the_network_or_metric
 def test_every_perturbation_of_the_config_has_trials_and_settings(nano):
     assert set(get_args(Perturbation)) == set(PERTURBATIONS)
     assert all(hasattr(nano.study.experiments, name) for name in PERTURBATIONS)
+
+
+def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
+    movie = {"mine": {"stimulus": {"kind": "camera", "frames": 60}, "recording": {"kind": "simulated"}}}
+    display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={"clip": {"lengths": [20]}}))
+    assert (set(display.figures), set(display.tables)) == ({"networks"}, {"sweeps"})
+    assert not display.is_miniature(["mine"])
+    assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == set()
+    movie["mine"]["paper"] = "Movie1"
+    assert Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments=NO_SWEEPS)).is_miniature(["mine"])
+
+
+def test_networks_that_differ_in_their_seed_alone_have_a_table_of_means():
+    trained = {**ONE["spiking"], "checkpoint": {"kind": "trained", "seed": 5}, "label": "again"}
+    smaller = {**trained, "size": 32, "label": "smaller"}
+    display = Display(plan_of(NANO, add={"subjects": {"second": {**trained, "label": "second"}, "third": smaller}}))
+    assert display.alike == {
+        "spiking": "spiking",
+        "plain": "plain",
+        "still": "still",
+        "second": "spiking",
+        "third": "third",
+    }
+    assert "seeds" in display.tables
+    assert display.data("seeds")["subjects"]["second"]["alike"] == "spiking"
+    assert "seeds" not in Display(plan_of(NANO, add={"subjects": {"third": smaller}})).tables

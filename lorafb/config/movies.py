@@ -31,7 +31,7 @@ class Video(Model):
 
     kind: Literal["video"]
     file: str = Field(
-        description="the video; relative paths start at the working directory, then at the workflow's folder"
+        description="the video; relative paths: beside the config, then in the working directory, then in the repository"
     )
     start: int = Field(0, ge=0, description="first frame taken", json_schema_extra=FRAMES)
     frames: int = Field(ge=3, description="frames taken", json_schema_extra=FRAMES)
