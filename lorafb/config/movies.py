@@ -130,8 +130,8 @@ class Counts(Model):
 
     kind: Literal["counts"]
     file: str = Field(
-        description="the .npz, or a .csv with columns area, unit, repeat, frame, count (and session); relative paths start at "
-        "the working directory, then at the workflow's folder"
+        description="the .npz, or a .csv with columns area, unit, repeat, frame, count (and session); "
+        "relative paths: beside the config, then in the working directory, then in the repository"
     )
     rate_hz: float | None = Field(
         None, gt=0, description="frame rate, needed for a .csv; an .npz holds it", json_schema_extra=HERTZ
