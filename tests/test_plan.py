@@ -375,3 +375,29 @@ def test_weights_without_a_mark_are_flagged_in_figures_tables_and_report(tmp_pat
         f"{flagged}: nothing in the file says that these are weights of a spiking network."
     ]
     assert plan.checkpoint("sound") == saved | {"entry": None, "unmarked": False}
+
+
+def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
+    movie = {"mine": {"stimulus": {"kind": "camera", "frames": 60}, "recording": {"kind": "simulated"}}}
+    display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={"clip": {"lengths": [20]}}))
+    assert (set(display.figures), set(display.tables)) == ({"networks"}, {"sweeps"})
+    assert not display.is_miniature(["mine"])
+    assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == set()
+    movie["mine"]["paper"] = "Movie1"
+    assert Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments=NO_SWEEPS)).is_miniature(["mine"])
+
+
+def test_networks_that_differ_in_their_seed_alone_have_a_table_of_means():
+    trained = {**ONE["spiking"], "checkpoint": {"kind": "trained", "seed": 5}, "label": "again"}
+    smaller = {**trained, "size": 32, "label": "smaller"}
+    display = Display(plan_of(NANO, add={"subjects": {"second": {**trained, "label": "second"}, "third": smaller}}))
+    assert display.alike == {
+        "spiking": "spiking",
+        "plain": "plain",
+        "still": "still",
+        "second": "spiking",
+        "third": "third",
+    }
+    assert "seeds" in display.tables
+    assert display.data("seeds")["subjects"]["second"]["alike"] == "spiking"
+    assert "seeds" not in Display(plan_of(NANO, add={"subjects": {"third": smaller}})).tables
