@@ -170,6 +170,11 @@ COMMANDS = {
         [*RECORDINGS, _option("--metric", "metric", choices=("TSRSA",), default="TSRSA"), *CLIPS, *OURS],
     ),
     "check": Command("check:run", "identify files, and report what is wrong with them", CHECK),
+    "inspect": Command(
+        "inspect:run",
+        "say what is in your files (NWB, tables, arrays, videos, folders), and print the block of a config that uses them",
+        [_option("files", "file or folder; tables of one recording together", "FILE", nargs="+")],
+    ),
     "dataset": Command("dataset:run", "report what is missing of a training set, and where to get it", DATASET),
     "fetch": Command("fetch:run", "download and verify the files of the published study", FETCH, one_of=FETCH_ONE_OF),
     "cost": Command(

@@ -178,7 +178,7 @@ class Counts(Model):
     values: Literal["counts", "real"] = Field("counts", description=VALUES)
     area: str = Field("area", description="the table's column of areas")
     unit: str = Field("unit", description="its column of units, names or numbers")
-    repeat: str = Field("repeat", description="its column of repeats, numbers")
+    repeat: str = Field("repeat", description="its column of repeats, names or numbers")
     frame: str = Field("frame", description="its column of frames, numbers")
     count: str = Field("count", description="its column of counts, or of real values")
     session: str = Field("session", description="its column of sessions, names or numbers; not needed for one session")
@@ -207,7 +207,7 @@ class SpikeTimes(Model):
     """Spike times: a table with a row a spike, a TsGroup that pynapple saved, or a .mat with a cell of times per unit."""
 
     file: str = Field(
-        description="the file; relative paths start at the working directory, then at the workflow's folder"
+        description="the file; relative paths: beside the config, then in the working directory, then in the repository"
     )
     time: str = Field("time", description="column, or variable of a .mat, of spike times")
     unit: str = Field("unit", description="column of units, names or numbers; the cells of a .mat are numbered from 1")

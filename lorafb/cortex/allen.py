@@ -18,7 +18,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lorafb.cortex import intervals
-from lorafb.cortex.hdf5_tables import MOST_BYTES, Source, Table, check_times, opened, own_dataset, read, text_at
+from lorafb.cortex.hdf5_tables import (
+    MOST_BYTES,
+    Source,
+    Table,
+    check_times,
+    group_at,
+    opened,
+    own_dataset,
+    read,
+    text_at,
+)
 from lorafb.cortex.intervals import Invalid, Layout
 from lorafb.cortex.places import Areas, place
 from lorafb.cortex.presentations import FloatArray, Presentations
@@ -64,6 +74,15 @@ class Session:
         number = int.from_bytes(hashlib.sha256(words.encode()).digest()[:6])
         log.info("%s: session %r gets the number %d", self.name, words, number)
         return number
+
+    def tables(self) -> list[str]:
+        """Names of the tables of intervals, but for the invalid times."""
+        known = sorted(group_at(self.name, self._file, "intervals")) if "intervals" in self._file else []
+        return [name for name in known if name != intervals.INVALID]
+
+    def table(self, name: str) -> Table:
+        """Open a table of intervals."""
+        return Table(self.name, self._file, f"intervals/{name}")
 
     def units(self, areas: Areas = ()) -> pd.DataFrame:
         """Read the table of units, without spikes.

@@ -39,7 +39,7 @@ def read(
     Parameters
     ----------
     path : a table (see `own_tables.read`) with the columns area, unit, repeat, frame, count, and for several mice session;
-        repeats and frames are whole numbers and may be counted from any number, areas, units and sessions may be names
+        frames are whole numbers and may be counted from any number, areas, units, repeats and sessions may be names
     area : name of the area as the file spells it
     movie : name of the movie that was shown
     rate_hz : frames a second
@@ -95,7 +95,7 @@ def _cells(table: OwnTable, called: Mapping[str, str]) -> pd.DataFrame:
         {
             "area": table.texts(called["area"]),
             "unit": table.ids(called["unit"]),
-            "repeat": table.whole(called["repeat"]),
+            "repeat": table.ids(called["repeat"]),
             "frame": table.whole(called["frame"]),
             "session": table.ids(called["session"]) if own_session else 0,
         }

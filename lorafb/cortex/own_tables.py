@@ -6,6 +6,7 @@ times too large counts spikes of other frames, and no score shows it.
 
 import csv
 import gzip
+import re
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ COMMA = r"[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?"
 THOUSANDS = r"[+-]?[1-9]\d{0,2}(,\d{3})+"
 """A number that may have commas between its thousands."""
 WHOLE_FLOATS = 2**53
+SEPARATOR_LINE = re.compile("sep=([,;\t])")
+"""First line by which spreadsheets tell one another the separator."""
 HEAD = 2**16
 """Bytes of the file that its header is looked for in."""
 
@@ -99,6 +102,8 @@ class OwnTable:
     def whole(self, name: str, expected: str = "expected whole numbers") -> NDArray[np.int64]:
         """Column of whole numbers [rows]; 3.0 is one."""
         values = self.numbers(name)
+        if values.dtype.kind in "ui":
+            return values.astype(np.int64)
         odd = ~((np.abs(values.astype(np.float64)) < WHOLE_FLOATS) & (values == np.rint(values)))
         if odd.any():
             self.refuse(name, int(np.argmax(odd)), expected)
@@ -162,10 +167,12 @@ def read(path: Path | str) -> OwnTable:
     if start == PARQUET:
         return _parquet(path)
     encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
-    header = next(iter(head.decode(encoding, errors="replace").splitlines()), "")
+    lines = head.decode(encoding, errors="replace").splitlines()
+    told = SEPARATOR_LINE.fullmatch(lines[0].strip()) if lines else None
+    header = next(iter(lines[bool(told) :]), "")
     if not header.strip() or "\0" in header:
         raise InputError(f"{path}: is no table: expected text with a header, a gzip of such a text, or Parquet")
-    return _text(path, header, encoding, packed)
+    return _text(path, header, encoding, packed, told[1] if told else separator(header), bool(told))
 
 
 def separator(header: str) -> str:
@@ -173,8 +180,9 @@ def separator(header: str) -> str:
     return max(SEPARATORS, key=lambda one: len(next(csv.reader([header], delimiter=one), [])))
 
 
-def _text(path: Path | str, header: str, encoding: str, packed: Literal["gzip"] | None) -> OwnTable:
-    split = separator(header)
+def _text(
+    path: Path | str, header: str, encoding: str, packed: Literal["gzip"] | None, split: str, skipped: bool
+) -> OwnTable:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -183,6 +191,7 @@ def _text(path: Path | str, header: str, encoding: str, packed: Literal["gzip"] 
                 sep=split,
                 encoding=encoding,
                 compression=packed,
+                skiprows=int(skipped),
                 index_col=False,
                 keep_default_na=False,  # an area may be named NA
                 na_values=[""],
@@ -197,9 +206,9 @@ def _text(path: Path | str, header: str, encoding: str, packed: Literal["gzip"] 
         raise InputError(f"{path}: is no text in UTF-8; save it again as CSV in UTF-8") from None
     except (OSError, EOFError, ValueError, zlib.error) as error:  # pandas' errors of parsing are ValueErrors
         raise InputError(f"{path}: is no readable table ({one_line(error)})") from None
-    names = [name.strip() for name in next(csv.reader([header], delimiter=split, skipinitialspace=True))]
+    names = [name.strip(" #") for name in next(csv.reader([header], delimiter=split, skipinitialspace=True))]
     rows.columns = pd.Index(names[: rows.shape[1]])  # pandas renames doubled ones
-    return _trimmed(OwnTable(str(path), rows, "line", 2, split))
+    return _trimmed(OwnTable(str(path), rows, "line", 2 + skipped, split))
 
 
 def _parquet(path: Path | str) -> OwnTable:

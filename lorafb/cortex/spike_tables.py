@@ -132,7 +132,7 @@ def sessions(
         One line: the file, its row and value, and what was expected.
     """
     shown = presentations(settings["frames"], files["frames"], n_frames)
-    spikes, table = _spikes(settings, files)
+    spikes, table = read_spikes(settings, files)
     where = str(files["spikes"])
     numbers = list(dict.fromkeys(table["session"]))
     _same_sessions(where, numbers, str(files["frames"]), list(shown))
@@ -241,8 +241,8 @@ def _numbered(table: OwnTable, rows: pd.DataFrame, n_frames: int | None, repeate
     return np.asarray(count.sort_index().to_numpy(np.int64))
 
 
-def _spikes(settings: Mapping[str, Any], files: Mapping[str, Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Spikes (session, unit, time in seconds), and units (session, unit, area; missing where unknown)."""
+def read_spikes(settings: Mapping[str, Any], files: Mapping[str, Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read spikes (session, unit, time in seconds), and units (session, unit, area; missing where unknown)."""
     about = settings["spikes"]
     table, known = _opened(files["spikes"], about, ("time", "unit", "area", "session"))
     times = table.numbers(about["time"]) / PER_SECOND[about["time_unit"]]

@@ -45,6 +45,16 @@ WAYS = {
     "the same in quotes": text([[*row[:2], *(f'"{cell},0"' for cell in row[2:])] for row in lines()]),
     "spaces": text(lines(), ", "),
     "empty rows at the end": text(lines()) + ",,,,,\n,,,,,\n\n",
+    "the separator in the first line": "sep=;\n" + text(lines(), ";"),
+    "a header that is commented out": "# " + text(lines()),
+    "an index in front": "".join(
+        f"{line}\n"
+        for line in [
+            ",area,session,unit,repeat,frame,count",
+            *(f"{n},{','.join(row)}" for n, row in enumerate(lines())),
+        ]
+    ),
+    "repeats with names": text([[*row[:3], f"take {row[3]}", *row[4:]] for row in lines()]),
     "capitals": text(lines()).replace("area,session,unit", "Area,Session,UNIT"),
     "a separator at the end of each line": text([[*row, ""] for row in lines()], ";"),
 }
