@@ -12,6 +12,7 @@ from lorafb.config.experiments import Perturbation
 from lorafb.plan import braces
 from lorafb.plan.figures import Display
 from lorafb.plan.jobs import Plan, one_of
+from lorafb.stimuli import from_config
 from lorafb.trials import PERTURBATIONS
 
 ROOT = Path(__file__).parent.parent
@@ -97,6 +98,51 @@ def test_areas_come_in_the_studys_order_with_controls_last(nano):
     assert nano.responses("short")[0] == "results/responses/short/VISp.h5"
     assert nano.study.movies["short"].selection == {"min_rate": 0, "skip_frames": 1}
     assert nano.study.scenes["scenes"].selection == {"min_reliability": -1, "skip_frames": 0}
+
+
+def test_sessions_of_any_laboratory_are_counted_by_the_names_of_the_config():
+    asset = "58703c97-c0a9-4736-b684-73c85c1a444a"
+    recording = {
+        "kind": "nwb",
+        "sessions": [f"dandi:{asset}", "https://example.org/a.nwb"],
+        "presentations": ["trials", "more"],
+        "columns": {"frame": "image"},
+        "where": {"shown": "movie", "trial": 3},
+        "unobserved": "leave_out_repeats",
+    }
+    stimulus = {"kind": "video", "file": "data/real/clips/test.avi", "frames": 8}
+    movies = {
+        "mine": {"stimulus": stimulus, "recording": recording, "controls": ["CA1"], "undefined_frames": "leave_out"},
+        "shown": {"stimulus": stimulus},
+    }
+    areas = {"VISp": ["V1"], "MT": []}
+    plan = plan_of(NANO, movies=movies, scenes={}, areas=areas, subjects=ONE, experiments=NO_SWEEPS)
+    assert plan.session_file("mine", "0") == plan.session_file("mine", "1") == []
+    assert plan.session_address("mine", "0") == f"https://api.dandiarchive.org/api/assets/{asset}/download/"
+    assert plan.session_address("mine", "1") == "https://example.org/a.nwb"
+    assert plan.presentations("mine") == ["trials", "more"]
+    counting = plan.counting("mine")
+    assert counting["unobserved"] == "leave_out_repeats"
+    assert counting["layout"]["columns"]["frame"] == "image"
+    assert counting["layout"]["where"] == {"shown": "movie", "trial": 3}
+    assert set(plan.quality("mine").values()) == {None}
+    assert plan.places("mine") == {"VISp": ["V1"], "MT": [], "CA1": []}
+    assert plan.areas("mine") == ["VISp", "MT", "CA1"]
+    assert plan.rate_hz("mine") == pytest.approx(reading_rate(plan, "mine"))
+    assert plan.study.movies["mine"].selection["undefined_frames"] == "leave_out"
+    assert plan.before_passes("mine") == ["results/units/mine.csv"]
+    assert plan.before_passes("shown") == []
+
+
+def reading_rate(plan, movie):
+    """Frame rate of a movie as the job that reads it finds it."""
+    return from_config.stimulus(plan.stimulus(movie), [ROOT / file for file in plan.stimulus_files(movie)]).rate_hz
+
+
+def test_the_rate_of_a_stimulus_is_known_but_of_scenes(nano):
+    assert (nano.rate_hz("short"), nano.rate_hz("scenes"), nano.rate_hz("mouse")) == (30.0, None, None)
+    assert nano.places("short") == ["VISp", "VISl", "VISam", "control"]
+    assert nano.counting("short") == {}
 
 
 def test_only_simulated_mice_have_true_rates(nano):

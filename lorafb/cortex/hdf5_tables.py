@@ -99,6 +99,14 @@ class Table:
             raise InputError(f"{self.where}: id {once[times > 1][0]} appears more than once")
         return values
 
+    def is_text(self, name: str) -> bool:
+        """Whether a column holds one text per row."""
+        if not isinstance(self.group.get(name, getlink=True), h5py.HardLink):
+            return False
+        values = self.group[name]
+        of_rows = isinstance(values, h5py.Dataset) and values.shape == (self.n_rows,)
+        return of_rows and h5py.check_string_dtype(values.dtype) is not None
+
     def bounds(self, column: str, n_values: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First place of each row's part of a ragged column, and one after its last [rows], from `COLUMN_index`."""
         last = self.integers(f"{column}_index")
