@@ -311,7 +311,13 @@ def list_networks(pattern: str = "*") -> list[str]:
 
 
 def create(
-    name: str, classes: int | None = None, weights: str | Path | None = None, seed: int | None = None
+    name: str,
+    classes: int | None = None,
+    weights: str | Path | None = None,
+    seed: int | None = None,
+    *,
+    entry: str | None = None,
+    unmarked: bool = False,
 ) -> torch.nn.Module:
     """Build a network of the catalogue, in evaluation mode.
 
@@ -322,9 +328,13 @@ def create(
     classes : int, optional
         Outputs of the classifier; those of the weights, or of the usual training set, when not given.
     weights : path, optional
-        Checkpoint file, published or of this project; it is checked, and nothing in it is run.
+        File of weights, however torch or safetensors wrote it; it is checked, and nothing in it is run.
     seed : int, optional
         Of initial weights; torch's global random generator when not given.
+    entry : str, optional
+        Which of several sets of weights in the file, as the error that asks for it names them.
+    unmarked : bool
+        Take weights that do not say of which network they are for a spiking one.
 
     Returns
     -------
@@ -352,7 +362,7 @@ def create(
     if weights is not None:
         if seed is not None:
             raise ValueError(f"seed {seed} and weights {weights}: initial weights have a seed, a checkpoint has none")
-        stored = checkpoint.read(weights, name)
+        stored = checkpoint.read(weights, name, entry=entry, unmarked=unmarked)
         if classes not in (None, stored.classes):
             raise ValueError(f"{weights}: has {stored.classes} classes, not {classes}")
         model, training = checkpoint.restore(stored), stored.training

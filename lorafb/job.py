@@ -44,26 +44,30 @@ def start(job: Job) -> Job:
     logging.captureWarnings(True)
     logging.info("rule %s %s", job.rule, dict(job.wildcards))
     write_json(log.with_suffix(".job.json"), _description(job))
-    if sys.stderr.isatty():
+    quiet = processes.QUIET in os.environ
+    if sys.stderr.isatty() and not quiet:
         lines = logging.StreamHandler(sys.stderr)
         name = " ".join([job.rule, *(str(value) for _, value in job.wildcards.items())])
         lines.setFormatter(logging.Formatter("{job} {bar} {message}", style="{", defaults={"job": name}))
         progress_log.addHandler(lines)
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        said = ""
         if isinstance(error, KeyboardInterrupt):
             logging.info("stopped on request")  # Snakemake has printed so on the terminal
-        elif isinstance(error, InputError):
+        elif isinstance(error, (InputError, processes.Stopped)):
             logging.critical("%s", error)
-            print(f"{job.rule}: {error}", file=sys.stderr)
+            said = f"{job.rule}: {error}"
         elif isinstance(error, OSError) and error.errno in CANNOT_WRITE:
             line = f"{error.filename or job.output[0]}: {os.strerror(error.errno)}"
             logging.critical("%s", line)
             print(f"{job.rule}: {line}", file=sys.stderr)
             os._exit(1)  # on the way out HDF5 would try to write once more, and crash
         else:
-            logging.critical("stopped", exc_info=(kind, error, trace))
-            print(f"{job.rule}: {kind.__name__}: {error} (traceback in {log})", file=sys.stderr)
+            logging.critical("%s: %s (traceback in %s)", kind.__name__, error, log, exc_info=(kind, error, trace))
+            said = f"{job.rule}: {kind.__name__}: {error} (traceback in {log})"
+        if said and not quiet:
+            print(said, file=sys.stderr)
 
     sys.excepthook = report
     atexit.register(lambda: logging.info("modules: %s", " ".join(_loaded())))

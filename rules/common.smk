@@ -4,26 +4,37 @@ import re
 import sys
 from pathlib import Path
 
+from snakemake import io
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 ROOT = Path(str(workflow.current_basedir)).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from lorafb import code, processes
+from lorafb import code, processes, terminal
 from lorafb.commands import times
 from lorafb.config import reading
 from lorafb.files import InputError, clear_abandoned
+from lorafb.plan import braces
 from lorafb.plan.figures import ENDINGS, Display
 from lorafb.plan.jobs import VIDEO_PARTS, Plan, as_params, one_of
 from lorafb.trials import PERTURBATIONS
 
 processes.tell_jobs()
-processes.stop_jobs_on_interrupt()
+processes.name_python()
+processes.stop_jobs_on_interrupt(lambda: terminal.stop(logger))
 shell.prefix(processes.JOB_PREFIX)
-FOLDERS = (Path.cwd(), ROOT)
+braces.let_show(io)
+output = workflow.output_settings
+if workflow.is_main_process and not (output.dryrun or output.printshellcmds or output.verbose or output.quiet):
+    terminal.show(logger)  # `-p` shows Snakemake's own output
+
+# Snakemake reads the files too, but as YAML 1.1, and of two keys of one name it drops the first: so they are read anew.
+FILES, TYPED = workflow.config_settings.configfiles, workflow.config_settings.config
+FOLDERS = reading.folders(FILES)
 
 try:
-    study = reading.read(ROOT / "config.yaml", config, FOLDERS)
+    study = reading.read(ROOT / "config.yaml", reading.merged(FILES), FOLDERS, TYPED)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -32,7 +43,7 @@ if copy := os.environ.get("LORAFB_CONFIG_COPY"):  # `lorafb cost` asks which stu
 
 plan = Plan(study, ROOT, FOLDERS)
 display = Display(plan)
-code.let_jobs_import(*(FOLDERS if study.networks or plan.own_metrics else ()))  # own modules are beside the config
+code.let_jobs_import(*(FOLDERS if study.networks or plan.own_metrics else ()))
 
 
 onstart:
@@ -47,9 +58,15 @@ onstart:
 
 
 onsuccess:
+    terminal.stop(logger)
     times.print_run(Path("results"), processes.held_since(Path.cwd()))
     times.print_remarks(Path("results"), study.recorded)
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
+
+
+def at_attempt(asked):
+    """A resource that a first attempt gets once, a second one twice."""
+    return lambda wildcards, attempt: asked * attempt
 
 
 wildcard_constraints:

@@ -8,7 +8,11 @@ import yaml
 
 from lorafb.config import docs as config_docs
 from lorafb.config import reading as config
+from lorafb.config.experiments import Experiments
+from lorafb.config.model import Added
 from lorafb.files import InputError
+from lorafb.plan.figures import Display
+from lorafb.plan.jobs import Plan
 from lorafb.training.settings import Motion
 
 ROOT = Path(__file__).parent.parent
@@ -180,7 +184,7 @@ def test_the_configs_that_ship_are_right(file):
         (
             "subjects.lorafb_initial.label",
             "LoRaFB-SNet",
-            "LoRaFB-SNet is given more than once",
+            "subjects: lorafb and lorafb_initial are both named 'LoRaFB-SNet' in figures; give each a `label` of its own",
         ),
         (
             "subjects.lorafb_initial.checkpoint.norms",
@@ -207,6 +211,10 @@ def test_the_configs_that_ship_are_right(file):
         ("experiments.clip.metrics", ["regression"], "experiments.clip.metrics: 'regression' is none of tsrsa"),
         ("experiments.shuffle.metrics", ["cka"], "experiments.shuffle.metrics: 'cka' is none of tsrsa, regression"),
         ("experiments.front.metrics", ["tsrsa", "tsrsa"], "experiments.front.metrics: tsrsa is given more than once"),
+        ("study", 2024, 'study: 2024 is no text but a number; as text it needs quotes: "2024"'),
+        ("subjects.lorafb.label", True, 'label: true is no text but true or false; as text it needs quotes: "true"'),
+        ("seed", "5", 'seed: "5" is text, expected a number; write it without quotes'),
+        ("networks", {"m": {"spiking": "yes"}}, "networks.m.spiking: 'yes' is text; write true or false"),
         ("seed", True, "seed: 'True': should be a valid integer"),
         ("movies", [], "movies: '[]': should be a valid table of keys"),
     ],
@@ -265,19 +273,139 @@ def test_many_mistakes_are_told_in_few_lines():
     assert str(error.value).splitlines()[-1] == "config: ... and 4 more"
 
 
-def test_a_file_laid_over_replaces_movies_and_subjects_whole_and_the_rest_key_by_key():
-    over = {"movies": {"mine": 1}, "experiments": {"clip": {"trials": 3}}, "seed": 5}
+def test_a_config_without_movies_changes_the_default_study_key_by_key():
+    over = {"subjects": {"mine": 1}, "experiments": {"clip": {"trials": 3}}, "seed": 5}
     merged = config.overlay(DEFAULT, over)
-    assert merged["movies"] == {"mine": 1}
+    assert merged["movies"] == DEFAULT["movies"]
+    assert merged["subjects"] == {"mine": 1}  # those of a study come together
     assert merged["experiments"]["clip"] == DEFAULT["experiments"]["clip"] | {"trials": 3}
-    assert merged["subjects"] == DEFAULT["subjects"]
-    assert "scenes" not in merged  # a study's movies and scenes come together
+    assert merged["experiments"]["front"] == DEFAULT["experiments"]["front"]
     assert merged["seed"] == 5
 
 
-def test_numbers_inside_a_table_of_the_command_line_are_numbers():
-    over = {"experiments": {"ceiling": {"splits": "7"}}}
-    assert config.read(ROOT / "config.yaml", over, FOLDERS).experiments.ceiling.splits == 7
+@pytest.mark.parametrize("table", ["movies", "scenes"])
+def test_a_config_with_movies_or_scenes_starts_clean(table):
+    over = {table: {"mine": 1}, "experiments": {"clip": {"trials": 3}}}
+    assert config.overlay(DEFAULT, over) == over
+
+
+OWN = {
+    "movies": {"mine": {"stimulus": {"kind": "camera", "frames": 9}, "recording": {"kind": "simulated"}}},
+    "subjects": {
+        "one": {"network": "cornet_tiny", "training": "motion", "checkpoint": {"kind": "initial"}, "size": 64}
+    },
+}
+
+
+def test_a_clean_study_has_the_defaults_of_the_keys_and_nothing_of_the_embedded_study():
+    study = config.read(ROOT / "config.yaml", OWN, FOLDERS)
+    assert study.experiments == Experiments()  # no sweep
+    assert study.experiments.clip.lengths == study.experiments.front.lengths == study.experiments.shuffle.windows == []
+    assert (study.study, study.features.keep) == ("own", "none")
+    assert (list(study.movies), list(study.subjects), study.scenes) == (["mine"], ["one"], {})
+    display = Display(Plan(study, ROOT, FOLDERS))
+    assert (set(display.figures), display.tables) == ({"networks"}, {})
+
+
+def test_what_is_added_stands_beside_what_the_default_study_has():
+    second = {**DEFAULT["subjects"]["sew"], "label": "SEW again", "checkpoint": {"kind": "trained", "seed": 7}}
+    second.pop("role")
+    study = config.read(ROOT / "config.yaml", {"add": {"subjects": {"sew_7": second}}}, FOLDERS)
+    assert list(study.subjects) == [*DEFAULT["subjects"], "sew_7"]
+    assert study.subjects["sew_7"].checkpoint.seed == 7
+    assert study.experiments.clip.lengths == DEFAULT["experiments"]["clip"]["lengths"]
+    assert study.add == Added()  # a resolved study has it in its place
+
+
+@pytest.mark.parametrize(
+    ("add", "message"),
+    [
+        ({"subjects": {"sew": DEFAULT["subjects"]["sew"]}}, "add.subjects.sew: the study has one of this name"),
+        ({"subject": {}}, "add.subject: unknown key; did you mean 'subjects'?; allowed are movies, scenes"),
+        ({"subjects": {"new": {"netwrk": "cornet"}}}, "add.subjects.new.netwrk: unknown key; did you mean 'network'?"),
+        (
+            {"subjects": {"new": {**DEFAULT["subjects"]["sew"], "role": None}}},
+            "subjects: sew and new are both named 'SEW-ResNet' in figures; give each a `label` of its own",
+        ),
+    ],
+)
+def test_an_addition_that_cannot_be_is_told_by_its_key(add, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        config.read(ROOT / "config.yaml", {"add": add}, FOLDERS)
+
+
+def test_what_the_command_line_gave_becomes_what_its_keys_take():
+    typed = {
+        "study": 2024,
+        "experiments": {"ceiling": {"splits": "7"}},
+        "recipes": {"motion": {"learning_rate": "1e-3"}},
+    }
+    typed |= {"add": {"subjects": {"new": {**DEFAULT["subjects"]["sew"], "label": "18", "role": "null", "size": "32"}}}}
+    study = config.read(ROOT / "config.yaml", folders=FOLDERS, typed=typed)
+    assert (study.study, study.experiments.ceiling.splits, study.recipes.motion.learning_rate) == ("2024", 7, 0.001)
+    new = study.subjects["new"]
+    assert (new.label, new.role, new.size) == ("18", None, 32)
+
+
+def test_several_files_are_laid_over_each_other_key_by_key(tmp_path):
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text("movies: {mine: {stimulus: {kind: camera, frames: 40}}}\nsubjects: {one: 1}\n")
+    second.write_text("movies: {mine: {stimulus: {frames: 50}}}\nsubjects: {two: 2}\n")
+    assert config.merged([first, second]) == {
+        "movies": {"mine": {"stimulus": {"kind": "camera", "frames": 50}}},
+        "subjects": {"one": 1, "two": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *(
+            ("1e-3", 0.001),
+            ("1.0e-3", 0.001),
+            (".5E3", 500.0),
+            ("0o17", 15),
+            ("017", 17),
+            ("0x1F", 31),
+            ("-.inf", -float("inf")),
+        ),
+        *((text, text) for text in ("yes", "no", "on", "off", "y", "1:30", "2024-05-01", "1_000", "0b11")),
+        *(('"2024"', "2024"), ("'1e-3'", "1e-3"), ("true", True), ("~", None), ("", None)),
+    ],
+)
+def test_values_are_read_as_version_1_2_of_yaml_has_them(tmp_path, text, value):
+    (tmp_path / "config.yaml").write_text(f"key: {text}\n")
+    read = config.load(tmp_path / "config.yaml")["key"]
+    assert (type(read), read) == (type(value), value)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "key"),
+    [
+        ("subjects: {a: 1}\nseed: 3\n\nsubjects: {b: 1}\n", "lines 1 and 4", "subjects"),
+        ("movies:\n  m:\n    stimulus: {kind: video,\n      'kind': array}\n", "lines 3 and 4", "kind"),
+        ("areas: [{a: 1}, {b: 1, b: 2}]\n", "line 1", "b"),
+        ("experiments:\n  2: {}\n  '2': {}\n", "lines 2 and 3", "2"),
+    ],
+)
+def test_a_key_that_stands_twice_is_told_with_its_lines(tmp_path, text, lines, key):
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(InputError, match=rf"mine\.yaml: {lines}: the key '{key}' is given twice in one table"):
+        config.load(tmp_path / "mine.yaml")
+
+
+def test_a_merged_key_may_be_set_again_and_names_of_digits_are_names(tmp_path):
+    (tmp_path / "mine.yaml").write_text("one: &one {a: 1, b: 2}\n18: {<<: *one, b: 3}\nno: {<<: [*one, {c: 4}]}\n")
+    both = {"one": {"a": 1, "b": 2}, "18": {"a": 1, "b": 3}, "no": {"a": 1, "b": 2, "c": 4}}
+    assert config.load(tmp_path / "mine.yaml") == both
+
+
+def test_the_labels_of_a_resolved_config_stay_text(tmp_path):
+    labels = ["1e-3", "0o17", "yes", "1:30", "2024", "", "~", "<<", "é {x} # y"]
+    for label in labels:
+        study = config.study(changed("subjects.sew.label", label), FOLDERS)
+        config.write(study, tmp_path / "config.yaml")
+        assert config.read(tmp_path / "config.yaml", folders=FOLDERS).subjects["sew"].label == label
 
 
 def test_an_unreadable_file_is_named(tmp_path):

@@ -1,6 +1,7 @@
 """What each rule reads and which params it gets, without Snakemake: known answers on the test study and on the paper's."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import pytest
@@ -8,8 +9,10 @@ import yaml
 
 from lorafb.config import reading
 from lorafb.config.experiments import Perturbation
+from lorafb.plan import braces
 from lorafb.plan.figures import Display
 from lorafb.plan.jobs import Plan, one_of
+from lorafb.stimuli import from_config
 from lorafb.trials import PERTURBATIONS
 
 ROOT = Path(__file__).parent.parent
@@ -97,6 +100,51 @@ def test_areas_come_in_the_studys_order_with_controls_last(nano):
     assert nano.study.scenes["scenes"].selection == {"min_reliability": -1, "skip_frames": 0}
 
 
+def test_sessions_of_any_laboratory_are_counted_by_the_names_of_the_config():
+    asset = "58703c97-c0a9-4736-b684-73c85c1a444a"
+    recording = {
+        "kind": "nwb",
+        "sessions": [f"dandi:{asset}", "https://example.org/a.nwb"],
+        "presentations": ["trials", "more"],
+        "columns": {"frame": "image"},
+        "where": {"shown": "movie", "trial": 3},
+        "unobserved": "leave_out_repeats",
+    }
+    stimulus = {"kind": "video", "file": "data/real/clips/test.avi", "frames": 8}
+    movies = {
+        "mine": {"stimulus": stimulus, "recording": recording, "controls": ["CA1"], "undefined_frames": "leave_out"},
+        "shown": {"stimulus": stimulus},
+    }
+    areas = {"VISp": ["V1"], "MT": []}
+    plan = plan_of(NANO, movies=movies, scenes={}, areas=areas, subjects=ONE, experiments=NO_SWEEPS)
+    assert plan.session_file("mine", "0") == plan.session_file("mine", "1") == []
+    assert plan.session_address("mine", "0") == f"https://api.dandiarchive.org/api/assets/{asset}/download/"
+    assert plan.session_address("mine", "1") == "https://example.org/a.nwb"
+    assert plan.presentations("mine") == ["trials", "more"]
+    counting = plan.counting("mine")
+    assert counting["unobserved"] == "leave_out_repeats"
+    assert counting["layout"]["columns"]["frame"] == "image"
+    assert counting["layout"]["where"] == {"shown": "movie", "trial": 3}
+    assert set(plan.quality("mine").values()) == {None}
+    assert plan.places("mine") == {"VISp": ["V1"], "MT": [], "CA1": []}
+    assert plan.areas("mine") == ["VISp", "MT", "CA1"]
+    assert plan.rate_hz("mine") == pytest.approx(reading_rate(plan, "mine"))
+    assert plan.study.movies["mine"].selection["undefined_frames"] == "leave_out"
+    assert plan.before_passes("mine") == ["results/units/mine.csv"]
+    assert plan.before_passes("shown") == []
+
+
+def reading_rate(plan, movie):
+    """Frame rate of a movie as the job that reads it finds it."""
+    return from_config.stimulus(plan.stimulus(movie), [ROOT / file for file in plan.stimulus_files(movie)]).rate_hz
+
+
+def test_the_rate_of_a_stimulus_is_known_but_of_scenes(nano):
+    assert (nano.rate_hz("short"), nano.rate_hz("scenes"), nano.rate_hz("mouse")) == (30.0, None, None)
+    assert nano.places("short") == ["VISp", "VISl", "VISam", "control"]
+    assert nano.counting("short") == {}
+
+
 def test_only_simulated_mice_have_true_rates(nano):
     assert nano.truths("short") == ["results/truth/short/simulated_0.h5", "results/truth/short/simulated_1.h5"]
     assert nano.truths("mouse") == []
@@ -126,19 +174,48 @@ def test_weights_are_trained_drawn_with_norms_of_a_movie_or_read_from_a_file(nan
     assert paper.checkpoint_files("cornet") == {"file": "data/paper/checkpoints/ucf101/cornet.pth"}
 
 
-def test_the_module_of_an_own_network_is_an_input_and_is_named_from_the_working_directory():
+def test_the_module_of_an_own_network_is_an_input_and_is_named_from_the_working_directory(monkeypatch):
     own = ROOT / "examples/own"
+    monkeypatch.chdir(own)
     movie = yaml.safe_load((own / "study.yaml").read_text())["movies"]["mine"] | {"recording": None}
     plan = plan_of(own / "study.yaml", (own, ROOT), movies={"mine": movie}, experiments=NO_SWEEPS)
     assert plan.own_module("two_stages") == ["my_network.py"]
     assert plan.own_module("lorafb") == []
     assert plan.photographs[0] == str(ROOT / "data/photographs/china.jpg")
-    assert plan.stimulus_files("mine") == ["../../data/real/clips/bikes.mp4"]
+    assert plan.stimulus_files("mine") == [str(ROOT / "data/real/clips/bikes.mp4")]
 
 
-def test_a_file_outside_the_working_directory_has_its_whole_path(tmp_path):
+def test_a_file_outside_the_working_directory_has_its_whole_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     plan = plan_of(NANO, (tmp_path, ROOT))
     assert plan.stimulus_files("clip") == [str(ROOT / "data/real/clips/test.avi")]
+
+
+def test_files_and_modules_are_found_beside_the_config_then_here_then_in_the_repository(tmp_path, monkeypatch):
+    beside, here = tmp_path / "study", tmp_path / "here"
+    for folder, files in ((beside, ["a.npy"]), (here, ["a.npy", "b.npy"])):
+        folder.mkdir()
+        for file in files:
+            (folder / file).touch()
+    monkeypatch.chdir(here)
+    folders = reading.folders(["../study/mine.yaml"])
+    assert [folder.resolve() for folder in folders] == [beside, here, ROOT]
+    assert reading.folders(["x.yaml"]) == (here, ROOT)
+    assert [reading.locate(file, folders).parent.resolve() for file in ("a.npy", "b.npy", "config.yaml")] == [
+        beside,
+        here,
+        ROOT,
+    ]
+    assert reading.locate("none.npy", folders) == Path("none.npy")  # a file to fetch comes into the working directory
+    monkeypatch.setenv("HOME", str(beside))
+    assert reading.locate("~/a.npy", folders) == beside / "a.npy"
+
+
+def test_braces_in_the_name_of_an_input_are_no_wildcards_and_come_back_when_snakemake_has_filled_those_in():
+    filled = SimpleNamespace(apply_wildcards=lambda pattern, wildcards: pattern.format(**wildcards))
+    braces.let_show(filled)
+    path = braces.hide("a {movie}/b}.npy") + "{movie}"
+    assert filled.apply_wildcards(path, {"movie": "mine"}) == "a {movie}/b}.npymine"
 
 
 def test_features_are_an_output_only_where_they_are_kept(nano, paper):
@@ -185,7 +262,10 @@ def test_an_experiment_has_metrics_of_its_own_or_those_of_the_study_that_need_no
     assert plan.metrics("front") == ["tsrsa-spearman", "cka"]
 
 
-def test_the_module_of_an_own_metric_is_an_input_and_its_record_is_read_from_beside_the_config(nano, tmp_path):
+def test_the_module_of_an_own_metric_is_an_input_and_its_record_is_read_from_beside_the_config(
+    nano, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "metric_of_mine.py").write_text("def score(model, area):\n    return 0.5\n")
     plan = plan_of(NANO, (tmp_path, ROOT), metrics=["metric_of_mine:score", "tsrsa"])
     assert plan.own_metrics == ["metric_of_mine.py"]
@@ -323,3 +403,47 @@ def test_rules_change_with_the_code_of_their_script_and_of_the_network_or_metric
 def test_every_perturbation_of_the_config_has_trials_and_settings(nano):
     assert set(get_args(Perturbation)) == set(PERTURBATIONS)
     assert all(hasattr(nano.study.experiments, name) for name in PERTURBATIONS)
+
+
+def test_weights_without_a_mark_are_flagged_in_figures_tables_and_report(tmp_path):
+    (tmp_path / "mine.pth").touch()
+    saved = {"kind": "file", "file": "mine.pth"}
+    one = ONE["spiking"] | {"label": "SNet", "training": "ucf101"}
+    subjects = {
+        "sound": one | {"checkpoint": saved},
+        "flagged": one | {"label": "Other", "checkpoint": saved | {"unmarked": True}},
+    }
+    plan = plan_of(NANO, (tmp_path, ROOT), subjects=subjects, experiments=NO_SWEEPS, features={"keep": "none"})
+    display, (flagged, *_) = Display(plan), {"Other [UNMARKED WEIGHTS]"}
+    assert [display.label(name) for name in subjects] == ["SNet", flagged]
+    assert [plan.labels(name)["training"] for name in subjects] == ["ucf101", "ucf101 [UNMARKED WEIGHTS]"]
+    assert [line for line in display.sources() if "Other" in line] == [
+        f"{flagged}: nothing in the file says that these are weights of a spiking network."
+    ]
+    assert plan.checkpoint("sound") == saved | {"entry": None, "unmarked": False}
+
+
+def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
+    movie = {"mine": {"stimulus": {"kind": "camera", "frames": 60}, "recording": {"kind": "simulated"}}}
+    display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={"clip": {"lengths": [20]}}))
+    assert (set(display.figures), set(display.tables)) == ({"networks"}, {"sweeps"})
+    assert not display.is_miniature(["mine"])
+    assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == set()
+    movie["mine"]["paper"] = "Movie1"
+    assert Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments=NO_SWEEPS)).is_miniature(["mine"])
+
+
+def test_networks_that_differ_in_their_seed_alone_have_a_table_of_means():
+    trained = {**ONE["spiking"], "checkpoint": {"kind": "trained", "seed": 5}, "label": "again"}
+    smaller = {**trained, "size": 32, "label": "smaller"}
+    display = Display(plan_of(NANO, add={"subjects": {"second": {**trained, "label": "second"}, "third": smaller}}))
+    assert display.alike == {
+        "spiking": "spiking",
+        "plain": "plain",
+        "still": "still",
+        "second": "spiking",
+        "third": "third",
+    }
+    assert "seeds" in display.tables
+    assert display.data("seeds")["subjects"]["second"]["alike"] == "spiking"
+    assert "seeds" not in Display(plan_of(NANO, add={"subjects": {"third": smaller}})).tables

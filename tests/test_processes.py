@@ -134,3 +134,14 @@ def test_other_files_are_not_deleted(tmp_path):
         (tmp_path / name).touch()
     assert clear_abandoned(tmp_path) == []
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_jobs_find_a_python_whose_path_the_shell_would_split(tmp_path, monkeypatch):
+    python = tmp_path / "a 'b' {c}" / "python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\necho this one\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    processes.name_python()
+    assert subprocess.run(f"{sys.executable} x.py", shell=True, capture_output=True, text=True).stdout == "this one\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import lorafb
 from lorafb.cortex.counts import count_units
 from lorafb.cortex.simulated import simulate
 from lorafb.stimuli import video
@@ -19,7 +20,7 @@ AREAS = ("VISp", "VISl")
 
 def main() -> None:
     """Simulate, count, write."""
-    clip = video.read(HERE.parent.parent / "data/real/clips/bikes.mp4", frames=60)
+    clip = video.read(Path(lorafb.__file__).parents[1] / "data/real/clips/bikes.mp4", frames=60)
     mouse = simulate(clip.pixels, clip.rate_hz, session=1, units=20, repeats=6, seed=1, areas=AREAS)
     counts = count_units(mouse.spikes, mouse.start, mouse.stop)  # repeats, frames, units
     repeat, frame, unit = (axis.ravel() for axis in np.indices(counts.shape))

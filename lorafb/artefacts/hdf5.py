@@ -1,17 +1,19 @@
 """HDF5 artefacts: written atomically, checked on reading, readable with h5py alone."""
 
+import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from lorafb.artefacts.provenance import Provenance, sealed, verify
-from lorafb.files import InputError
+from lorafb.files import InputError, one_line
 
 CHECKED = {"fletcher32": True}
 """Options of every dataset: a flipped byte is detected on reading."""
@@ -37,6 +39,50 @@ def create(path: Path | str, kind: str, version: int, provenance: Provenance) ->
         yield file
 
 
+def open_file(source: Path | str | BinaryIO | io.BufferedIOBase, name: Path | str) -> h5py.File:
+    """Open an HDF5 file for reading.
+
+    Parameters
+    ----------
+    source : path, or a seekable binary file object
+    name : what errors call it
+
+    Raises
+    ------
+    InputError
+        It is not there, is not HDF5, is incomplete, or another program writes it; a file that will be sound when that
+        program or a copy has ended is not called damaged.
+    """
+    try:
+        return h5py.File(source, "r")
+    except InputError:  # of a server
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{name}: no such file") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{name}: {_unopened(one_line(error))}") from None
+
+
+def _unopened(error: str) -> str:
+    """Say why HDF5 does not open a file, and what to do, from its own words."""
+    if sizes := re.search(r"truncated file: eof = (\d+), sblock->base_addr = \d+, stored_eof = (\d+)", error):
+        held, whole = sizes.groups()
+        return f"is incomplete: {held} of {whole} bytes; wait until it is written or copied, or fetch it again"
+    if "unable to lock file" in error:
+        return (
+            "is locked: another program has it open for writing; close it there, or wait. On a network disk that knows no"
+            " locks, set HDF5_USE_FILE_LOCKING=FALSE"
+        )
+    if "already open for write" in error:
+        return (
+            "is being written, or was not closed when its program ended; wait for that program, or close the file:"
+            " `h5clear -s FILE` of the HDF5 tools"
+        )
+    if "Permission denied" in error:
+        return "may not be read by you; ask its owner for the right to read it"
+    return f"cannot be read as an HDF5 file ({error})"
+
+
 @contextmanager
 def opened(path: Path | str, kind: str | tuple[str, ...], version: int, whole: bool = True) -> Iterator[h5py.File]:
     """Open an artefact whose bytes, format and version are as expected, else raise InputError.
@@ -46,11 +92,7 @@ def opened(path: Path | str, kind: str | tuple[str, ...], version: int, whole: b
     """
     if whole:
         verify(path)
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(f"{path}: not a readable HDF5 file ({error})") from None
-    with file:
+    with open_file(path, path) as file:
         found, newest = file.attrs.get("format"), file.attrs.get("format_version")
         if found not in ((kind,) if isinstance(kind, str) else kind):
             raise InputError(f"{path}: holds format {found!r}, expected {kind!r}")

@@ -11,14 +11,14 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from lorafb.artefacts import arrays, grams, provenance, recordings, responses, stimuli, truths
+from lorafb.artefacts import arrays, grams, hdf5, provenance, recordings, responses, stimuli, truths
 from lorafb.commands import expected
 from lorafb.cortex import allen, npz_counts, published_counts
 from lorafb.cortex.counts import whole_counts
 from lorafb.features import store
 from lorafb.features.published_tensors import differences, read_prepared
 from lorafb.files import InputError, one_line
-from lorafb.networks import checkpoint, state_dict_match, untrusted
+from lorafb.networks import checkpoint, untrusted
 from lorafb.stimuli import array, video
 
 FORMATS = {module.KIND: module.VERSION for module in (grams, recordings, responses, stimuli, store, truths)}
@@ -59,16 +59,18 @@ def describe(path: Path) -> str:
     if sealed:
         provenance.verify(path)
     with path.open("rb") as file:
-        start = file.read(8)
+        start = file.read(16)
     if not start:
         raise InputError(f"{path}: is empty")
     try:
-        if h5py.is_hdf5(path):
+        if start == b"\x89HDF\r\n\x1a\n" or h5py.is_hdf5(path):
             return _hdf5(path)
         if start.startswith(b"\x93NUMPY"):
             return _array(path)
         if start.startswith((b"PK\x03\x04", b"\x80")):  # zip, or a pickle as torch wrote them before
             return _archive(path)
+        if untrusted.is_safetensors(start):
+            return checkpoint.describe(path)
         if start.startswith((b"\x89PNG", b"\xff\xd8\xff")):
             return _picture(path)
         return _table(path, sealed) if path.suffix == ".csv" else _video(path)
@@ -95,7 +97,7 @@ def _results(folder: Path) -> str:
 
 def _hdf5(path: Path) -> str:
     """Describe an artefact, which has a format, or a session."""
-    with h5py.File(path, "r") as file:
+    with hdf5.open_file(path, path) as file:
         kind, version, nwb = (file.attrs.get(name) for name in ("format", "format_version", "nwb_version"))
     if kind is None:
         with allen.session(path) as session:
@@ -136,9 +138,9 @@ def _archive(path: Path) -> str:
                 return _counts(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except Exception:  # a damaged or hostile pickle raises anything; `_checkpoint` reports what is wrong
+    except Exception:  # a damaged or hostile pickle raises anything; `describe` reports what is wrong
         content = None
-    return _prepared(path) if isinstance(content, torch.Tensor) else _checkpoint(path)
+    return _prepared(path) if isinstance(content, torch.Tensor) else checkpoint.describe(path)
 
 
 def _counts(path: Path) -> str:
@@ -153,16 +155,6 @@ def _prepared(path: Path) -> str:
         movie(np.array([frame]))  # raises where a value is not finite
     height, width = movie.frame_size
     return f"published stimulus of {movie.n_frames} frames, {height}x{width} pixels, normalised"
-
-
-def _checkpoint(path: Path) -> str:
-    contents = untrusted.load(path)
-    line = checkpoint.describe(path)
-    try:
-        checkpoint.read(path, None if contents.network else next(iter(state_dict_match.fits(contents.state)), None))
-    except InputError:
-        raise InputError(line) from None
-    return line.removeprefix(f"{path}: ")
 
 
 def _picture(path: Path) -> str:
@@ -182,11 +174,11 @@ def _table(path: Path, sealed: bool) -> str:
 
 def _video(path: Path) -> str:
     try:
-        movie = video.read(path, frames=1)
+        movie = video.read(path)
     except InputError as error:
         raise InputError(f"{path}: no checkpoint, stimulus, recording or artefact; as a video: {error}") from None
-    height, width = movie.frames.shape[1:3]
-    return f"video, {height}x{width} pixels, {movie.rate_hz:g} frames per second"
+    n_frames, height, width = movie.frames.shape[:3]
+    return f"video of {n_frames} frames, {height}x{width} pixels, {movie.rate_hz:g} frames per second"
 
 
 def _print_differences(tensor: Path, template: Path) -> None:

@@ -77,7 +77,7 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
         output = done.stdout + done.stderr
         if done.returncode:
             raise InputError(f"Snakemake refuses these arguments:\n{output.strip()}")
-        study = reading.study(reading.load(copy), (directory(arguments), Path(__file__).parents[2]))
+        study = Study.model_validate(reading.load(copy))  # checked by Snakemake's process
     logs = re.findall(r"^ +log: results/logs/(\S+)", output, re.MULTILINE)  # a rule without a log does nothing
     if not logs and "Nothing to be done" not in output:
         raise InputError("Snakemake's dry run names no job; expected a line `log: results/logs/...` for each")

@@ -65,12 +65,12 @@ def _wanted(args: Namespace) -> list[Wanted]:
 
 def _of_study(file: Path) -> list[Wanted]:
     """Assets of a study, each with the folder in which the workflow looks for it."""
-    folders = (Path.cwd(), ROOT)
-    study, wanted = reading.read(ROOT / "config.yaml", reading.load(file), folders), []
+    folders, wanted = reading.folders([file]), []
+    study = reading.read(ROOT / "config.yaml", reading.merged([file]), folders)
     for name, where in study.assets.items():
         asset, folder = registry.of_study(name, where)
-        elsewhere = reading.locate(name, folders).is_file() and not Path(name).is_file()
-        wanted.append((asset, ROOT / folder if elsewhere else folder))
+        there = Path() if Path(name).is_file() else next((one for one in folders if (one / name).is_file()), Path())
+        wanted.append((asset, there / folder))
     return wanted
 
 

@@ -31,5 +31,6 @@ def config(args: Namespace) -> None:
         write_text(ROOT / "config" / "schema.json", docs.schema())
         write_text(ROOT / "docs" / "config.md", docs.table_of_keys())
         return
-    study = reading.read(ROOT / "config.yaml", reading.load(args.file) if args.file else {}, (Path.cwd(), ROOT))
+    files = [args.file] if args.file else []
+    study = reading.read(ROOT / "config.yaml", reading.merged(files), reading.folders(files))
     print(f"right: study {study.study}, {len(study.movies)} movies, {len(study.subjects)} subjects")

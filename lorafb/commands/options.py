@@ -95,6 +95,8 @@ SIMILARITY = (
     _option("--model-name", "name of the network in the results (default NETWORK)", "LABEL"),
     _option("--train-dataset", "training set: ucf101, imagenet, ...", "SET", default="ucf101"),
     _option("--checkpoint-path", "checkpoint, published or made here", "FILE", required=True),
+    _option("--entry", "which of several sets of weights in it", "ENTRY"),
+    _option("--unmarked", "take weights that do not say of which network they are for a spiking one"),
     *RECORDINGS,
     _option("--stimulus-dir", "folder of stimulus_DATASET_224.pt", "DIR", default=Path("stimulus")),
     _option("--metric", "TSRSA, Regression, another by name, or module:NAME of yours", "METRIC", default="TSRSA"),

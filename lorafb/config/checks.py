@@ -264,10 +264,13 @@ def _doubled(study: Study) -> Iterator[str]:
         "experiments.replace.windows": experiments.replace.windows,
         "experiments.replace.kinds": experiments.replace.kinds,
         **{f"experiments.{name}.metrics": one.metrics or [] for name, one in experiments if isinstance(one, Scored)},
-        "subjects, as figures name them": [subject.shown_as for subject in study.subjects.values()],
     }
     for key, values in lists.items():
         yield from (f"{key}: {value} is given more than once" for value in _repeated(values))
+    shown = {name: subject.shown_as for name, subject in study.subjects.items()}
+    for label in _repeated([*shown.values()]):
+        names = " and ".join(name for name, one in shown.items() if one == label)
+        yield f"subjects: {names} are both named '{label}' in figures; give each a `label` of its own"
 
 
 def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
@@ -395,6 +398,9 @@ def _looked_in(folders: tuple[Path, ...]) -> str:
 
 
 def locate(file: str, folders: tuple[Path, ...] = (Path(),)) -> Path:
-    """Path of a file named in the config: absolute, or the first that exists below `folders`."""
-    candidates = [folder / file for folder in folders]
-    return next((path for path in candidates if path.exists()), candidates[0])
+    """Path of a file named in the config: the first that exists below `folders`, else in the working directory.
+
+    An absolute path, also one that begins with `~`, is itself.
+    """
+    path = Path(file).expanduser()
+    return next((found for folder in folders if (found := folder / path).exists()), path)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from lorafb.config import yaml12
 from lorafb.files import nearest
 
 REPLACED = {
@@ -12,6 +13,13 @@ REPLACED = {
     "experiments.regression": "`metrics` at the top: `metrics: [tsrsa, regression]`, or without regression `[tsrsa]`",
 }
 """Keys of earlier versions, and what to write instead."""
+UNQUOTED = ("int_type", "float_type", "bool_type")
+"""Errors of pydantic about text where another type is expected."""
+
+
+def texts(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """List the keys whose value should be text and is not."""
+    return [_follow(one["loc"], model)[0] for one in error.errors(include_url=False) if one["type"] == "string_type"]
 
 
 def problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -39,8 +47,19 @@ def _problem(one: Any, model: type[BaseModel]) -> str:
         return f"{key}: {value!r} is none of {', '.join(allowed)}{nearest(str(value), allowed)}"
     if one["type"] == "string_pattern_mismatch":
         return f"{key}: '{value}' must consist of letters, digits and _: names become part of file names"
+    if one["type"] == "string_type" and isinstance(value, bool | int | float):
+        text = str(value).lower() if isinstance(value, bool) else value
+        return f'{key}: {text} is no text but {_what(value)}; as text it needs quotes: "{text}"'
+    if isinstance(value, str) and not isinstance(read := yaml12.scalar(value), str) and one["type"] in UNQUOTED:
+        return f'{key}: "{value}" is text, expected {_what(read)}; write it without quotes'
+    if one["type"] == "bool_type" and str(value).lower() in ("yes", "no", "on", "off"):
+        return f"{key}: '{value}' is text; write true or false"
     message = re.sub(r" or (instance of|object to).*", "", one["msg"][:1].lower() + one["msg"][1:])
     return f"{key}: '{str(value)[:60]}': {message.replace('input should', 'should').replace('dictionary', 'table of keys')}"
+
+
+def _what(value: object) -> str:
+    return "true or false" if isinstance(value, bool) else "nothing" if value is None else "a number"
 
 
 def _meaning(owner: type[BaseModel] | None, key: str) -> str:

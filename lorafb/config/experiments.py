@@ -88,7 +88,7 @@ class Features(Model):
     """What an extraction leaves on disk beside the Gram matrices."""
 
     keep: Literal["all", "none"] | list[str] = Field(
-        "all", description="layers whose features are kept: all, none, or a list"
+        "none", description="layers whose features are kept: all, none, or a list"
     )
 
 

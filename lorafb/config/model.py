@@ -19,10 +19,19 @@ AREAS = ["VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam"]
 """Areas of the published study."""
 
 
+class Added(Model):
+    """Movies, scenes, networks and subjects beside those of the study."""
+
+    movies: dict[Name, Movie] = Field(default_factory=dict, description="further movies, by name")
+    scenes: dict[Name, StillScenes] = Field(default_factory=dict, description="further still scenes, by name")
+    networks: dict[Name, OwnNetwork] = Field(default_factory=dict, description="further networks of your own, by name")
+    subjects: dict[Name, Subject] = Field(default_factory=dict, description="further subjects, by name")
+
+
 class Study(Model):
     """A whole study."""
 
-    study: Name = Field("embedded", description="name of the study, shown in the report")
+    study: Name = Field("own", description="name of the study, shown in the report")
     seed: int = Field(2023, ge=0, description="seed of every random draw without another seed")
     areas: AreaNames = Field(
         AREAS,
@@ -50,6 +59,11 @@ class Study(Model):
         default_factory=dict, description="your own networks, beside those of the catalogue"
     )
     subjects: dict[Name, Subject] = Field(description="networks with their weights, by name", min_length=1)
+    add: Added = Field(
+        default_factory=Added,
+        exclude=True,
+        description="tables `movies`, `scenes`, `networks`, `subjects` whose entries stand beside those of the study and replace none",
+    )
     training_sets: dict[Literal["ucf101", "imagenet"], TrainingSet] = Field(
         default_factory=dict, description="training sets to check; UCF101's videos are written as pictures too"
     )
@@ -57,6 +71,20 @@ class Study(Model):
     experiments: Experiments = Field(default_factory=Experiments, description="experiments")
     features: Features = Field(default_factory=Features, description="which features stay on disk")
     compute: Compute = Field(default_factory=Compute, description="threads, device and memory of torch jobs")
+
+    def added_twice(self) -> list[str]:
+        """Describe each addition whose name is taken, one line each."""
+        return [
+            f"add.{table}.{name}: the study has one of this name; choose another, or change it in `{table}`"
+            for table, names in self.add
+            for name in names
+            if name in getattr(self, table)
+        ]
+
+    def with_added(self) -> "Study":
+        """Put what is to be added into its tables."""
+        tables = {table: {**getattr(self, table), **names} for table, names in self.add}
+        return self.model_copy(update={**tables, "add": Added()})
 
     @property
     def partial_metrics(self) -> list[str]:

@@ -39,7 +39,7 @@ class Video(Model):
 
     kind: Literal["video"]
     file: str = Field(
-        description="the video; relative paths start at the working directory, then at the workflow's folder"
+        description="the video; relative paths: beside the config, then in the working directory, then in the repository"
     )
     start: int = Field(0, ge=0, description="first frame taken", json_schema_extra=FRAMES)
     frames: int = Field(ge=3, description="frames taken", json_schema_extra=FRAMES)
@@ -170,7 +170,7 @@ class Counts(Model):
     kind: Literal["counts"]
     file: str = Field(
         description="a table (CSV, TSV, gzip of one, Parquet) with a row a unit, repeat and frame, or an .npz or .mat with an "
-        "array units x repeats x bins per area; relative paths start at the working directory, then at the workflow's folder"
+        "array units x repeats x bins per area; relative paths: beside the config, then in the working directory, then in the repository"
     )
     rate_hz: float | None = Field(
         None, gt=0, description="frame rate, needed for a table; an .npz or .mat holds it", json_schema_extra=HERTZ
@@ -207,7 +207,7 @@ class SpikeTimes(Model):
     """Spike times: a table with a row a spike, a TsGroup that pynapple saved, or a .mat with a cell of times per unit."""
 
     file: str = Field(
-        description="the file; relative paths start at the working directory, then at the workflow's folder"
+        description="the file; relative paths: beside the config, then in the working directory, then in the repository"
     )
     time: str = Field("time", description="column, or variable of a .mat, of spike times")
     unit: str = Field("unit", description="column of units, names or numbers; the cells of a .mat are numbered from 1")

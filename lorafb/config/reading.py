@@ -1,28 +1,49 @@
 """From YAML to a checked study, or a few lines that say what is wrong."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from lorafb.config import yaml12
 from lorafb.config.checks import address, impossible, is_url, locate, module_files
-from lorafb.config.errors import problems
+from lorafb.config.errors import problems, texts
 from lorafb.config.model import Study
 from lorafb.files import InputError, write_text
 
-__all__ = ["address", "is_url", "load", "locate", "module_files", "overlay", "read", "study", "write"]
+__all__ = [
+    "address",
+    "folders",
+    "is_url",
+    "load",
+    "locate",
+    "merged",
+    "module_files",
+    "overlay",
+    "read",
+    "study",
+    "write",
+]
 
-NUMBER = re.compile(r"-?\d+(\.\d+)?")
-REPLACED_WHOLE = (("movies", "scenes"), ("subjects",), ("networks",))
-"""Tables whose keys are names chosen by a person: a later file that has one of a group replaces the whole group."""
+ROOT = Path(__file__).parents[2]
+OWN = {"movies", "scenes"}
+"""Tables that make a config a study of its own: nothing of the default study is then below it."""
+REPLACED_WHOLE = {"subjects", "networks"}
+"""Tables whose keys are names chosen by a person: they replace those of the default study; `add` adds to them."""
 
 
 def overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one config over another: key by key, but tables of chosen names whole."""
-    replaced = {key for group in REPLACED_WHOLE if set(group) & set(over) for key in group}
+    """Lay a config over the default study's.
+
+    One that has movies or scenes is a study of its own and starts clean, from the defaults of the keys. Any other changes
+    the default study: key by key, but subjects and networks are replaced together.
+    """
+    if OWN & set(over):
+        return dict(over)
+    replaced = REPLACED_WHOLE if REPLACED_WHOLE & set(over) else set()
     return _laid({key: value for key, value in base.items() if key not in replaced}, over)
 
 
@@ -34,42 +55,81 @@ def _laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def read(default: Path, over: Mapping[str, Any] | None = None, folders: tuple[Path, ...] = (Path(),)) -> Study:
+def merged(files: Sequence[Path | str]) -> dict[str, Any]:
+    """Read the files of several `--configfile`, each laid over those before it key by key."""
+    return reduce(_laid, (load(Path(file)) for file in files), {})
+
+
+def folders(files: Sequence[Path | str] = ()) -> tuple[Path, ...]:
+    """Where files and modules of a config are looked for: beside its files, the last first; here; in the repository."""
+    beside = [Path(file).absolute().parent for file in reversed(files)]
+    return tuple(dict.fromkeys([*beside, Path.cwd(), ROOT]))
+
+
+def read(
+    default: Path,
+    over: Mapping[str, Any] | None = None,
+    folders: tuple[Path, ...] = (Path(),),
+    typed: Mapping[str, Any] | None = None,
+) -> Study:
     """Read the default config, lay another over it, and check the whole.
 
     Parameters
     ----------
-    default : path of the YAML below all others
+    default : path of the YAML of the default study
     over : mapping, optional
-        What the command line gave (`--configfile`, `--config`).
+        What the files of `--configfile` hold, see `merged`.
     folders : paths
         Where relative files are looked for, in this order.
+    typed : mapping, optional
+        What `--config` gave. Snakemake leaves numbers inside tables as text, and makes text of digits a number: here
+        they become what their keys take.
 
     Raises
     ------
     InputError
         One line a problem, five at most: the key, the value, what is allowed, the nearest valid name.
     """
-    return study(overlay(load(default), _numbers(over or {})), folders)
+
+    def values(keep: frozenset[str] = frozenset()) -> dict[str, Any]:
+        return overlay(load(default), _laid(over or {}, _as_meant(typed or {}, keep)))
+
+    if typed:
+        try:
+            Study.model_validate(values())
+        except ValidationError as error:
+            return study(values(frozenset(texts(error, Study))), folders)
+    return study(values(), folders)
 
 
-def _numbers(value: Any) -> Any:
-    """Convert numbers in text: Snakemake leaves those inside `--config 'a={b: 5}'` as text."""
+def _as_meant(value: Any, texts: frozenset[str], key: str = "") -> Any:
+    """Convert text to what YAML reads it as, except at the keys that take text: there numbers become text."""
     if isinstance(value, Mapping):
-        return {key: _numbers(one) for key, one in value.items()}
+        return {name: _as_meant(one, texts, f"{key}.{name}".lstrip(".")) for name, one in value.items()}
     if isinstance(value, list):
-        return [_numbers(one) for one in value]
-    return yaml.safe_load(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
+        return [_as_meant(one, texts, f"{key}.{place}") for place, one in enumerate(value)]
+    if key in texts:
+        return str(value)
+    return yaml12.scalar(value) if isinstance(value, str) else value
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read a YAML file that holds a table of keys."""
+    """Read a YAML file that holds a table of keys.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, is no YAML, has a key twice in one table, or is no table of keys.
+    """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        values = yaml12.read(path.read_text(encoding="utf-8"))
+    except yaml12.DoubledKey as error:
+        raise InputError(f"{path}: {error}") from None
+    except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
         raise InputError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
-        raise InputError(f"{path}: expected a table of keys, found {type(values).__name__}")
+        found = "an empty file" if values is None else type(values).__name__
+        raise InputError(f"{path}: expected a table of keys, found {found}")
     return values
 
 
@@ -79,6 +139,9 @@ def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),)) -> S
         checked = Study.model_validate(dict(values))
     except ValidationError as error:
         raise InputError(_lines(problems(error, Study))) from None
+    if doubled := checked.added_twice():
+        raise InputError(_lines(doubled))
+    checked = checked.with_added()
     found = list(impossible(checked, folders))
     if found:
         raise InputError(_lines(found))
@@ -92,4 +155,4 @@ def _lines(found: list[str], most: int = 5) -> str:
 
 def write(study: Study, path: Path) -> None:
     """Write the resolved config, every default spelt out, as YAML that `read` takes."""
-    write_text(path, yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120))
+    write_text(path, yaml12.write(study.model_dump(mode="json")))

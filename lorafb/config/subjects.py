@@ -22,6 +22,10 @@ Role = Literal[
 ]
 
 
+UNMARKED = " [UNMARKED WEIGHTS]"
+"""Flag in figures and tables of weights that may be an ordinary network's, in a spiking one."""
+
+
 class Feeding(catalogue.Feed):
     """How your own network is shown a movie."""
 
@@ -72,10 +76,17 @@ class Initial(Model):
 
 
 class Saved(Model):
-    """A checkpoint file, published or ours."""
+    """A file of weights: published, ours, or as torch or safetensors save them."""
 
     kind: Literal["file"]
-    file: str = Field(description="the checkpoint")
+    file: str = Field(description="the file; `lorafb check FILE` says what it holds")
+    entry: str | None = Field(
+        None, description="which of several sets of weights in the file, as the error that asks for it names them"
+    )
+    unmarked: bool = Field(
+        False,
+        description="take weights that do not say of which network they are for a spiking one; figures, tables and report flag them",
+    )
 
 
 class Subject(Model):
@@ -99,7 +110,12 @@ class Subject(Model):
     def shown_as(self) -> str:
         """Name in figures."""
         kind = "initial weights" if isinstance(self.checkpoint, Initial) else self.training
-        return self.label or f"{self.network} ({kind})"
+        return (self.label or f"{self.network} ({kind})") + UNMARKED * self.unmarked
+
+    @property
+    def unmarked(self) -> bool:
+        """Whether its weights do not say that they are of a spiking network, and are taken for one."""
+        return isinstance(self.checkpoint, Saved) and self.checkpoint.unmarked
 
 
 class Recipes(Model):

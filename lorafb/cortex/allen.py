@@ -84,12 +84,13 @@ class Session:
         """Open a table of intervals."""
         return Table(self.name, self._file, f"intervals/{name}")
 
-    def units(self, areas: Areas = ()) -> pd.DataFrame:
+    def units(self, areas: Areas = (), area_column: str | None = None) -> pd.DataFrame:
         """Read the table of units, without spikes.
 
         Parameters
         ----------
         areas : a study's areas: a recorded place in one of them gets its name (`places.place`)
+        area_column : column with each unit's place; its electrodes' when not given
 
         Returns
         -------
@@ -105,7 +106,8 @@ class Session:
             unit = int(np.argmax(last - first))
             n_spikes = f"unit {ids[unit]} {(last - first)[unit]} spikes"
             raise InputError(f"{table.where}: spike_times_index gives {n_spikes}, expected at most {MOST_SPIKES}")
-        columns: dict[str, Any] = {"unit_id": ids, **self._places(table, areas)}
+        where = self._places(table, areas) if area_column is None else _own_places(table, area_column, areas)
+        columns: dict[str, Any] = {"unit_id": ids, **where}
         columns |= {"first_spike": first, "last_spike": last}
         for name in filter(table.find, COLUMNS):
             columns[name] = table.texts(name) if name == "quality" else table.numbers(name)
@@ -123,11 +125,9 @@ class Session:
         locations = electrodes.texts("location")
         if not any(locations):
             raise InputError(f"{electrodes.where}: column 'location' is empty, so no unit has an area")
-        named = {location: place(location, areas) or location for location in set(locations)}
-        valid = electrodes.find("valid_data")
-        is_valid = electrodes.numbers(valid, kinds="b", expected="true and false").astype(bool) if valid else True
-        area = pd.Series([named[location] for location in locations], dtype=object)
-        area = area.where(~pd.Series(locations).isin(NOWHERE) & is_valid)
+        area = _areas(locations, areas)
+        if electrodes.find("valid_data"):
+            area = area.where(electrodes.numbers("valid_data", kinds="b", expected="true and false").astype(bool))
         probe = self._probes(electrodes)
         self.probes = sorted(set(probe))
         channel = electrodes.integers("id")
@@ -214,7 +214,7 @@ class Session:
         rate_hz: float | None = None,
     ) -> Presentations:
         """Read when each frame of a stimulus was shown; see `intervals.presentations`."""
-        return intervals.presentations(self.name, self._file, stimulus, layout, n_frames, rate_hz)
+        return intervals.presentations(self.name, self._file, stimulus, layout, n_frames, rate_hz, self.probes)
 
     def invalid_times(self) -> list[Invalid]:
         """Read the times that the file calls invalid."""
@@ -246,6 +246,20 @@ class Session:
                     spike = int(np.argmax(train[1:] < train[:-1])) + 1
                     raise InputError(f"{where} are not sorted, from spike {spike} on")
                 yield train
+
+
+def _areas(locations: Sequence[str], areas: Areas) -> pd.Series:
+    """Area of the study of each place, the place itself where it is in none; missing where it is not known."""
+    named = {location: place(location, areas) or location for location in set(locations)}
+    area = pd.Series([named[location] for location in locations], dtype=object)
+    return area.where(~pd.Series(locations, dtype=object).isin(NOWHERE))
+
+
+def _own_places(table: Table, column: str, areas: Areas) -> dict[str, Any]:
+    """Columns as of `Session._places`, from a column of the table of units."""
+    area = _areas(table.texts(column), areas).to_numpy(object)
+    n = len(area)
+    return {"area": area, "several": np.zeros(n, bool), "peak_channel_id": np.full(n, np.nan), "probe": [""] * n}
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from lorafb.artefacts import hdf5
 from lorafb.files import InputError, nearest
 
 Source = Path | str | BinaryIO | io.BufferedIOBase
@@ -98,6 +99,14 @@ class Table:
             raise InputError(f"{self.where}: id {once[times > 1][0]} appears more than once")
         return values
 
+    def is_text(self, name: str) -> bool:
+        """Whether a column holds one text per row."""
+        if not isinstance(self.group.get(name, getlink=True), h5py.HardLink):
+            return False
+        values = self.group[name]
+        of_rows = isinstance(values, h5py.Dataset) and values.shape == (self.n_rows,)
+        return of_rows and h5py.check_string_dtype(values.dtype) is not None
+
     def bounds(self, column: str, n_values: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First place of each row's part of a ragged column, and one after its last [rows], from `COLUMN_index`."""
         last = self.integers(f"{column}_index")
@@ -121,15 +130,7 @@ class Table:
 @contextmanager
 def opened(source: Source, name: str) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading, from a path or from a seekable file object."""
-    try:
-        file = h5py.File(source, "r")
-    except FileNotFoundError:
-        raise InputError(f"{name}: no such file") from None
-    except InputError:  # of a server
-        raise
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{name}: cannot be read as an HDF5 file ({' '.join(str(error).split())})") from None
-    with file:
+    with hdf5.open_file(source, name) as file:
         yield file
 
 

@@ -24,6 +24,8 @@ INVALID = "invalid_times"
 """Table of the NWB standard: times to be left out of analyses."""
 STIMULUS = "stimulus"
 """Allen's tag of times whose frames cannot be relied on; its other tags name probes whose spikes are missing."""
+ALL_PROBES = "all_probes"
+"""Allen's tag of invalid times of every probe."""
 
 
 class Columns(Model):
@@ -47,6 +49,9 @@ class Layout(Model):
     where: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="column to the value that rows of this movie have there; all rows when empty"
     )
+    unit_area: str | None = Field(
+        None, description="column of the table of units with each unit's place, where the electrodes do not tell"
+    )
     rows: Literal["frames", "showings"] = Field(
         "frames",
         description="what a row is: one frame, or one showing of the whole movie, whose frames follow from frame_times or "
@@ -55,11 +60,21 @@ class Layout(Model):
 
 
 class Invalid(NamedTuple):
-    """Times that the file calls invalid, with its tags."""
+    """Times that the file calls invalid, with its tags, and what other columns of text say (which probe)."""
 
     begin: float
     end: float
     tags: list[str]
+    words: list[str]
+
+    def names(self, probe: str) -> bool:
+        """Whether they are of a probe, by one of its names (one a line), in capitals or not."""
+        said = {word.lower() for word in (*self.tags, *self.words)}
+        return ALL_PROBES in said or not said.isdisjoint(filter(None, probe.lower().split("\n")))
+
+    def of_stimulus(self, probes: Sequence[str]) -> bool:
+        """Whether frames cannot be relied on: tagged so, or without a tag and of none of the probes."""
+        return STIMULUS in self.tags or (not self.tags and not any(map(self.names, probes)))
 
 
 def presentations(
@@ -69,6 +84,7 @@ def presentations(
     layout: Layout | None = None,
     n_frames: int | None = None,
     rate_hz: float | None = None,
+    probes: Sequence[str] = (),
 ) -> Presentations:
     """Read when each frame of a stimulus was shown.
 
@@ -80,6 +96,7 @@ def presentations(
         of the table `intervals/STIMULUS_presentations`, or of `intervals/STIMULUS`; of several tables where several are named
     layout : names of columns, which rows, and what a row is
     n_frames, rate_hz : of the stimulus; needed where a row is a showing without times of frames
+    probes : names of the session's probes, one a line each: invalid times that name one are not of the stimulus
 
     Returns
     -------
@@ -92,7 +109,7 @@ def presentations(
     endings = not known or any(table.endswith(ENDING) for table in known)
     plain = [one for one in names if f"{one}{ENDING}" not in known and (one in known or not endings)]
     tables = [one if one in plain else f"{one}{ENDING}" for one in names]
-    invalid = [one for one in invalid_times(name, file) if not one.tags or STIMULUS in one.tags]
+    invalid = [one for one in invalid_times(name, file) if one.of_stimulus(probes)]
     read = [Table(name, file, f"intervals/{table}") for table in tables]
     parts = [_rows(table, layout or Layout(), invalid, n_frames, rate_hz) for table in read]
     more = [table for table in known if table not in tables and any(table.startswith(f"{one}_") for one in names)]
@@ -112,8 +129,10 @@ def invalid_times(name: str, file: h5py.File) -> list[Invalid]:
     if table.find("tags"):
         words = table.texts("tags", ragged=True)
         tags = [words[first:last] for first, last in zip(*table.bounds("tags", len(words)), strict=True)]
-    rows = np.arange(table.n_rows)
-    return [Invalid(*one) for one in zip(*_bounds(table, Columns(), rows), tags, strict=True)]
+    others = [name for name in table.columns if name not in ("tags", "id") and table.is_text(name)]
+    said = [list(row) for row in zip(*map(table.texts, others), strict=True)] if others else [[]] * table.n_rows
+    begin, end = _bounds(table, Columns(), np.arange(table.n_rows))
+    return [Invalid(*one) for one in zip(begin, end, tags, said, strict=True)]
 
 
 def _rows(

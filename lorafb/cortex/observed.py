@@ -18,8 +18,6 @@ EXPECTED = 20
 """Spikes that a silent probe should have had by its own rate: chance leaves them all out once in e^20 cases."""
 SILENT_S = 1.0
 """Shortest silence at the start or end of a recording that is taken for its end: populations pause for less."""
-ALL_PROBES = "all_probes"
-"""Allen's tag of invalid times of every probe."""
 
 
 def covered(start: FloatArray, stop: FloatArray, intervals: FloatArray) -> Mask:
@@ -46,16 +44,10 @@ def of_probes(probes: Sequence[str], start: FloatArray, stop: FloatArray, invali
     """Whether each unit's probe was valid in every frame of each repeat (units, repeats); `probes` holds names, one a line."""
     seen = np.ones((len(probes), len(start)), bool)
     for one in invalid:
-        units = np.flatnonzero([names_probe(one, names) for names in probes])
+        units = np.flatnonzero([one.names(probe) for probe in probes])
         hit = ((start < one.end) & (stop > one.begin)).any(axis=1)
         seen[np.ix_(units, np.flatnonzero(hit))] = False
     return seen
-
-
-def names_probe(invalid: Invalid, probe: str) -> bool:
-    """Whether invalid times name a probe, by one of its names."""
-    tags = {tag.lower() for tag in invalid.tags}
-    return ALL_PROBES in tags or not tags.isdisjoint(probe.lower().split("\n"))
 
 
 def of_spikes(

@@ -19,16 +19,9 @@ from lorafb.cortex import observed
 from lorafb.cortex.allen import session
 from lorafb.cortex.counts import count_units
 from lorafb.cortex.hdf5_tables import Source
-from lorafb.cortex.intervals import STIMULUS, Invalid, Layout
+from lorafb.cortex.intervals import Invalid, Layout
 from lorafb.cortex.places import Areas
-from lorafb.cortex.presentations import (
-    NAMED,
-    FloatArray,
-    Presentations,
-    Repeats,
-    movie_repeats,
-    scene_repeats,
-)
+from lorafb.cortex.presentations import NAMED, FloatArray, Presentations, Repeats, movie_repeats, scene_repeats
 from lorafb.cortex.quality import COLUMNS, Quality, left_out
 from lorafb.files import InputError, nearest
 
@@ -57,7 +50,7 @@ class Opened(Protocol):
     @property
     def probes(self) -> Sequence[str]: ...  # noqa: D102
     def session_id(self) -> int | str: ...  # noqa: D102
-    def units(self, areas: Areas = ()) -> pd.DataFrame: ...  # noqa: D102
+    def units(self, areas: Areas = (), area_column: str | None = None) -> pd.DataFrame: ...  # noqa: D102
     def observed(self) -> list[FloatArray] | None: ...  # noqa: D102
     def invalid_times(self) -> list[Invalid]: ...  # noqa: D102
     def presentations(  # noqa: D102
@@ -118,7 +111,7 @@ def count_session(
     """
     names = [stimulus] if isinstance(stimulus, str) else list(stimulus)
     with nullcontext(source) if isinstance(source, Opened) else session(source, name) as opened:
-        units = opened.units(areas)
+        units = opened.units(areas, layout.unit_area if layout else None)
         table = f"{opened.name}: table units"
         units["left_out"] = left_out(units, quality or Quality(), table)
         known = sorted(set(units["area"].dropna()) - {""})
@@ -170,15 +163,14 @@ def _seen(
 ) -> tuple[observed.Mask, list[Note]]:
     """Whether each unit was observed in each repeat (units, repeats), and what cannot be told."""
     probes, start, stop = list(units["probe"]), repeats.start, repeats.stop
-    invalid = [one for one in opened.invalid_times() if one.tags and STIMULUS not in one.tags]
+    invalid = [one for one in opened.invalid_times() if not one.of_stimulus(opened.probes)]
     seen = observed.of_probes(probes, start, stop, invalid) & observed.of_spikes(probes, ends, counts, start, stop)
     if (intervals := opened.observed()) is not None:
         seen &= observed.of_intervals(start, stop, [intervals[unit] for unit in units.index])
     notes = []
-    every = set(opened.probes)
     for one in invalid:
         n_rows = int(((start < one.end) & (stop > one.begin)).sum())
-        if n_rows and not any(observed.names_probe(one, probe) for probe in every):
+        if n_rows and not any(map(one.names, opened.probes)):
             times = (
                 f"{many(n_rows, 'row')} in invalid times, {one.begin:.3f} to {one.end:.3f} s ({', '.join(one.tags)})"
             )

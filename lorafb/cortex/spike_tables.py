@@ -52,8 +52,11 @@ class TableSession:
         """Give the number or name of the session."""
         return self.number
 
-    def units(self, areas: Areas = ()) -> pd.DataFrame:
-        """Give the table of units; a recorded place in an area of the study gets its name (`places.place`)."""
+    def units(self, areas: Areas = (), area_column: str | None = None) -> pd.DataFrame:
+        """Give the table of units; a recorded place in an area of the study gets its name (`places.place`).
+
+        `area_column` is for NWB: the column of places was chosen when the tables were read.
+        """
         named = {one: places.place(one, areas) or one for one in self.table["area"].dropna().unique()}
         area = self.table["area"].map(named).astype(object)
         return self.table.assign(area=area, several=False, probe="")

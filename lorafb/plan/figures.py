@@ -1,6 +1,5 @@
 """Which figures and tables a study has the data for, what each is made from, and the targets that a person names."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,17 +43,21 @@ class Display:
             if movie in study.movies:
                 frames = (self.plan.n_frames(movie) or 0) - study.movies[movie].skip_frames
                 done |= {"clip"} if any(length <= frames for length in study.experiments.clip.lengths) else set()
+                fronts = study.experiments.front.lengths
+                done |= {"front"} if any(length <= (self.plan.n_frames(movie) or 0) for length in fronts) else set()
                 done |= {"regression", "psth"} if self.plan.is_regressed(movie) else set()
             done |= {"shuffle"} if (subject, movie) in self.plan.shuffled else set()
-            if (subject, movie) in self.plan.replaced:  # black frames are scored, but no figure of the paper has them
-                done |= {f"replace {kind}" for kind in study.experiments.replace.kinds if kind != "black"}
+            if (subject, movie) in self.plan.replaced:
+                done |= {f"replace {kind}" for kind in study.experiments.replace.kinds}
+            seeds = [one for one, seen in self.plan.scored if seen == movie and self.alike[one] == self.alike[subject]]
+            done |= {"seeds"} if len(seeds) > 1 else set()
             held |= {(one, self._role(subject), self._paper(movie)) for one in done if self._is_scored(one)}
         return held
 
     def _is_scored(self, experiment: str) -> bool:
         """Whether figures can show an experiment: by the study's first metric, but for the regression."""
         name = experiment.partition(" ")[0]
-        return name in ("regression", "psth") or self.plan.study.metrics[0] in self.plan.metrics(name)
+        return name in ("regression", "psth", "seeds") or self.plan.study.metrics[0] in self.plan.metrics(name)
 
     @cached_property
     def figures(self) -> dict[str, Record]:
@@ -64,7 +67,7 @@ class Display:
     @cached_property
     def tables(self) -> dict[str, Record]:
         """Tables that the study has the data for."""
-        return self._possible(catalogue.TABLES)
+        return self._possible({**catalogue.TABLES, **catalogue.OWN_TABLES})
 
     def _possible(self, records: Mapping[str, Record]) -> dict[str, Record]:
         return {name: one for name, one in records.items() if catalogue.possible(one, self.experiments)}
@@ -96,12 +99,18 @@ class Display:
         return REAL if self._is_real(movie) else SOURCES[recording.kind]
 
     def sources(self) -> list[str]:
-        """List what a reader must know of the study's recordings, each line once."""
-        return list(dict.fromkeys(self.source(movie) for movie in self.plan.study.recorded))
+        """List what a reader must know of the study's recordings and weights, each line once."""
+        unmarked = [self.label(name) for name, one in self.plan.study.subjects.items() if one.unmarked]
+        flags = [
+            f"{label}: nothing in the file says that these are weights of a spiking network." for label in unmarked
+        ]
+        return list(dict.fromkeys(self.source(movie) for movie in self.plan.study.recorded)) + flags
 
     def is_miniature(self, movies: Sequence[str]) -> bool:
-        """Whether the recording of any movie is not the paper's."""
-        return not all(self._is(Published, movie) for movie in movies)
+        """Whether the study represents the paper's, by a network or movie, and the recording of any movie is not the paper's."""
+        study = self.plan.study
+        represents = any(one.role for one in study.subjects.values()) or any(one.paper for one in study.movies.values())
+        return represents and not all(self._is(Published, movie) for movie in movies)
 
     def is_simulated(self, movies: Sequence[str]) -> bool:
         """Whether the recording of any movie is simulated."""
@@ -111,6 +120,17 @@ class Display:
         """Movie of the paper that a movie stands for; "" where it stands for none."""
         study = self.plan.study
         return "scenes" if movie in study.scenes else study.movies[movie].paper or ""
+
+    @cached_property
+    def alike(self) -> dict[str, str]:
+        """Subject to the first one that differs from it in the seed of its weights alone, or in how figures name it."""
+        first: dict[str, str] = {}
+        groups = {}
+        for name, subject in self.plan.study.subjects.items():
+            settings = subject.model_dump(exclude={"label", "role", "sees", "experiments"})
+            settings["checkpoint"].pop("seed", None)
+            groups[name] = first.setdefault(repr(settings), name)
+        return groups
 
     def _role(self, subject: str) -> str:
         return self.plan.study.subjects[subject].role or ""
@@ -147,21 +167,26 @@ class Display:
                 files[table] = [f"results/statistics/{movie}{ending}.csv" for movie in compared]
             else:
                 files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
-        paper = os.path.relpath(self.plan.root / "lorafb" / "figures" / "paper.csv", self.plan.folders[0])
+        paper = self.plan.path(str(self.plan.root / "lorafb" / "figures" / "paper.csv"))
         return {**files, "paper": paper, "templates": self.templates("caption", record.template)}
 
     def templates(self, *names: str) -> list[str]:
         """Templates of captions, all where no name is given: an edit of one reruns what is made from it."""
         folder = self.plan.root / "lorafb" / "figures" / "templates"
         files = [folder / f"{name}.txt" for name in names] or sorted(folder.glob("*.*"))
-        return [os.path.relpath(file, self.plan.folders[0]) for file in files]
+        return [self.plan.path(str(file)) for file in files]
 
     def data(self, name: str) -> dict[str, Any]:
         """Subjects and movies of a figure or table, and what its caption says of them: fields of `FigureData`."""
         record = self.record(name)
         movies = self._movies(record)
         subjects = {
-            one: {"label": self.label(one), "role": self._role(one), "still": self.plan.sees_frames_alone(one)}
+            one: {
+                "label": self.label(one),
+                "role": self._role(one),
+                "still": self.plan.sees_frames_alone(one),
+                **({"alike": self.alike[one]} if record.experiments == ("seeds",) else {}),
+            }
             for one in self._subjects(record)
         }
         controls = {area.lower() for movie in movies for area in self.plan.study.stimuli[movie].controls}

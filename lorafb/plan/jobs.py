@@ -32,9 +32,10 @@ from lorafb.config.movies import (
     Tensor,
     Video,
 )
-from lorafb.config.subjects import Initial, Saved, Trained
+from lorafb.config.subjects import UNMARKED, Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
+from lorafb.plan.braces import hide
 from lorafb.similarity import metrics
 from lorafb.stimuli import images
 
@@ -58,7 +59,7 @@ class Plan:
     root : Path
         The repository.
     folders : tuple of Path
-        Where files of the config are looked for; the first is the working directory.
+        Where files of the config are looked for.
     """
 
     study: Study
@@ -81,9 +82,9 @@ class Plan:
         return self.code(script, *(module for name in names for module in metrics.find(name).modules))
 
     def path(self, file: str) -> str:
-        """Path of a file that the config names."""
-        here, path = self.folders[0], reading.locate(file, self.folders)
-        return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)
+        """Path of a file that the config names, as an input."""
+        path = reading.locate(file, self.folders).absolute()
+        return hide(os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path))
 
     @cached_property
     def photographs(self) -> list[str]:
@@ -333,7 +334,7 @@ class Plan:
     def labels(self, subject: str) -> Params:
         """Network and training set as tables name them."""
         one = self.study.subjects[subject]
-        training = "initial" if isinstance(one.checkpoint, Initial) else one.training
+        training = "initial" if isinstance(one.checkpoint, Initial) else one.training + UNMARKED * one.unmarked
         return {"network": one.network, "training": training}
 
     # ---------------------------------------------------------------- experiments

@@ -5,7 +5,9 @@ or refused.
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -54,30 +56,60 @@ def read(
     path = Path(path)
     if start < 0 or (frames is not None and frames < 1):
         raise InputError(f"{path}: start {start}, frames {frames}; expected a start from 0 and at least 1 frame")
-    held = n_frames(path)
+    held, stated = _counted(path)
     end = start + frames if frames else held
     if not start < end <= held:  # frames are numbered from 0, so the last one is end - 1 and must be below `held`
         asked = f"frames {start} to {end - 1}" if frames else f"frame {start} and those after it"
         raise InputError(f"{path}: holds {held} frames, numbered from 0; expected {asked}")
-    rate = rate_hz or stated_rate(path)
+    rate = rate_hz or _stated(path, stated)
     run = _Run(path, start, size, None if rate_hz else rate)
     height, width, _ = run(0).shape
     return Stimulus(LazyFrames((end - start, height, width, 3), run), rate, f"video file {path.name}")
 
 
 def n_frames(path: Path | str) -> int:
-    """Count the frames of a video file without decoding one, in far less time: no more can come out than packets hold.
+    """Count the frames of a video file, without decoding one where no edit list hides any, whatever its header states.
 
     Raises
     ------
     InputError
         The file is missing, or not a video.
     """
-    with _opened(Path(path)) as video:
+    return _counted(Path(path))[0]
+
+
+def _counted(path: Path) -> tuple[int, float | None]:
+    """Count the frames that are shown, and take their rate, in Hz, as the file states it; None where it states none.
+
+    A film that was trimmed without being encoded anew keeps frames before the cut, hidden, and states the rate of all.
+    Which are shown is then known only to the decoder.
+    """
+    with _opened(path) as video:
         try:
-            return sum(packet.size > 0 for packet in video.demux(video=0))
+            hidden, shown = False, 0
+            for packet in video.demux(video=0):
+                hidden |= packet.is_discard
+                shown += packet.size > 0 and not _is_reference(packet)
+            stated = video.streams.video[0].average_rate
         except FFmpegError as error:
             raise InputError(f"{path}: damaged ({error.strerror})") from error
+    if not hidden:
+        return shown, float(stated) if stated else None
+    with _opened(path) as video:
+        try:
+            stamps = [(frame.pts, frame.time_base) for frame in video.decode(video=0)]
+        except FFmpegError as error:
+            raise InputError(f"{path}: damaged ({error.strerror})") from error
+    if len(stamps) > 1:
+        (first, unit_s), (last, _) = stamps[0], stamps[-1]
+        if first is not None and last is not None and unit_s is not None:
+            stated = Fraction(len(stamps) - 1, last - first) / unit_s
+    return len(stamps), float(stated) if stated else None
+
+
+def _is_reference(packet: "av.Packet[Any]") -> bool:
+    """Whether a packet holds a frame of VP8 that is never shown, to which others refer (RFC 6386, section 9.1)."""
+    return packet.stream.codec_context.name == "vp8" and not bytes(packet)[0] & 0x10
 
 
 def decoded(path: Path | str) -> Iterator[tuple[float | None, av.VideoFrame]]:
@@ -202,8 +234,10 @@ def _opened(path: Path) -> "av.container.InputContainer":
 
 def stated_rate(path: Path) -> float:
     """Frames a second that a video states; InputError where it states none."""
-    with _opened(path) as video:
-        stated = video.streams.video[0].average_rate
-    if not stated:
+    return _stated(path, _counted(path)[1])
+
+
+def _stated(path: Path, rate: float | None) -> float:
+    if not rate:
         raise InputError(f"{path}: states no frame rate; give it as rate_hz")
-    return float(stated)
+    return rate

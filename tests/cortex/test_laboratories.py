@@ -150,6 +150,32 @@ def test_a_showing_cut_short_is_left_out_and_one_that_lasts_on_is_counted_from_i
     assert "1 showing longer than the movie's 0.600 s: frames are counted from their start on" in told
 
 
+def test_units_may_say_themselves_where_they_are(tmp_path):
+    """A plain table of units, without electrodes."""
+
+    def units_alone(path):
+        file = NWBFile("a session", "lab 8", datetime(2024, 1, 1, tzinfo=UTC), session_id="8")
+        file.add_unit_column("region", "where")
+        for train, region in zip(trains(), ("V1 L4", "v1", "LM", "MT"), strict=True):
+            file.add_unit(spike_times=train, region=region)
+        trials_of_frames(file)
+        with NWBHDF5IO(path, "w") as out:
+            out.write(file)
+        return path
+
+    path, given = (
+        units_alone(tmp_path / "plain.nwb"),
+        {"presentations": "trials", "columns": COLUMNS, "where": {"shown": "movie"}},
+    )
+    assert_array_equal(count(path, **given, unit_area="region").counts, expected())
+    for settings, message in (
+        ({}, "general/extracellular_ephys.* is missing"),
+        ({"unit_area": "regio"}, "column 'regio' is missing; did you mean 'region'.; it has id, region, spike_times"),
+    ):
+        with pytest.raises(InputError, match=message):
+            count(path, **given, **settings)
+
+
 def test_a_row_may_hold_the_times_of_its_frames(tmp_path):
     uneven = START + np.array([0, 0.001, -0.002, 0.001, 0, 0.002])
 

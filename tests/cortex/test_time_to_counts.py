@@ -268,6 +268,19 @@ def test_invalid_times_that_name_a_probe_leave_its_units_out(copy, tag):
         assert (recording.n_repeats, numbers(recording)["unobserved"]) == (3, 1)
 
 
+@pytest.mark.parametrize(("probe", "n_repeats", "lost"), [("probeA", 3, 1), ("a cable", 2, 0)])
+def test_invalid_times_may_name_a_probe_in_a_column_of_their_own(copy, probe, n_repeats, lost):
+    with h5py.File(copy, "r+") as file:
+        del file[f"{ELECTRODES}/group_name"]
+        file[f"{ELECTRODES}/group_name"] = np.array(["probeB", "probeA", "probeB", "probeB"], object)
+        group = file.create_group("intervals/invalid_times")
+        group["id"], group["start_time"], group["stop_time"] = [0], [SECOND], [SECOND + 0.1]
+        group.create_dataset("which", data=[probe], dtype=h5py.string_dtype())
+    recording = count(copy)
+    assert (recording.n_repeats, numbers(recording)["unobserved"]) == (n_repeats, lost)
+    assert (951 in recording.units["unit_id"]) == (lost == 0)
+
+
 def test_a_recording_that_ends_before_the_last_repeat_gives_no_silent_repeat(written, copy):
     """Nothing but the spikes says that the recording ended: 8 units fall silent together, for longer than chance allows."""
     many = {unit: np.arange(0, 12, 0.02) for unit in UNITS}

@@ -18,12 +18,13 @@ CLIPS = Path(__file__).parents[2] / "data" / "real" / "clips"
 NTSC = Fraction(30000, 1001)
 
 
-def write(path, frames, rate=NTSC, times=None, codec="ffv1", stored="bgr0", given="rgb24"):
+def write(path, frames, rate=NTSC, times=None, codec="ffv1", stored="bgr0", given="rgb24", options=()):
     """Write frames, losslessly as a rule; `times` in units of 1 / rate."""
     with av.open(str(path), "w") as file:
         stream = file.add_stream(codec, rate=rate)
         stream.height, stream.width, stream.pix_fmt = frames.shape[1], frames.shape[2], stored
         stream.codec_context.time_base = 1 / Fraction(rate)
+        stream.options = dict(options)
         for frame, time in zip(frames, times or range(len(frames)), strict=True):
             picture = av.VideoFrame.from_ndarray(frame, format=given)
             picture.pts, picture.time_base = time, 1 / Fraction(rate)
@@ -195,6 +196,79 @@ def test_an_animated_gif_is_a_movie_and_one_that_dwells_on_a_frame_is_refused(tm
     first.save(tmp_path / "dwells.gif", save_all=True, append_images=others, duration=[40, 40, 200, 40, 40])
     with pytest.raises(InputError, match=r"dwells\.gif: frame \d comes at"):
         _ = video.read(tmp_path / "dwells.gif").pixels
+
+
+def trimmed(path, whole, cut, end):
+    """Copy a film's packets from the key frame before `cut` on, as a trim without encoding does; an edit list hides those before."""
+    how = {"avoid_negative_ts": "disabled"}
+    with av.open(str(whole)) as source, av.open(str(path), "w", container_options=how) as file:
+        here = source.streams.video[0]
+        there, tick = file.add_stream_from_template(here), Fraction(1, 30) / here.time_base
+        packets = [packet for packet in source.demux(here) if packet.size]
+        keys = [packet.pts for packet in packets if packet.is_keyframe and packet.pts <= cut * tick]
+        for packet in packets[next(i for i, packet in enumerate(packets) if packet.pts == keys[-1]) :]:
+            if packet.pts < end * tick:
+                packet.pts, packet.dts = (int(stamp - cut * tick) for stamp in (packet.pts, packet.dts))
+                packet.stream = there
+                file.mux(packet)
+
+
+def numbered(n, height=64, width=96):
+    """Frames that hold their number: each of eight bars is a bit."""
+    bits = np.arange(n)[:, None] >> np.arange(8) & 1
+    bars = np.where(bits, 220, 30).astype(np.uint8).repeat(width // 8, axis=1)
+    return np.broadcast_to(bars[:, None, :, None], (n, height, width, 3)).copy()
+
+
+def numbers(pixels):
+    bars = pixels[:, 32, 6::12, 0] > 125
+    return (bars << np.arange(8)).sum(axis=1).tolist()
+
+
+@pytest.mark.parametrize("between", [0, 2])
+def test_the_frames_that_an_edit_list_hides_are_not_counted(tmp_path, between):
+    whole, path = tmp_path / "whole.mp4", tmp_path / "trimmed.mp4"
+    options = {"g": "30", "bf": str(between), "crf": "12"}
+    write(whole, numbered(60), rate=30, codec="libx264", stored="yuv420p", options=options)
+    trimmed(path, whole, cut=37, end=60)
+    assert video.n_frames(path) == 23
+    clip = video.read(path)
+    assert numbers(clip.pixels) == list(range(37, 60))
+    assert clip.rate_hz == 30
+    with pytest.raises(InputError, match=r"trimmed\.mp4: holds 23 frames"):
+        video.read(path, frames=24)
+
+
+def test_frames_of_vp8_that_are_never_shown_are_not_counted(tmp_path):
+    write(tmp_path / "whole.webm", numbered(20), rate=30, codec="libvpx", stored="yuv420p")
+    with av.open(str(tmp_path / "whole.webm")) as source, av.open(str(tmp_path / "hidden.webm"), "w") as file:
+        here = source.streams.video[0]
+        there = file.add_stream_from_template(here)
+        for number, packet in enumerate(packet for packet in source.demux(here) if packet.size):
+            data = bytearray(bytes(packet))
+            if number in (7, 12):
+                data[0] &= ~0x10  # the bit show_frame
+            copy = av.Packet(bytes(data))
+            copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+            copy.is_keyframe, copy.stream = packet.is_keyframe, there
+            file.mux(copy)
+    assert video.n_frames(tmp_path / "hidden.webm") == 18
+    shown = video.read(tmp_path / "hidden.webm", rate_hz=30).pixels
+    assert numbers(shown) == [number for number in range(20) if number not in (7, 12)]
+
+
+def test_frame_n_of_an_avi_with_b_frames_is_that_of_the_whole_file_whatever_its_header_counts(tmp_path):
+    options = {"bf": "2", "qscale": "2"}
+    write(tmp_path / "b.avi", numbered(20), rate=30, codec="mpeg4", stored="yuv420p", options=options)
+    data = bytearray((tmp_path / "b.avi").read_bytes())
+    for place in (data.index(b"avih") + 24, data.index(b"strh") + 40):  # dwTotalFrames, dwLength
+        assert int.from_bytes(data[place : place + 4], "little") == 20
+        data[place] = 21
+    (tmp_path / "b.avi").write_bytes(data)
+    assert video.n_frames(tmp_path / "b.avi") == 20
+    assert [numbers(video.read(tmp_path / "b.avi", start=n, frames=1).pixels) for n in range(20)] == [
+        [n] for n in range(20)
+    ]
 
 
 def test_an_avi_cut_off_in_the_middle_counts_what_it_holds_and_names_the_frame_that_is_cut(tmp_path):
