@@ -17,7 +17,7 @@ import yaml
 from numpy.typing import NDArray
 
 from lorafb.artefacts import arrays
-from lorafb.cortex import allen, csv_counts, npz_counts, own_archives, own_tables, places, spike_tables
+from lorafb.cortex import allen, csv_counts, hdf5_tables, npz_counts, own_archives, own_tables, places, spike_tables
 from lorafb.cortex.intervals import Columns, Layout
 from lorafb.cortex.own_tables import OwnTable
 from lorafb.cortex.presentations import Repeats, movie_repeats, scene_repeats
@@ -113,6 +113,8 @@ def run(args: Namespace) -> int:
         parts |= found.parts
         if found.block:
             print(block(found.block, found.hints))
+        elif found.hints:
+            print("".join(f"  {hint}\n" for hint in found.hints), end="")
     if parts:
         try:
             together = recording_of(parts)
@@ -160,9 +162,7 @@ def look(path: Path) -> Finding:
 
 
 def _artefact(path: Path) -> bool:
-    import h5py
-
-    with h5py.File(path, "r") as file:
+    with hdf5_tables.opened(path, str(path)) as file:
         return "format" in file.attrs
 
 

@@ -223,8 +223,11 @@ def test_a_checkpoint_is_what_check_says(inspect, tmp_path, monkeypatch):
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path, capsys):
     (tmp_path / "x.csv").write_bytes(b"\0")
-    assert cli.main(["inspect", str(tmp_path / "x.csv"), str(tmp_path / "none")]) == 2
+    write_session(tmp_path / "whole.nwb")
+    (tmp_path / "cut.nwb").write_bytes((tmp_path / "whole.nwb").read_bytes()[:3000])
+    assert cli.main(["inspect", *(str(tmp_path / name) for name in ("x.csv", "none", "cut.nwb"))]) == 2
     error = capsys.readouterr().err.splitlines()
-    assert len(error) == 2
+    assert len(error) == 3
     assert "is no table" in error[0]
     assert "no such file" in error[1]
+    assert "incomplete" in error[2]
