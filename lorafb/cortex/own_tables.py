@@ -10,6 +10,7 @@ import re
 import warnings
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -153,8 +154,18 @@ def read(path: Path | str) -> OwnTable:
     Raises
     ------
     InputError
-        One line: the file is missing, is no table, a line has more fields than the header, or a column has no name.
+        One line: the file is missing, is no table, or a line has more fields than the header.
     """
+    try:
+        state = Path(path).stat()
+    except OSError as error:
+        missing = "no such file" if isinstance(error, FileNotFoundError) else one_line(error)
+        raise InputError(f"{path}: {missing}") from None
+    return _read(str(path), state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1)  # a job asks for one area after the other of the same file
+def _read(path: str, changed: int, size: int) -> OwnTable:
     try:
         with Path(path).open("rb") as file:
             start = file.read(4)
@@ -162,8 +173,7 @@ def read(path: Path | str) -> OwnTable:
         with gzip.open(path) if packed else Path(path).open("rb") as file:
             head = file.read(HEAD)
     except (OSError, EOFError, zlib.error) as error:
-        missing = "no such file" if isinstance(error, FileNotFoundError) else one_line(error)
-        raise InputError(f"{path}: {missing}") from None
+        raise InputError(f"{path}: {one_line(error)}") from None
     if start == PARQUET:
         return _parquet(path)
     encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
