@@ -115,9 +115,11 @@ class OwnTable:
         values = self.column(name)
         if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
             return self.whole(name, "expected whole numbers or names")
-        if values.astype(str).str.fullmatch(r"\s*\d+(,0+)?\s*").all():  # 3.0 with a decimal comma
+        codes, known = pd.factorize(values)  # few names in many rows
+        names = pd.Series(known).astype(str).str.strip()
+        if names.str.fullmatch(r"\d+(,0+)?").all():  # 3.0 with a decimal comma
             return self.whole(name)
-        return values.astype(str).str.strip().to_numpy(str)
+        return names.to_numpy(str)[codes]
 
     def texts(self, name: str) -> NDArray[np.str_]:
         """Column of names [rows], numbers as they are without decimals."""

@@ -267,8 +267,8 @@ def read_spikes(settings: Mapping[str, Any], files: Mapping[str, Path | str]) ->
         raise InputError(
             f"{table.where}: has no column {about['area']!r}{pickled}; give a table of `units` with their areas"
         )
-    units["area"] = own.texts(about["area"])
-    units = units.drop_duplicates()
+    units["area"] = pd.Categorical(own.texts(about["area"]))
+    units = units.drop_duplicates().astype({"area": object})
     two = units.duplicated(["session", "unit"]).to_numpy()
     if two.any():
         raise InputError(f"{table.where}: unit {units['unit'][two].iloc[0]} is in more than one area")
