@@ -472,7 +472,7 @@ def extract(
     return {layer: held.take(layer).responses(0).cpu().numpy() for layer in layers}
 
 
-def _source(movie: Any, size: int | None, normalisation: str) -> Any:
+def _source(movie: Any, size: int | None, normalisation: Any) -> Any:
     """Serve a movie to a network: uint8 frames are prepared, float32 frames are taken as they are."""
     import torch
 

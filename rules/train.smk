@@ -15,6 +15,7 @@ rule checkpoint:
     params:
         subject=lambda w: plan.identity(w.subject),
         source=lambda w: plan.checkpoint(w.subject),
+        layers=lambda w: study.layers(w.subject),
         size=lambda w: plan.size(w.subject),
         code=lambda w: plan.network_code("checkpoint.py", w.subject),
     script:

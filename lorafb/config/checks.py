@@ -23,12 +23,12 @@ from lorafb.config.movies import (
     Tensor,
     Video,
 )
-from lorafb.config.subjects import Initial, Saved, Trained
+from lorafb.config.subjects import Initial, Library, Saved, Trained
 from lorafb.cortex import places, read_recording, spike_tables
 from lorafb.cortex.presentations import movie_repeats, scene_repeats
 from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
-from lorafb.networks import catalogue
+from lorafb.networks import catalogue, named
 from lorafb.similarity import metrics
 
 DANDI, ARCHIVE = "dandi:", "https://api.dandiarchive.org/api"
@@ -41,6 +41,7 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     first = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
     first += [f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies]
     first += [line for name in study.networks for line in _impossible_network(study, name, folders)]
+    named.look_up(one.network for one in study.subjects.values() if named.is_named(one.network))
     first += [line for name in study.subjects for line in _impossible_subject(study, name)]
     first += _impossible_metrics(study, folders)
     yield from first
@@ -150,22 +151,30 @@ def _metrics(study: Study) -> Iterator[str]:
 
 def _impossible_subject(study: Study, name: str) -> Iterator[str]:
     key, subject = f"subjects.{name}", study.subjects[name]
-    if subject.network not in (*study.networks, *catalogue.names()):
+    is_named = named.is_named(subject.network)
+    if not is_named and subject.network not in (*study.networks, *catalogue.names()):
         hint = nearest(subject.network, [*study.networks, *catalogue.names()])
         yield f"{key}.network: unknown network '{subject.network}'{hint}"
         return
-    network = study.record(name)
-    if subject.training not in network.trainings:
+    try:
+        network = study.record(name)
+    except InputError as error:
+        yield f"{key}.network: {error}"
+        return
+    if "training" not in subject.model_fields_set and network.trainings != (subject.training,):
+        yield f"{key}.training: is missing (training set: {', '.join(network.trainings)})"
+    elif subject.training not in network.trainings:
         hint = nearest(subject.training, network.trainings)
         yield f"{key}.training: '{subject.training}' is none of {', '.join(network.trainings)}{hint}"
+    if isinstance(subject.checkpoint, Library) and not subject.network.startswith(("torchvision:", "timm:")):
+        yield f"{key}.checkpoint.kind: 'library' is for networks torchvision:NAME and timm:NAME, not {subject.network}"
     if isinstance(subject.checkpoint, Trained) and subject.training not in catalogue.MOTION_TRAININGS:
         yield f"{key}.checkpoint.kind: 'trained' works for the motion task today; give a checkpoint file for {subject.training}"
-    for layer in subject.layers or []:
-        if layer not in network.scored:
-            scored = ", ".join(network.scored)
-            hint = nearest(layer, network.scored)
-            yield f"{key}.layers: '{layer}' is no scored layer of {subject.network}{hint}; it has {scored}"
-    problem = network.size_problem(subject.size)
+    try:
+        network.choose(subject.layers)
+    except InputError as error:
+        yield f"{key}.layers: {error}"
+    problem = network.size_problem(study.size(name))
     if problem:
         yield f"{key}.size: {problem}"
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from lorafb.config.experiments import Compute, Experiments, Features, Perturbation, TrainingSet
 from lorafb.config.movies import Movie, StillScenes
 from lorafb.config.subjects import OwnNetwork, Recipes, Subject
-from lorafb.networks import catalogue
+from lorafb.networks import catalogue, named
 from lorafb.records import AreaNames, Model, Name
 from lorafb.similarity import metrics
 
@@ -128,14 +128,19 @@ class Study(Model):
         ]
 
     def record(self, subject: str) -> catalogue.Network:
-        """Record of a subject's network: a person's own, or the catalogue's."""
+        """Record of a subject's network: a person's own, another library's, or the catalogue's."""
         name = self.subjects[subject].network
-        return self.networks[name].record(name) if name in self.networks else catalogue.network(name)
+        if name in self.networks:
+            return self.networks[name].record(name)
+        return named.find(name, self.subjects[subject].training) if named.is_named(name) else catalogue.network(name)
 
     def layers(self, subject: str) -> list[str]:
         """Layers of a subject that are scored, in the network's order."""
-        asked = self.subjects[subject].layers
-        return [layer for layer in self.record(subject).scored if asked is None or layer in asked]
+        return self.record(subject).choose(self.subjects[subject].layers)
+
+    def size(self, subject: str) -> int:
+        """Height and width of the frames that a subject is shown, in pixels."""
+        return self.subjects[subject].size or self.record(subject).usual_size
 
     def perturbed(self, experiment: Perturbation) -> list[tuple[str, str]]:
         """Subject and movie of every pair that is shuffled, or has frames replaced."""

@@ -1,6 +1,6 @@
 """One network with one set of weights, and how it came by them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -89,22 +89,44 @@ class Saved(Model):
     )
 
 
+class Library(Model):
+    """Weights that the network's library offers by name: fetched by its own means, its hash checked."""
+
+    kind: Literal["library"]
+    name: str = Field(
+        "DEFAULT", description="IMAGENET1K_V1, ... of torchvision (DEFAULT is resolved and recorded), a tag of timm"
+    )
+
+
 class Subject(Model):
     """One network with one set of weights."""
 
-    network: str = Field(description="name in the catalogue (`lorafb networks` lists them)")
-    training: str = Field(description="training set: decides classes, normalisation and how frames are shown")
-    checkpoint: Trained | Initial | Saved = Field(discriminator="kind", description="where the weights come from")
+    network: str = Field(
+        description="name in the catalogue (`lorafb networks`) or under `networks`; or torchvision:NAME, timm:NAME, module:function"
+    )
+    training: str = Field(
+        "own",
+        description="training set: decides classes, normalisation and how frames are shown; of other people's networks a name for tables",
+    )
+    checkpoint: Trained | Initial | Saved | Library = Field(
+        discriminator="kind", description="where the weights come from"
+    )
     label: str | None = Field(None, description="name in figures")
     role: Role | None = Field(None, description="network of the paper that it represents in figures and tables")
     sees: list[Name] | None = Field(None, description="movies and scenes that it is shown; null takes all")
     experiments: list[Perturbation] = Field(
         [], description="experiments that it takes part in, of those that need extra passes"
     )
-    layers: list[str] | None = Field(
-        None, min_length=1, description="layers to score; null takes all but the classifier"
+    layers: Annotated[list[str], Field(min_length=1)] | str | None = Field(
+        None,
+        description="layers to score: names and patterns, or `auto` (also null): all but the classifier, blocks of other people's networks",
     )
-    size: int = Field(224, ge=32, description="frames are resized to this height and width", json_schema_extra=PIXELS)
+    size: int | None = Field(
+        None,
+        ge=32,
+        description="frames are resized to this height and width; null takes the network's usual one (ours 224)",
+        json_schema_extra=PIXELS,
+    )
 
     @property
     def shown_as(self) -> str:

@@ -301,7 +301,7 @@ class Plan:
 
     def size(self, subject: str) -> int:
         """Height and width of the frames that a subject is shown."""
-        return self.study.subjects[subject].size
+        return self.study.size(subject)
 
     def checkpoint(self, subject: str) -> Params:
         """Where the weights come from."""
@@ -318,7 +318,8 @@ class Plan:
         """File of a person's own network: its content counts as the package's code does."""
         network = self.study.subjects[subject].network
         own = self.study.networks.get(network)
-        return [self.path(file) for file in reading.module_files(own.build, self.folders)] if own else []
+        target = own.build if own else network
+        return [self.path(file) for file in reading.module_files(target, self.folders)]
 
     def kept_layers(self, subject: str) -> list[str]:
         """Layers whose features stay on disk."""
