@@ -322,7 +322,8 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
         for name in sorted(columns)
     }
     rate_hz = round(float(np.mean([one.rate_hz for one in sessions])), 3)
-    notes = _shortened([note for one in sessions for note in one.notes if note.area in ("", area)])
+    every = [note for one in sessions for note in one.notes]
+    notes = every if area == ALL else _shortened([note for note in every if note.area in ("", area)])
     fewer = [one for one in sessions if one.n_repeats > n_repeats]
     if fewer:
         dropped = sum(one.n_repeats - n_repeats for one in fewer)

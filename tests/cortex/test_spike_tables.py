@@ -7,9 +7,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy.io import savemat
 
+from lorafb.artefacts import responses
+from lorafb.artefacts.provenance import Provenance
 from lorafb.config.movies import Spikes
 from lorafb.cortex import spike_tables
 from lorafb.cortex.sessions import count_session, join
+from lorafb.experiments.areas import rates, select_units
 from lorafb.files import InputError
 
 # three frames of 0.1 s in two repeats, from 1 s and from 2 s; unit 5 (VISp), 9 (VISp), 7 (VISl), 8 (CA1)
@@ -79,6 +82,9 @@ def test_spikes_are_counted_in_the_frames_of_each_repeat(tmp_path):
         7: "VISl",
     }
     assert (recording.rate_hz, recording.n_repeats) == (10, 2)
+    assert not [
+        note for note in recording.notes if note.what == "rows_cut" and note.number
+    ]  # nothing of the file was cut
     assert report.set_index("area")["kept"].to_dict() == {"VISp": 2, "VISl": 1}
     visp = join([recording], "VISp")
     assert visp.counts.tolist() == np.stack([COUNTS[unit] for unit in visp.units["unit_id"]], axis=2).tolist()
@@ -153,6 +159,11 @@ def test_latency_and_bin_move_and_size_the_window_of_every_frame(tmp_path):
     assert by_unit(recording)[5] == [[2, 0, 0], [0, 0, 1]]  # windows from 1.05, 1.15, 1.25, 2.05, 2.15, 2.25 on
     assert (recording.rate_hz, recording.bin_s) == (10, 0.075)  # the frame rate stays the stimulus' own
     rate = report.set_index("area").loc["VISl", "mean_rate"]
+    visp = join([recording], "VISp")
+    assert visp.bin_s == 0.075
+    assert rates(visp) == pytest.approx(visp.counts.sum(axis=(0, 1)) / (6 * 0.075))
+    responses.write(select_units(visp, {"skip_frames": 0}), tmp_path / "visp.h5", Provenance({}, {}, ""))
+    assert responses.read(tmp_path / "visp.h5").bin_s == 0.075
     assert rate == pytest.approx(recording.counts[:, :, recording.units["area"] == "VISl"].sum() / (6 * 0.075))
 
 
@@ -177,6 +188,8 @@ def test_sessions_have_clocks_of_their_own(tmp_path):
     assert_array_equal(recording.counts[:, :, :3], recording.counts[:, :, 3:])
     assert sorted(set(recording.units["session"])) == ["a", "b"]
     assert set(report["session"]) == {"a", "b"}
+    of_area = [note for note in recording.notes if note.what == "failed_quality"]
+    assert sorted(note.area for note in of_area) == ["VISl", "VISl", "VISp", "VISp"]  # notes of every session and area
     with pytest.raises(
         InputError, match=r"frames\.csv: has no frames of session b .*it has 0; each session has its own clock"
     ):
@@ -239,7 +252,9 @@ def test_cells_of_matlab_are_units(tmp_path):
     matlab(tmp_path / "spikes.mat", time=cells(trains), unit=numbers, area=areas)
     matlab(tmp_path / "frames.mat", onset=np.array([ONSETS]), frame=np.array([[0.0, 1, 2] * 2]))
     files = {"spikes": "spikes.mat", "frames": "frames.mat"}
-    assert by_unit(count(tmp_path, None, None, files=files)[0]) == WANTED
+    recording, _ = count(tmp_path, None, None, files=files)
+    assert by_unit(recording) == WANTED
+    assert recording.units["area"].tolist() == ["VISp", "VISp", "VISl"]
     matlab(tmp_path / "nested.mat", data={"st": cells(trains), "region": areas})
     columns = {"spikes": {"time": "data.st", "area": "data.region"}}
     own = by_unit(count(tmp_path, None, None, files=files | {"spikes": "nested.mat"}, columns=columns)[0])
@@ -269,7 +284,9 @@ def test_a_mat_of_version_7_3_gives_the_same(tmp_path):
     content = bytearray((tmp_path / "spikes.mat").read_bytes())
     content[:19] = b"MATLAB 7.3 MAT-file"
     (tmp_path / "spikes.mat").write_bytes(content)
-    assert by_unit(count(tmp_path, None, frames(), files={"spikes": "spikes.mat"})[0]) == WANTED
+    recording, _ = count(tmp_path, None, frames(), files={"spikes": "spikes.mat"})
+    assert by_unit(recording) == WANTED
+    assert recording.units["area"].tolist() == ["VISp", "VISp", "VISl"]
 
 
 @pytest.mark.parametrize(
