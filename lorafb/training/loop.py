@@ -227,7 +227,7 @@ class _Run:
         for group in learner.optimiser.param_groups:
             group["lr"] = learning_rate(recipe, state.epoch, taken, self.n_steps)
         talk = time.monotonic() - self.logged_at >= LINE_S
-        watch = (talk or state.step == 0) and not recipe.compile
+        watch = talk or state.step == 0
         with activity(learner.model) if watch else nullcontext() as active:
             try:
                 outcome = training_step(learner, made, clips, (self.seed, state.epoch, state.step))

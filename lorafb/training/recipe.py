@@ -42,7 +42,8 @@ class Recipe:
     channels_last : bool
         Keep the channels of a pixel side by side in memory.
     compile : bool
-        Compile the network with `torch.compile`; other bits, and the first step takes minutes.
+        Compile the neurons with `torch.compile`: the same spikes, gradients that round otherwise. It needs a C++ compiler,
+        or Triton on a GPU.
     ema : bool
         Test and keep the exponential moving average of the weights and the buffers, taken every `ema_steps` optimiser
         steps with `ema_decay`, adjusted by clips a step x `ema_steps` / `epochs`.

@@ -230,6 +230,13 @@ def test_the_state_of_the_loss_scale_is_in_the_resume_file(tmp_path):
     assert learner.parts()["scaler"].state_dict()["scale"] > 1
 
 
+def test_compile_reaches_every_neuron_and_is_refused_where_there_are_none():
+    model = Learner(create("lorafb_snet_tiny", classes=2), replace(RECIPE, compile=True)).model
+    assert all(module.compiled for module in model.modules() if isinstance(module, Neurons))
+    with pytest.raises(InputError, match="this network has none"):
+        Learner(create("lorafb_cnet_tiny", classes=2), replace(RECIPE, compile=True))
+
+
 def test_out_of_memory_says_what_to_lower(tmp_path):
     def starve():
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
