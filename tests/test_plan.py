@@ -274,8 +274,18 @@ def test_a_figure_is_made_from_the_tables_of_its_movies_and_roles(nano):
 def test_a_figure_knows_its_subjects_movies_and_where_the_recordings_come_from(nano):
     data = Display(nano).data("figure_3b")
     assert data["subjects"] == {
-        "spiking": {"label": "lorafb_snet_tiny (motion)", "role": "lorafb_snet", "still": False},
-        "still": {"label": "lorafb_snet_tiny (motion_still)", "role": "lorafb_imagenet", "still": True},
+        "spiking": {
+            "label": "lorafb_snet_tiny (motion)",
+            "role": "lorafb_snet",
+            "still": False,
+            "replicates": ["spiking"],
+        },
+        "still": {
+            "label": "lorafb_snet_tiny (motion_still)",
+            "role": "lorafb_imagenet",
+            "still": True,
+            "replicates": ["still"],
+        },
     }
     assert data["movies"] == {"short": {"title": "short (simulated mouse)", "paper": "Movie1"}}
     assert data["controls"] == ("control",)

@@ -22,7 +22,7 @@ from lorafb.config.movies import (
     Tensor,
     Video,
 )
-from lorafb.config.subjects import Initial, Saved, Trained
+from lorafb.config.subjects import Initial, Saved, Trained, seeds_problems
 from lorafb.cortex import read_recording
 from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
@@ -37,10 +37,13 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     first += [line for name in study.networks for line in _impossible_network(study, name, folders)]
     first += [line for name in study.subjects for line in _impossible_subject(study, name)]
     first += _impossible_metrics(study, folders)
+    first += [
+        f"subjects.{name}.seeds: {line}" for name in study.subjects for line in seeds_problems(name, study.subjects)
+    ]
     yield from first
     if first:  # the checks below look up networks, movies and metrics
         return
-    for check in (_names, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
+    for check in (_names, _replicates, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
         yield from check(study)
     for check_files in (_missing, _without_data, _too_short):
         yield from check_files(study, folders)
@@ -170,7 +173,7 @@ def _names(study: Study) -> Iterator[str]:
                 hint = nearest(name, study.shown)
                 yield f"subjects.{subject}.sees: '{name}' is none of {', '.join(study.shown)}{hint}"
     for name in ("lag_only", "mean"):
-        if name in [*study.subjects, *(area for _, one in _stimuli(study) for area in one.controls)]:
+        if name in [*study.subjects, *study.replicates, *(area for _, one in _stimuli(study) for area in one.controls)]:
             yield f"{name}: tables use this name themselves; choose another"
     for name in study.stimuli:
         if name.endswith("_pairs"):
@@ -185,8 +188,20 @@ def _names(study: Study) -> Iterator[str]:
             yield f"movies.{name}.experiments: {', '.join(movie.experiments)} need a stimulus and a recording"
 
 
+def _replicates(study: Study) -> Iterator[str]:
+    """Name the replicates that differ from the first one in more than their weights, and networks without a name of their own."""
+    for network, (first, *others) in study.replicates.items():
+        if network in study.subjects and [first, *others] != [network]:
+            yield f"subjects.{first}.replicate_of: {network} is a subject itself; choose another name"
+        for one in others:
+            mine, its = (dict(study.subjects[name]) for name in (one, first))
+            for key in mine:
+                if key != "checkpoint" and mine[key] != its[key]:
+                    yield f"subjects.{one}.{key}: {mine[key]}, but {its[key]} in {first}, which is a replicate of {network} too"
+
+
 def _roles(study: Study) -> Iterator[str]:
-    roles = [one.role for one in study.subjects.values() if one.role]
+    roles = [role for first, *_ in study.replicates.values() if (role := study.subjects[first].role)]
     yield from (f"subjects: role {role} is assigned to more than one subject" for role in _repeated(roles))
     papers = [movie.paper for movie in study.movies.values() if movie.paper]
     yield from (f"movies: more than one movie has `paper: {paper}`" for paper in _repeated(papers))
@@ -242,7 +257,7 @@ def _doubled(study: Study) -> Iterator[str]:
         "experiments.replace.windows": experiments.replace.windows,
         "experiments.replace.kinds": experiments.replace.kinds,
         **{f"experiments.{name}.metrics": one.metrics or [] for name, one in experiments if isinstance(one, Scored)},
-        "subjects, as figures name them": [subject.shown_as for subject in study.subjects.values()],
+        "subjects, as figures name them": [study.subjects[first].shown_as for first, *_ in study.replicates.values()],
     }
     for key, values in lists.items():
         yield from (f"{key}: {value} is given more than once" for value in _repeated(values))

@@ -87,6 +87,14 @@ class Study(Model):
             if settings.sees is None or movie in settings.sees
         ]
 
+    @property
+    def replicates(self) -> dict[str, list[str]]:
+        """Subjects of each network that figures show, by its name: its replicates, or one subject of that name."""
+        found: dict[str, list[str]] = {}
+        for subject, settings in self.subjects.items():
+            found.setdefault(settings.replicate_of or subject, []).append(subject)
+        return found
+
     def record(self, subject: str) -> catalogue.Network:
         """Record of a subject's network: a person's own, or the catalogue's."""
         name = self.subjects[subject].network

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from lorafb.config.checks import impossible, is_url, locate, module_files
 from lorafb.config.errors import problems
 from lorafb.config.model import Study
+from lorafb.config.subjects import replicated
 from lorafb.files import InputError, write_text
 
 __all__ = ["is_url", "load", "locate", "module_files", "overlay", "read", "study", "write"]
@@ -79,6 +80,7 @@ def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),)) -> S
         checked = Study.model_validate(dict(values))
     except ValidationError as error:
         raise InputError(_lines(problems(error, Study))) from None
+    checked = checked.model_copy(update={"subjects": replicated(checked.subjects)})
     found = list(impossible(checked, folders))
     if found:
         raise InputError(_lines(found))

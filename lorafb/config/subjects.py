@@ -1,6 +1,7 @@
 """One network with one set of weights, and how it came by them."""
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -94,12 +95,47 @@ class Subject(Model):
         None, min_length=1, description="layers to score; null takes all but the classifier"
     )
     size: int = Field(224, ge=32, description="frames are resized to this height and width", json_schema_extra=PIXELS)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        [], description="makes subjects NAME_SEED, one a seed, in place of the one with `checkpoint.seed`"
+    )
+    replicate_of: Name | None = Field(
+        None, description="name under which figures show the mean over this subject and the others that give it"
+    )
 
     @property
     def shown_as(self) -> str:
         """Name in figures."""
         kind = "initial weights" if isinstance(self.checkpoint, Initial) else self.training
         return self.label or f"{self.network} ({kind})"
+
+
+def replicated(subjects: Mapping[str, Subject]) -> dict[str, Subject]:
+    """Put a replicate of each seed in the place of each subject with `seeds`; one whose seeds cannot be used stays."""
+    made = {}
+    for name, one in subjects.items():
+        if isinstance(one.checkpoint, Saved) or any(seeds_problems(name, subjects)):
+            made[name] = one
+            continue
+        for seed in one.seeds:
+            weights = one.checkpoint.model_copy(update={"seed": seed})
+            changes: dict[str, object] = {"seeds": [], "replicate_of": name, "checkpoint": weights}
+            made[f"{name}_{seed}"] = one.model_copy(update=changes)
+        if not one.seeds:
+            made[name] = one
+    return made
+
+
+def seeds_problems(name: str, subjects: Mapping[str, Subject]) -> Iterator[str]:
+    """Describe why a subject's `seeds` cannot be used."""
+    one = subjects[name]
+    if one.seeds and isinstance(one.checkpoint, Saved):
+        yield "weights from a file have no seed; give a subject a file, each with `replicate_of`"
+    if one.seeds and one.replicate_of:
+        yield f"it is one replicate of {one.replicate_of} already; leave out `seeds` or `replicate_of`"
+    yield from (f"{seed} is given more than once" for seed in sorted(set(one.seeds)) if one.seeds.count(seed) > 1)
+    for seed in dict.fromkeys(one.seeds):
+        if f"{name}_{seed}" in subjects:
+            yield f"{seed} would make a second subject {name}_{seed}; give one of them another name"
 
 
 class Recipes(Model):

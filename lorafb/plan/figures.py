@@ -73,8 +73,12 @@ class Display:
         movies = [movie for movie in study.recorded if movie in study.movies]
         areas = {f"Areas among themselves, {self.title(movie)}": f"areas/{movie}" for movie in movies}
         first = dict(reversed(study.passes))  # one movie per network is enough, and of the paper only its own network
-        seen = [one for one in study.subjects if one in first and self._role(one) in ("", "lorafb_snet")]
-        frames = {f"Frame against frame: {self.label(one)}, {first[one]}": f"frames/{one}/{first[one]}" for one in seen}
+        one_each = [subjects[0] for subjects in study.replicates.values()]
+        seen = [one for one in one_each if one in first and self._role(one) in ("", "lorafb_snet")]
+        frames = {
+            f"Frame against frame: {self.replicate_label(one)}, {first[one]}": f"frames/{one}/{first[one]}"
+            for one in seen
+        }
         return areas | frames
 
     # ---------------------------------------------------------------- words
@@ -82,6 +86,10 @@ class Display:
     def label(self, subject: str) -> str:
         """Name of a subject in figures."""
         return self.plan.study.subjects[subject].shown_as
+
+    def replicate_label(self, subject: str) -> str:
+        """Name of one set of weights: of a replicate, its own name follows the name in figures."""
+        return self.label(subject) + (f", {subject}" if self.plan.replicate(subject) else "")
 
     def title(self, movie: str) -> str:
         """Heading of a movie's panel."""
@@ -125,7 +133,8 @@ class Display:
     def inputs(self, name: str) -> dict[str, list[str] | str]:
         """Files that a figure or table is made from, by table."""
         record = self.record(name)
-        movies, subjects = self._movies(record), self._subjects(record)
+        movies, networks = self._movies(record), self._networks(record)
+        subjects = [one for network in networks for one in self.plan.study.replicates[network]]
         files: dict[str, list[str] | str] = {}
         for table in record.reads:
             if table in ("base", *get_args(Perturbation), "scenes"):
@@ -151,8 +160,13 @@ class Display:
         record = self.record(name)
         movies = self._movies(record)
         subjects = {
-            one: {"label": self.label(one), "role": self._role(one), "still": self.plan.sees_frames_alone(one)}
-            for one in self._subjects(record)
+            network: {
+                "label": self.label(one),
+                "role": self._role(one),
+                "still": self.plan.sees_frames_alone(one),
+                "replicates": self.plan.study.replicates[network],
+            }
+            for network, one in self._networks(record).items()
         }
         controls = {area.lower() for movie in movies for area in self.plan.study.stimuli[movie].controls}
         return {
@@ -172,11 +186,12 @@ class Display:
         movies = self.plan.study.recorded if of_units else self.plan.compared(scenes=True)
         return [movie for movie in movies if self._paper(movie) in record.movies]
 
-    def _subjects(self, record: Record) -> list[str]:
-        """Subjects of a figure or table; the table of units has none."""
+    def _networks(self, record: Record) -> dict[str, str]:
+        """Networks of a figure or table, and the first subject of each; the table of units has none."""
         if record.experiments == ("units",):
-            return []
-        return [one for one in self.plan.study.subjects if not record.roles or self._role(one) in record.roles]
+            return {}
+        every = {network: subjects[0] for network, subjects in self.plan.study.replicates.items()}
+        return {name: one for name, one in every.items() if not record.roles or self._role(one) in record.roles}
 
     # ---------------------------------------------------------------- targets
 

@@ -278,6 +278,11 @@ class Plan:
         training = "initial" if isinstance(one.checkpoint, Initial) else one.training
         return {"network": one.network, "training": training}
 
+    def replicate(self, subject: str) -> Params:
+        """Columns that tell the scores of replicates from one another; none of a subject that is no replicate."""
+        network = self.study.subjects[subject].replicate_of
+        return {"subject": network, "replicate": subject} if network else {}
+
     # ---------------------------------------------------------------- experiments
 
     @cached_property
@@ -301,8 +306,9 @@ class Plan:
         return [movie for movie in self.study.scored if movie in seen and (scenes or movie in self.study.movies)]
 
     def subjects_of(self, movie: str) -> list[str]:
-        """Subjects that are shown a movie."""
-        return [subject for subject, seen in self.study.passes if seen == movie]
+        """Subjects that are shown a movie; of replicates the first, since statistics compare one set of weights a network."""
+        first = {subjects[0] for subjects in self.study.replicates.values()}
+        return [subject for subject, seen in self.study.passes if seen == movie and subject in first]
 
     def metrics(self, experiment: str) -> list[str]:
         """Names of the metrics of an experiment: original, clip, front, shuffle, replace, scenes or areas.
@@ -353,7 +359,7 @@ class Plan:
         return [f"results/noise/{movie}_{kind}.h5" for kind in kinds]
 
     def grams(self, movie: str) -> list[str]:
-        """Gram matrices of every subject that is shown a movie."""
+        """Gram matrices of the subjects that are compared on a movie."""
         return [f"results/grams/{subject}/{movie}.h5" for subject in self.subjects_of(movie)]
 
     def perturbed_passes(self, subject: str, movie: str, experiment: str) -> list[str]:
