@@ -125,6 +125,12 @@ def sha256(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def visible(folder: Path | str) -> list[os.DirEntry[str]]:
+    """List what a folder holds but hidden entries: a Mac leaves `._NAME` beside each file that it copies to other disks."""
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if not entry.name.startswith(".")]
+
+
 def one_line(error: Exception, most: int = 160) -> str:
     """Put the text of an error on one line of at most so many characters."""
     return " ".join(str(error).split())[:most]

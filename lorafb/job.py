@@ -53,7 +53,7 @@ def start(job: Job) -> Job:
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if isinstance(error, KeyboardInterrupt):
             logging.info("stopped on request")  # Snakemake has printed so on the terminal
-        elif isinstance(error, InputError):
+        elif isinstance(error, (InputError, processes.Stopped)):
             logging.critical("%s", error)
             print(f"{job.rule}: {error}", file=sys.stderr)
         elif isinstance(error, OSError) and error.errno in CANNOT_WRITE:

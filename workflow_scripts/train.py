@@ -10,6 +10,7 @@ from lorafb.networks import catalogue, checkpoint
 from lorafb.networks.checkpoint import Checkpoint
 from lorafb.networks.device import device
 from lorafb.training.motion_training import train_on_motion
+from lorafb.training.ranks import launch
 from lorafb.training.settings import Motion
 
 if __name__ == "__main__":
@@ -18,7 +19,9 @@ if __name__ == "__main__":
     torch.set_num_threads(threads(job, params.threads))
     torch.use_deterministic_algorithms(True)
     network, training = catalogue.from_params(params.subject["network"]), params.subject["training"]
-    trained = train_on_motion(
+    trained = launch(
+        train_on_motion,
+        params.get("processes", 1),
         network,
         training,
         Motion(**params.recipe),

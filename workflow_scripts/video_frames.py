@@ -13,7 +13,7 @@ if __name__ == "__main__":
     params, folder, made_by = job.params, Path(job.params.folder), provenance(job)
     lists, videos, frames = ucf101.read_lists(folder), ucf101.videos_folder(folder), Path(params.frames)
     part = [video for video in lists.videos if video.label % params.parts == int(job.wildcards.part)]
-    for action in sorted({video.action for video in part}):
+    for action in sorted({video.file.partition("/")[0] for video in part}):
         clear_abandoned(frames / action)
     written = video_frames.write(videos, ucf101.present(videos, part), frames, progress=progress("videos"))
     logging.info("left out, no longer than a clip: %s", ", ".join(written.loc[~written["kept"], "video"]) or "none")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from lorafb.artefacts.stimuli import LazyFrames, Stimulus
-from lorafb.files import InputError
+from lorafb.files import InputError, visible
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
@@ -20,7 +20,7 @@ def files(folder: Path | str) -> list[Path]:
     """Images of a folder, frame_2 before frame_10."""
     if not Path(folder).is_dir():
         raise InputError(f"{folder}: no such folder; expected a folder of images")
-    found = [path for path in Path(folder).iterdir() if path.suffix.lower() in ENDINGS]
+    found = [Path(one) for one in visible(folder) if one.is_file() and one.name.lower().endswith(ENDINGS)]
     return sorted(found, key=lambda path: [int(part) if part.isdigit() else part for part in _parts(path.name)])
 
 
@@ -50,7 +50,7 @@ def read(paths: Sequence[Path | str], frames: int, rate_hz: float, size: tuple[i
         moves, is see-through or has more than 8 bits a channel.
     """
     listed = [Path(path) for path in paths]
-    found = files(*listed) if len(listed) == 1 and listed[0].suffix.lower() not in ENDINGS else listed
+    found = files(*listed) if len(listed) == 1 and not listed[0].is_file() else listed
     if len(found) != frames:
         where = found[0].parent if found else paths[0]
         raise InputError(f"{where}: holds {len(found)} images ({', '.join(ENDINGS)}), the config says {frames}")

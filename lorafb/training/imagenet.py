@@ -4,11 +4,11 @@ Russakovsky et al. 2015, doi 10.1007/s11263-015-0816-y. Labels are the places of
 names: a class missing from one of the two sets would shift every label after it, unseen.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from lorafb.files import visible
 from lorafb.training.folder_report import Report, unlike
 
 EXPECTED = {"classes": 1000, "training images": 1_281_167, "validation images": 50_000}
@@ -60,14 +60,12 @@ def check(folder: Path, *, subset: bool = False) -> Report:
 
 def images(folder: Path) -> dict[str, int]:
     """Count the images in each class folder, in the order of the names."""
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_dir())
+    names = sorted(entry.name for entry in visible(folder) if entry.is_dir())
     return {name: _count(folder / name) for name in names}
 
 
 def _count(folder: Path) -> int:
-    with os.scandir(folder) as entries:
-        return sum(entry.name.lower().endswith(ENDINGS) for entry in entries)
+    return sum(entry.name.lower().endswith(ENDINGS) for entry in visible(folder))
 
 
 def _loose(folder: Path) -> Iterator[str]:

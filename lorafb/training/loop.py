@@ -236,7 +236,7 @@ class _Run:
             except InputError as error:
                 raise InputError(f"training stopped at epoch {state.epoch}, step {state.step}: {error}") from error
         if active is not None:
-            _warn(active.rates(active.numbers()), f"epoch {state.epoch}, step {state.step}")
+            self.warn(active.rates(active.numbers()), f"epoch {state.epoch}, step {state.step}")
         state.skipped += not outcome.taken
         if learner.average is not None and outcome.taken and taken % recipe.ema_steps == 0:
             learner.average.update_parameters(learner.model)
@@ -268,6 +268,12 @@ class _Run:
         if (state.epoch, state.step) == (0, 1) and self.learner.device.type == "cuda":
             peak = torch.cuda.max_memory_allocated(self.learner.device) / 2**30
             logger.info("the first step took %.1f GiB of GPU memory", peak)
+
+    def warn(self, rates: Mapping[str, float], when: str) -> None:
+        """Name the layers that are silent."""
+        quiet = silent(rates)
+        if quiet and self.learner.ranks.first:
+            logger.warning("%s: silent layers, no unit active: %s", when, ", ".join(quiet))
 
     def save(self) -> None:
         """Save progress and weights, on the first rank; all ranks have the same ones after a step."""
@@ -321,16 +327,11 @@ class _Run:
                 " test accuracy %(test_accuracy).3f",
                 row,
             )
-        _warn(result.rates, f"epoch {state.epoch}")
+        self.warn(result.rates, f"epoch {state.epoch}")
         state.epochs.append(row)
         state.epoch, state.step, state.skipped = state.epoch + 1, 0, 0
         state.loss, state.correct, state.seen = 0.0, 0, 0
         return row
-
-
-def _warn(rates: Mapping[str, float], when: str) -> None:
-    if quiet := silent(rates):
-        logger.warning("%s: silent layers, no unit active: %s", when, ", ".join(quiet))
 
 
 def _summary(progress: Progress, test: Data) -> dict[str, Any]:

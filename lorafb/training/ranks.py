@@ -5,16 +5,19 @@ last backward pass of a step: no wrapper stands around the network, so its keys 
 """
 
 import contextlib
+import logging
+import multiprocessing
 import os
 import pickle
 import re
 import signal
 import socket
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from logging.handlers import QueueHandler
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -123,7 +126,8 @@ def launch(work: Callable[..., Result], processes: int, *args: Any, **kwargs: An
     processes : int
         With 1 it is called in this process.
     *args, **kwargs
-        Its arguments; they must pickle.
+        Its arguments; they must pickle, but for functions given by name (`progress`, `on_epoch`): those are called in
+        this process, and log records come here too. Torch's settings are this process's.
 
     Raises
     ------
@@ -132,23 +136,72 @@ def launch(work: Callable[..., Result], processes: int, *args: Any, **kwargs: An
     """
     if processes == 1:
         return work(*args, **kwargs)
+    calls = multiprocessing.get_context(START).SimpleQueue()
+    functions = {name: value for name, value in kwargs.items() if callable(value)}
+    kwargs |= {name: _Relay(name, calls) for name in functions}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = start_processes(  # type: ignore[no-untyped-call]
-            _ranked, (processes, _free_port(), folder, work, args, kwargs), processes, join=False, start_method=START
+            _ranked,
+            (processes, _free_port(), folder, _settings(processes), calls, work, args, kwargs),
+            processes,
+            join=False,
+            start_method=START,
         )
         with _passing_on(started.pids()):
             try:
-                while not started.join(grace_period=GRACE_S):
-                    pass
+                while not started.join(timeout=0.5, grace_period=GRACE_S):
+                    _hear(calls, functions)
+                _hear(calls, functions)
             except ProcessException:
                 if not list(folder.glob("[0-9]*")):
-                    raise  # killed from outside
+                    raise  # killed from outside, or a mistake in the code
         answers = [pickle.loads(path.read_bytes()) for path in sorted(folder.glob("[0-9]*"))]  # our own
     for answer in answers:
         if isinstance(answer, Exception):
             raise answer
     return answers[0]  # type: ignore[no-any-return]
+
+
+class _Relay:
+    """Stands in a rank for a function of the parent."""
+
+    def __init__(self, name: str, calls: Any) -> None:
+        self.name, self.calls = name, calls
+
+    def __call__(self, *args: Any) -> None:
+        self.calls.put((self.name, args))
+
+
+class _LogToParent(QueueHandler):
+    def enqueue(self, record: logging.LogRecord) -> None:
+        self.queue.put(("", (record,)))  # type: ignore[attr-defined]
+
+
+def _hear(calls: Any, functions: Mapping[str, Callable[..., Any]]) -> None:
+    """Call what the ranks have called since."""
+    while not calls.empty():
+        name, args = calls.get()
+        function = functions[name] if name else logging.getLogger(args[0].name).handle
+        function(*args)
+
+
+def _settings(processes: int) -> dict[str, Any]:
+    """Take torch's settings of this process, its threads divided among the ranks."""
+    return {
+        "threads": max(1, torch.get_num_threads() // processes),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "cudnn": (torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32),
+        "log": logging.getLogger().getEffectiveLevel(),
+    }
+
+
+def _apply(settings: Mapping[str, Any], calls: Any) -> None:
+    logging.root.handlers = [_LogToParent(calls)]
+    logging.root.setLevel(settings["log"])
+    torch.set_num_threads(settings["threads"])
+    torch.use_deterministic_algorithms(settings["deterministic"])
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32 = settings["cudnn"]
 
 
 @contextmanager
@@ -188,6 +241,8 @@ def _ranked(
     world: int,
     port: int,
     folder: Path,
+    settings: Mapping[str, Any],
+    calls: Any,
     work: Callable[..., Any],
     args: Sequence[Any],
     kwargs: dict[str, Any],
@@ -196,6 +251,7 @@ def _ranked(
     os.environ.update(MASTER_ADDR="localhost", MASTER_PORT=str(port))
     os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(world))
     die_with_parent()
+    _apply(settings, calls)
     try:
         answer = work(*args, **kwargs)
     except (InputError, Stopped) as error:

@@ -23,6 +23,15 @@ def test_a_folder_is_shown_in_the_order_of_its_numbers(tmp_path):
     assert shown.rate_hz == 30.0
 
 
+def test_hidden_files_are_no_images(tmp_path):
+    save(tmp_path)
+    for number in range(12):  # a Mac leaves such companions beside each file on other disks
+        (tmp_path / f"._frame_{number}.png").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(60))
+    (tmp_path / ".hidden.png").write_bytes((tmp_path / "frame_0.png").read_bytes())
+    (tmp_path / "folder.png").mkdir()
+    assert_array_equal(images.read([tmp_path], 12, 4.0, (6, 8)).pixels, RANDOM)
+
+
 def test_a_list_is_shown_in_its_own_order(tmp_path):
     save(tmp_path)
     paths = [tmp_path / f"frame_{number}.png" for number in (7, 2, 11)]

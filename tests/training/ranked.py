@@ -51,6 +51,11 @@ def trained(folder, stop=False):
     return train(folder, at, recipe=RECIPE_OF_TWO)
 
 
+def with_callbacks(folder, progress, on_epoch):
+    """Train with functions of the parent."""
+    return train(folder, progress=progress, on_epoch=on_epoch)
+
+
 def fails_on(rank):
     """Refuse on one rank, wait on the others."""
     if found().rank == rank:

@@ -82,3 +82,11 @@ def test_a_subset_of_nothing_is_refused(tmp_path):
     for part in ("train", "val"):
         (tmp_path / part).mkdir()
     assert imagenet.check(tmp_path, subset=True).problems == (f"{tmp_path / 'train'}: no class folder",)
+
+
+def test_the_companions_that_a_mac_leaves_are_no_images(folder):
+    for path in list(folder.rglob("*.JPEG")):
+        path.with_name(f"._{path.name}").touch()
+    (folder / "val" / "._n01440764.JPEG").touch()
+    (folder / "train" / ".Trashes").mkdir()
+    assert imagenet.check(folder).problems == ()

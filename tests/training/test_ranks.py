@@ -63,6 +63,22 @@ def test_a_stop_on_one_rank_stops_all_and_they_go_on_to_the_same_bits(tmp_path):
     assert {path.name for path in (tmp_path / "stopped").iterdir()} == {"resume.pt", "resume.before.pt", "lock"}
 
 
+def test_progress_rows_and_log_come_to_the_parent_once(tmp_path, caplog):
+    caplog.set_level("INFO")
+    clips, rows = [], []
+    trained = launch(
+        ranked.with_callbacks,
+        2,
+        tmp_path,
+        progress=lambda done, of_all: clips.append((done, of_all)),
+        on_epoch=rows.append,
+    )
+    assert clips == [(done, 42) for done in (8, 14, 22, 28, 36, 42)]
+    assert rows == trained.epochs
+    messages = [record.message for record in caplog.records if record.name == "lorafb.training.loop"]
+    assert [message[:7] for message in messages] == ["epoch 0", "epoch 1", "epoch 2"]
+
+
 def test_the_error_of_one_rank_ends_the_others():
     started = time.monotonic()
     with pytest.raises(InputError, match=r"^clip\.avi: rank 1 cannot decode it$"):

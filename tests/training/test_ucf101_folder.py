@@ -250,3 +250,34 @@ def test_a_video_lost_since_it_was_listed_is_not_present(folder):
     videos = ucf101.read_lists(folder).videos
     gone = replace(videos[0], file="Archery/v_Archery_g09_c09.avi")
     assert ucf101.present(folder / "UCF-101", [gone, videos[1]]) == [videos[1]]
+
+
+def test_names_are_compared_without_capitals_as_the_published_lists_need(folder):
+    lists, videos = folder / "ucfTrainTestlist", folder / "UCF-101"
+    for name in ("trainlist01.txt", "testlist01.txt"):
+        text = (lists / name).read_text()
+        (lists / name).write_text(text.replace("v_Diving", "v_DIVing"))  # HandstandPushups/v_HandStandPushups_...
+    (videos / "Biking").rename(videos / "biking")
+    report = ucf101.check(folder)
+    assert report.problems == ()
+    there = ucf101.present(videos, ucf101.read_lists(folder).videos)
+    assert [video.label for video in there] == [0, 0, 1, 1, 2, 2, 0, 1, 2]
+    assert there[3].file == "biking/v_Biking_g08_c02.avi"  # as it is on disk
+    assert there[8].file == "Diving/v_Diving_g01_c01.avi"
+
+
+def test_cuts_of_one_film_may_not_be_in_both_lists(folder):
+    lists = folder / "ucfTrainTestlist"
+    (lists / "testlist01.txt").write_text("Diving/v_Diving_g08_c03.avi\n")
+    with pytest.raises(InputError, match=r"testlist01\.txt: line 1: .* a cut of a film whose other cuts are training"):
+        ucf101.read_lists(folder)
+    (lists / "testlist01.txt").write_text("Diving/v_Diving_g01_c01.avi\nBiking/v_Biking_g01_c01.avi\n")
+    assert len(ucf101.read_lists(folder).videos) == 8  # the same group in another class is another film
+
+
+def test_the_companions_that_a_mac_leaves_count_nowhere(folder):
+    for path in [*(folder / "UCF-101").rglob("*.avi"), folder / "UCF-101" / "Diving"]:
+        path.with_name(f"._{path.name}").write_bytes(b"\x00\x05\x16\x07Mac OS X")
+    (folder / "UCF-101" / ".Trashes").mkdir()
+    report = ucf101.check(folder)
+    assert (report.problems, report.remarks) == ((), ())
