@@ -44,10 +44,13 @@ def start(job: Job) -> Job:
     logging.captureWarnings(True)
     logging.info("rule %s %s", job.rule, dict(job.wildcards))
     write_json(log.with_suffix(".job.json"), _description(job))
+    warnings = logging.StreamHandler(sys.stderr)  # a layer that fell silent must not be found out after a day
+    warnings.setLevel(logging.WARNING)
+    warnings.setFormatter(logging.Formatter("{job}: {message}", style="{", defaults={"job": _name(job)}))
+    logging.getLogger("lorafb.training").addHandler(warnings)
     if sys.stderr.isatty():
         lines = logging.StreamHandler(sys.stderr)
-        name = " ".join([job.rule, *(str(value) for _, value in job.wildcards.items())])
-        lines.setFormatter(logging.Formatter("{job} {bar} {message}", style="{", defaults={"job": name}))
+        lines.setFormatter(logging.Formatter("{job} {bar} {message}", style="{", defaults={"job": _name(job)}))
         progress_log.addHandler(lines)
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -68,6 +71,11 @@ def start(job: Job) -> Job:
     sys.excepthook = report
     atexit.register(lambda: logging.info("modules: %s", " ".join(_loaded())))
     return job
+
+
+def _name(job: Job) -> str:
+    """Name of a job on the terminal: its rule and the values of its wildcards."""
+    return " ".join([job.rule, *(str(value) for _, value in job.wildcards.items())])
 
 
 def _loaded() -> list[str]:

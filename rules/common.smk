@@ -48,6 +48,8 @@ onstart:
 
 onsuccess:
     times.print_run(Path("results"), processes.held_since(Path.cwd()))
+    for line in plan.silent_layers():
+        print(f"warning: {line}")
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
 
 

@@ -89,7 +89,7 @@ rule report:
         metric=study.metrics[0],
         figures={name: record.title for name, record in display.figures.items()},
         tables={name: record.title for name, record in display.tables.items()},
-        linked={name: title for title, name in display.matrices().items()},
+        linked=display.linked(),
         movies={movie: display.title(movie) for movie in study.recorded},
         trained=[display.replicate_label(subject) for subject in plan.trained],
         notes=display.sources(),

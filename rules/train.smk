@@ -43,9 +43,29 @@ rule train:
         device=study.compute.device,
         threads=study.compute.threads,
         resume=lambda w: f"results/training/{w.subject}/resume",
+        shown=lambda w: f"results/training/{w.subject}/tensorboard",
         code=lambda w: plan.network_code("train.py", w.subject),
     script:
         "../workflow_scripts/train.py"
+
+
+rule training_curves:
+    input:
+        epochs="results/training/{subject}/epochs.csv",
+        result="results/training/{subject}/result.csv",
+        templates=display.templates("training_curves"),
+    output:
+        multiext("results/training/{subject}/curves", *ENDINGS["figures"]),
+    wildcard_constraints:
+        subject=one_of(plan.trained),
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        title=lambda w: display.replicate_label(w.subject),
+        code=plan.code("training_curves.py"),
+    script:
+        "../workflow_scripts/training_curves.py"
 
 
 rule training_set:

@@ -315,6 +315,7 @@ def test_targets_name_the_parts_of_a_study(nano):
     assert targets["table_6"] == ["results/tables/table_6.csv", "results/tables/table_6.md"]
     everything = Display(nano).everything()
     assert "results/report.html" in everything
+    assert {f"results/training/{one}/curves.svg" for one in nano.trained} <= set(targets["figures"])
     for name, files in targets.items():
         assert set(files) <= set(everything), name
 
@@ -332,3 +333,12 @@ def test_rules_change_with_the_code_of_their_script_and_of_the_network_or_metric
 def test_every_perturbation_of_the_config_has_trials_and_settings(nano):
     assert set(get_args(Perturbation)) == set(PERTURBATIONS)
     assert all(hasattr(nano.study.experiments, name) for name in PERTURBATIONS)
+
+
+def test_silent_layers_are_told_from_the_results_of_trainings(nano, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for subject, quiet in (("spiking", ""), ("still", '"one, two"')):
+        (tmp_path / "results/training" / subject).mkdir(parents=True)
+        path = tmp_path / "results/training" / subject / "result.csv"
+        path.write_text(f"test_accuracy,silent_layers\n0.5,{quiet}\n")
+    assert nano.silent_layers() == ["still: in some layers no unit is active on any test clip: one, two"]

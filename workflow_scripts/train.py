@@ -9,6 +9,7 @@ from lorafb.job import progress, provenance, start, threads
 from lorafb.networks import catalogue, checkpoint
 from lorafb.networks.checkpoint import Checkpoint
 from lorafb.networks.device import device
+from lorafb.training.epoch_log import EpochLog
 from lorafb.training.motion_training import train_on_motion
 from lorafb.training.ranks import launch
 from lorafb.training.settings import Motion
@@ -31,6 +32,7 @@ if __name__ == "__main__":
         code=params.code,
         device=str(device(params.device)),
         progress=progress("clips"),
+        on_epoch=EpochLog(params.shown),
     )
     weights = Checkpoint(network.name, training, trained.meta["classes"], trained.state_dict, trained.meta)
     with sealed(job.output.weights, made_by) as temporary:

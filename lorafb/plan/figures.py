@@ -198,7 +198,18 @@ class Display:
     def figure_files(self) -> list[str]:
         """Every file of every figure."""
         names = [*self.figures, *self.matrices().values()]
-        return [f"results/figures/{name}{ending}" for name in names for ending in ENDINGS["figures"]]
+        stems = [*(f"results/figures/{name}" for name in names), *self.curves().values()]
+        return [f"{stem}{ending}" for stem in stems for ending in ENDINGS["figures"]]
+
+    def linked(self) -> dict[str, str]:
+        """Title of the figures that the report links to, to the stem of their files."""
+        return {title: f"results/figures/{name}" for title, name in self.matrices().items()} | self.curves()
+
+    def curves(self) -> dict[str, str]:
+        """Title of the picture of each training, to the stem of its files."""
+        return {
+            f"Training of {self.replicate_label(one)}": f"results/training/{one}/curves" for one in self.plan.trained
+        }
 
     def table_files(self) -> list[str]:
         """Every file of every table."""

@@ -4,6 +4,7 @@ Methods take a rule's wildcards as plain strings: `movie` names a movie or still
 weights. They return paths relative to the working directory, and plain data for `params`.
 """
 
+import csv
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -219,6 +220,15 @@ class Plan:
     def trained(self) -> list[str]:
         """Subjects whose weights are trained here."""
         return [name for name, one in self.study.subjects.items() if isinstance(one.checkpoint, Trained)]
+
+    def silent_layers(self) -> list[str]:
+        """Describe the trained networks of which a layer is silent, from the tables that the trainings have written."""
+        lines = []
+        for subject in self.trained:
+            with Path(f"results/training/{subject}/result.csv").open(newline="", encoding="utf-8") as file:
+                quiet = next(csv.DictReader(file))["silent_layers"]
+            lines += [f"{subject}: in some layers no unit is active on any test clip: {quiet}"] if quiet else []
+        return lines
 
     def feed(self, subject: str, movie: str = "") -> Feed:
         """How a subject is shown a movie, or still scenes."""

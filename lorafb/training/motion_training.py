@@ -25,6 +25,7 @@ def train_on_motion(
     code: str = "",
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> Trained:
     """Train a network on the embedded motion task, or go on where a killed training stopped.
 
@@ -39,6 +40,7 @@ def train_on_motion(
     code : digest of the code; a training made by other code is not continued
     device : where it runs; threads are the caller's to set
     progress : called with the clips shown so far, and the clips of all epochs
+    on_epoch : called with the row of each epoch
 
     Returns
     -------
@@ -59,4 +61,15 @@ def train_on_motion(
     pictures = Path(photographs[0]).parent
     train_set, test_set = (clips(settings, training, split, seed, pictures) for split in SPLITS)
     recipe = Recipe(**values)
-    return train(model, train_set, test_set, recipe, seed, folder, identity=identity, device=device, progress=progress)
+    return train(
+        model,
+        train_set,
+        test_set,
+        recipe,
+        seed,
+        folder,
+        identity=identity,
+        device=device,
+        progress=progress,
+        on_epoch=on_epoch,
+    )
