@@ -104,7 +104,7 @@ def _description(job: Job) -> dict[str, Any]:
 
 def threads(job: Job, asked: int) -> int:
     """Check that a job has as many threads as its definition asks for: another number changes the last digits."""
-    if job.threads != asked:
+    if job.threads < asked:
         raise InputError(
             f"compute.threads is {asked}, and --cores left {job.threads} to the job; give --cores {asked} or more"
         )

@@ -64,4 +64,4 @@ wildcard_constraints:
     area=one_of(plan.all_areas),
     session=r"\d+",
     part=r"\d+",
-    set="ucf101|imagenet",
+    set=one_of(study.training_sets),

@@ -230,12 +230,14 @@ def test_assets_are_fetched_only_where_they_are_missing_and_by_hand_where_no_pro
     assert plan_of(PAPER).missing_assets[0] == "data/paper/natural_movie_one.npy"
 
 
-def test_frames_of_ucf101_are_written_in_parts():
+def test_every_training_set_has_a_table_of_files_and_frames_are_written_in_parts():
     sets = {"ucf101": {"folder": "videos"}, "imagenet": {"folder": "pictures"}}
     files = plan_of(NANO, training_sets=sets).training_sets()
-    assert files[:2] == ["results/training_sets/ucf101.csv", "results/training_sets/imagenet.csv"]
-    assert files[2:] == [f"results/video_frames/{part}.csv" for part in range(20)]
-    assert plan_of(NANO, training_sets={"imagenet": {"folder": "pictures"}}).training_sets() == files[1:2]
+    assert files[:2] == ["results/training_sets/ucf101.csv", "results/training_sets/ucf101/files.csv"]
+    assert files[2:4] == ["results/training_sets/imagenet.csv", "results/training_sets/imagenet/files.csv"]
+    assert files[4:] == [f"results/video_frames/ucf101/{part}.csv" for part in range(20)]
+    decoded = {"ucf101": {"folder": "videos", "read": "videos"}}
+    assert plan_of(NANO, training_sets=decoded).training_sets() == files[:2]
 
 
 def test_a_pattern_of_names_matches_these_alone():

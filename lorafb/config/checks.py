@@ -34,6 +34,7 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     """Describe what is wrong with a config whose keys are each valid, one line a problem: key, value, what is allowed."""
     first = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
     first += [f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies]
+    first += _sets(study)
     first += [line for name in study.networks for line in _impossible_network(study, name, folders)]
     first += [line for name in study.subjects for line in _impossible_subject(study, name)]
     first += _impossible_metrics(study, folders)
@@ -43,18 +44,69 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     yield from first
     if first:  # the checks below look up networks, movies and metrics
         return
-    for check in (_names, _replicates, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
+    for check in (_names, _replicates, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipes):
         yield from check(study)
     for check_files in (_missing, _without_data, _too_short):
         yield from check_files(study, folders)
 
 
-def _recipe(study: Study) -> Iterator[str]:
+def _recipes(study: Study) -> Iterator[str]:
+    """Name the recipes that cannot be followed, or that no subject is trained by."""
     motion = study.recipes.motion
-    if motion.warmup_epochs >= motion.epochs:
-        yield f"recipes.motion.warmup_epochs: {motion.warmup_epochs} of {motion.epochs} epochs; fewer are allowed"
     if motion.frames > motion.video:
         yield f"recipes.motion.frames: {motion.frames} of a video's {motion.video} frames; at most that many are allowed"
+    for name, settings in study.recipes.named.items():
+        if settings.warmup_epochs >= settings.epochs:
+            yield (
+                f"recipes.{name}.warmup_epochs: {settings.warmup_epochs} of {settings.epochs} epochs; fewer are allowed"
+            )
+    trained = [name for name, one in study.subjects.items() if isinstance(one.checkpoint, Trained)]
+    used = {study.recipe_of(name) for name in trained}
+    for name in study.recipes.named.keys() - type(study.recipes).model_fields.keys() - used:
+        hint = nearest(name, type(study.recipes).model_fields)
+        yield f"recipes.{name}: no subject has `checkpoint: {{kind: trained, recipe: {name}}}`{hint}"
+    for name in trained:
+        yield from _untrainable(study, name)
+
+
+def _untrainable(study: Study, name: str) -> Iterator[str]:
+    """Say why a subject cannot be trained here: its recipe, its training set or its network."""
+    subject, known, chosen = study.subjects[name], study.recipes.named, study.recipe_of(name)
+    training, files = subject.training, study.training_sets.get(study.set_of(subject.training))
+    if chosen not in known:
+        yield f"subjects.{name}.checkpoint.recipe: '{chosen}' is none of {', '.join(known)}{nearest(chosen, known)}"
+        return
+    embedded = training in catalogue.MOTION_TRAININGS
+    if not embedded and files is None:
+        yield (
+            f"subjects.{name}.training: '{training}' is on no disk yet; say where in training_sets.{study.set_of(training)}"
+            f".folder{nearest(training, study.training_sets)}"
+        )
+        return
+    kind = "motion" if embedded else "images" if files is not None and files.images else "videos"
+    fits = getattr(known[chosen], "kind", "motion")
+    if fits != kind:
+        yield f"subjects.{name}.checkpoint.recipe: '{chosen}' is for {fits}, and {training} needs one for {kind}"
+    network = study.record(name)
+    if not network.layers[-1] and subject.network not in study.networks:
+        yield f"subjects.{name}.checkpoint.kind: {subject.network} has no classifier to train; give a checkpoint file"
+    size = getattr(known[chosen], "size", 0)
+    if size and (problem := network.size_problem(size)):
+        yield f"recipes.{chosen}.size: {problem}"
+
+
+def _sets(study: Study) -> Iterator[str]:
+    """Name the training sets that say too little of themselves."""
+    for name, one in study.training_sets.items():
+        key = f"training_sets.{name}"
+        if one.kind is None:
+            yield f"{key}.kind: is needed for a set of this name: folder, ucf101 or imagenet{nearest(name, ('ucf101', 'imagenet'))}"
+        elif one.kind != "folder" and name != one.kind:
+            yield f"{key}.kind: a set of kind {one.kind} is called {one.kind}; other names are for kind folder"
+        if name in catalogue.MOTION_TRAININGS or name in catalogue.VIDEO_TRAININGS[1:]:
+            yield f"{key}: is made from other files; choose another name"
+        if one.kind == "folder" and one.classes is None:
+            yield f"{key}.classes: is missing (number of classes, which the network has outputs for)"
 
 
 def _too_short(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
@@ -153,8 +205,6 @@ def _impossible_subject(study: Study, name: str) -> Iterator[str]:
     if subject.training not in network.trainings:
         hint = nearest(subject.training, network.trainings)
         yield f"{key}.training: '{subject.training}' is none of {', '.join(network.trainings)}{hint}"
-    if isinstance(subject.checkpoint, Trained) and subject.training not in catalogue.MOTION_TRAININGS:
-        yield f"{key}.checkpoint.kind: 'trained' works for the motion task today; give a checkpoint file for {subject.training}"
     for layer in subject.layers or []:
         if layer not in network.scored:
             scored = ", ".join(network.scored)
@@ -325,6 +375,8 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
     for name, subject in study.subjects.items():
         if isinstance(subject.checkpoint, Saved):
             yield f"subjects.{name}.checkpoint.file", subject.checkpoint.file
+        if isinstance(subject.checkpoint, Trained) and subject.checkpoint.pretrained:
+            yield f"subjects.{name}.checkpoint.pretrained", subject.checkpoint.pretrained
 
 
 def _norms(study: Study) -> Iterator[str]:

@@ -3,13 +3,13 @@
 The JSON schema and the table of keys in the docs are generated from these classes. Reading a config never imports torch.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from lorafb.config.experiments import Compute, Experiments, Features, Perturbation, TrainingSet
+from lorafb.config.experiments import Compute, Experiments, Features, Perturbation
 from lorafb.config.movies import Movie, StillScenes
-from lorafb.config.subjects import OwnNetwork, Recipes, Subject
+from lorafb.config.subjects import OwnNetwork, Recipes, Subject, Trained, TrainingSet
 from lorafb.networks import catalogue
 from lorafb.records import Model, Name
 from lorafb.similarity import metrics
@@ -44,8 +44,8 @@ class Study(Model):
         default_factory=dict, description="your own networks, beside those of the catalogue"
     )
     subjects: dict[Name, Subject] = Field(description="networks with their weights, by name", min_length=1)
-    training_sets: dict[Literal["ucf101", "imagenet"], TrainingSet] = Field(
-        default_factory=dict, description="training sets to check; UCF101's videos are written as pictures too"
+    training_sets: dict[Name, TrainingSet] = Field(
+        default_factory=dict, description="training sets on your disk, by name: ucf101, imagenet, or a name of your own"
     )
     recipes: Recipes = Field(default_factory=Recipes, description="training recipes")
     experiments: Experiments = Field(default_factory=Experiments, description="experiments")
@@ -95,10 +95,40 @@ class Study(Model):
             found.setdefault(settings.replicate_of or subject, []).append(subject)
         return found
 
+    @field_validator("training_sets")
+    @classmethod
+    def _kinds(cls, sets: dict[str, TrainingSet]) -> dict[str, TrainingSet]:
+        """Take the kind of a set from its name where it is not given."""
+        named = get_args(get_args(TrainingSet.model_fields["kind"].annotation)[0])
+        return {
+            name: one.model_copy(update={"kind": name}) if one.kind is None and name in named else one
+            for name, one in sets.items()
+        }
+
     def record(self, subject: str) -> catalogue.Network:
-        """Record of a subject's network: a person's own, or the catalogue's."""
-        name = self.subjects[subject].network
-        return self.networks[name].record(name) if name in self.networks else catalogue.network(name)
+        """Record of a subject's network: a person's own, or the catalogue's, with the training set of the subject."""
+        name, training = self.subjects[subject].network, self.subjects[subject].training
+        if name in self.networks:
+            return self.networks[name].record(name)
+        record, chosen = catalogue.network(name), self.training_sets.get(training)
+        like = "imagenet" if chosen is not None and chosen.images else "ucf101"
+        if chosen is None or training in record.feeds or like not in record.feeds:
+            return record
+        return record.trained_on(training, like, chosen.classes or 0)
+
+    def set_of(self, training: str) -> str:
+        """Name in `training_sets` of the files that a training needs: the subsets of UCF101 are made of `ucf101`."""
+        return "ucf101" if training in catalogue.VIDEO_TRAININGS else training
+
+    def recipe_of(self, subject: str) -> str:
+        """Name in `recipes` of a subject that is trained here: its own, or that of its training set."""
+        chosen, training = self.subjects[subject].checkpoint, self.subjects[subject].training
+        if isinstance(chosen, Trained) and chosen.recipe:
+            return chosen.recipe
+        if training in catalogue.MOTION_TRAININGS:
+            return "motion"
+        files = self.training_sets.get(self.set_of(training))
+        return "imagenet" if files is not None and files.images else "ucf101"
 
     def layers(self, subject: str) -> list[str]:
         """Layers of a subject that are scored, in the network's order."""

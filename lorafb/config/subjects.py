@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from lorafb.config.experiments import Perturbation
 from lorafb.networks import catalogue
 from lorafb.records import PIXELS, Model, Name
-from lorafb.training.settings import Motion
+from lorafb.training.settings import ImageRecipe, Motion, Taken, VideoRecipe
 
 Role = Literal[
     "lorafb_snet",
@@ -55,10 +55,14 @@ class OwnNetwork(Model):
 
 
 class Trained(Model):
-    """Weights trained here, by the recipe of the subject's training set."""
+    """Weights trained here."""
 
     kind: Literal["trained"]
     seed: int = Field(2022, ge=0, description="seed of initial weights and of the order of clips")
+    recipe: Name | None = Field(None, description="name in `recipes`; null takes that of the training set")
+    pretrained: str | None = Field(
+        None, description="checkpoint of the same network to start from; all but its classifier is taken"
+    )
 
 
 class Initial(Model):
@@ -139,6 +143,46 @@ def seeds_problems(name: str, subjects: Mapping[str, Subject]) -> Iterator[str]:
 
 
 class Recipes(Model):
-    """How the workflow trains."""
+    """How the workflow trains. A name that is none of these is a recipe of your own, with its `kind`."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[VideoRecipe | ImageRecipe, Field(discriminator="kind")]]
 
     motion: Motion = Field(default_factory=Motion, description="the embedded motion task")
+    ucf101: VideoRecipe = Field(default_factory=VideoRecipe, description="UCF101 and its subsets, and your own videos")
+    imagenet: ImageRecipe = Field(default_factory=ImageRecipe, description="ImageNet, and your own images")
+
+    @property
+    def named(self) -> dict[str, Motion | VideoRecipe | ImageRecipe]:
+        """All recipes, by name."""
+        known = {name: getattr(self, name) for name in type(self).model_fields}
+        return {**known, **(self.__pydantic_extra__ or {})}
+
+
+class TrainingSet(Model):
+    """A training set on your disk: UCF101, ImageNet, or a folder of classes."""
+
+    kind: Literal["ucf101", "imagenet", "folder"] | None = Field(
+        None, description="what it is; null takes its name, which is then `ucf101` or `imagenet`"
+    )
+    folder: str = Field(description="its folder; relative paths start at the working directory")
+    subset: bool = Field(False, description="true where some videos or images are left out on purpose")
+    split: Literal[1, 2, 3] = Field(1, description="split of UCF101")
+    holds: Literal["videos", "images"] = Field(
+        "videos", description="of kind folder: what is in train/CLASS and in test/CLASS or val/CLASS"
+    )
+    classes: int | None = Field(None, ge=2, description="of kind folder, and needed there: number of classes")
+    taken: Taken = Field(
+        "every",
+        description="of kind folder: every clip of a video, one run of frames drawn each epoch, or frames drawn one by one",
+    )
+    skip: int = Field(0, ge=0, description="files that may be left out because they are empty or cannot be read")
+    read: Literal["videos", "frames"] = Field(
+        "frames", description="decode the videos each time, or write their frames as pictures once and read these"
+    )
+    frames: str = Field("data/{set}_frames", description="where frames are written, {set} stands for the set's name")
+
+    @property
+    def images(self) -> bool:
+        """Whether it holds images, not videos."""
+        return self.kind == "imagenet" or (self.kind == "folder" and self.holds == "images")

@@ -27,7 +27,7 @@ from lorafb.stimuli import images
 
 Params = dict[str, Any]
 VIDEO_PARTS = 20
-"""Jobs that write UCF101's frames, each for some of its classes."""
+"""Jobs that write the frames of a training set's videos, each for some of its classes."""
 
 
 def as_params(model: BaseModel) -> Params:
@@ -255,8 +255,9 @@ class Plan:
         return self.study.subjects[subject].size
 
     def checkpoint(self, subject: str) -> Params:
-        """Where the weights come from."""
-        return as_params(self.study.subjects[subject].checkpoint)
+        """Where the weights come from; the recipe of a training is a param of its own, and its start an input."""
+        source = self.study.subjects[subject].checkpoint
+        return source.model_dump(include={"kind", "seed"}) if isinstance(source, Trained) else as_params(source)
 
     def checkpoint_files(self, subject: str) -> dict[str, str]:
         """Files that weights are read from: a checkpoint, or the movie whose statistics the norms take."""
@@ -264,6 +265,57 @@ class Plan:
         if isinstance(source, Saved):
             return {"file": self.path(source.file)}
         return {"norms": f"results/stimuli/{source.norms}.h5"} if isinstance(source, Initial) and source.norms else {}
+
+    def recipe(self, subject: str) -> Params:
+        """How a subject is trained."""
+        return as_params(self.study.recipes.named[self.study.recipe_of(subject)])
+
+    def training_set(self, subject: str) -> Params:
+        """Where the files of a subject's training set are and how they are read; none for the embedded task."""
+        name = self.study.set_of(self.study.subjects[subject].training)
+        return self.set_params(name) if name in self.study.training_sets else {}
+
+    def training_files(self, subject: str) -> dict[str, str | list[str]]:
+        """Files that a training reads, beside those of its training set."""
+        source = self.study.subjects[subject].checkpoint
+        assert isinstance(source, Trained), subject
+        files: dict[str, str | list[str]] = {"pretrained": self.path(source.pretrained)} if source.pretrained else {}
+        name = self.study.set_of(self.study.subjects[subject].training)
+        if name not in self.study.training_sets:
+            return {**files, "photographs": self.photographs}
+        return {**files, "index": f"results/training_sets/{name}/files.csv", "frames": self.frames_of(name)}
+
+    def set_params(self, name: str) -> Params:
+        """Select what decides which files of a training set are used and how they are read."""
+        one = self.study.training_sets[name]
+        params = as_params(one)
+        written = one.read == "frames" and not one.images
+        return {**params, "frames": one.frames.replace("{set}", name) if written else None, "images": one.images}
+
+    def listed(self, name: str) -> Params:
+        """Select what decides which files a training set has, for `lorafb.training.listing.report`."""
+        one = self.study.training_sets[name]
+        holds = "images" if one.images else "videos"
+        chosen = one.model_dump(include={"kind", "folder", "split", "subset", "classes"})
+        return {**chosen, "holds": holds}
+
+    def frames_of(self, name: str) -> list[str]:
+        """List the reports on the frames of a training set's videos; none where no frames are written."""
+        parts = range(VIDEO_PARTS if self.set_params(name)["frames"] else 0)
+        return [f"results/video_frames/{name}/{part}.csv" for part in parts]
+
+    def processes(self) -> int:
+        """Count the processes of a training: one a GPU."""
+        return self.study.compute.gpus if self.study.compute.device == "cuda" else 1
+
+    def training_mb(self, subject: str) -> int:
+        """Memory of a training job, in MB: the embedded task is small; each worker holds some clips."""
+        full = bool(self.training_set(subject))
+        return 4000 + self.processes() * (12000 * full + 1000 * self.study.compute.workers)
+
+    def training_minutes(self, subject: str) -> int:
+        """Time of a training job: the limit in the config, or an hour for the embedded task and a week for others."""
+        return self.study.compute.training_minutes or (60 if not self.training_set(subject) else 7 * 24 * 60)
 
     def own_module(self, subject: str) -> list[str]:
         """File of a person's own network: its content counts as the package's code does."""
@@ -419,10 +471,10 @@ class Plan:
         return [f"results/checkpoints/{subject}.pt" for subject in self.study.subjects]
 
     def training_sets(self) -> list[str]:
-        """List the reports on a person's training sets, and on the frames of UCF101's videos."""
-        parts = range(VIDEO_PARTS if "ucf101" in self.study.training_sets else 0)
-        sets = [f"results/training_sets/{name}.csv" for name in self.study.training_sets]
-        return sets + [f"results/video_frames/{part}.csv" for part in parts]
+        """List the reports on a person's training sets, their tables of files, and the reports on frames of videos."""
+        sets = list(self.study.training_sets)
+        tables = [f"results/training_sets/{name}{table}.csv" for name in sets for table in ("", "/files")]
+        return tables + [report for name in sets for report in self.frames_of(name)]
 
     def artefacts(self) -> list[str]:
         """Every file that the study promises before its figures: one that is missing is made again."""

@@ -80,8 +80,10 @@ def n_frames(path: Path | str) -> int:
             raise InputError(f"{path}: damaged ({error.strerror})") from error
 
 
-def decoded(path: Path | str) -> Iterator[tuple[float | None, av.VideoFrame]]:
+def decoded(path: Path | str, threads: int = 0) -> Iterator[tuple[float | None, av.VideoFrame]]:
     """Decode a video from its first frame on: the time in seconds at which each is shown, and the frame.
+
+    FFmpeg takes so many threads, 0 for its own choice; more than one may hang in a forked process.
 
     Raises
     ------
@@ -90,6 +92,7 @@ def decoded(path: Path | str) -> Iterator[tuple[float | None, av.VideoFrame]]:
     """
     seen = 0
     with _opened(Path(path)) as video:
+        video.streams.video[0].thread_count = threads
         unordered = video.format.name == "avi"  # states when frames are decoded, not when they are shown
         try:
             for frame in video.decode(video=0):

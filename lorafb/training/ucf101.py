@@ -4,7 +4,6 @@ Soomro, Zamir, Shah 2012, arXiv 1212.0402. Videos of one group are cuts of one f
 test on what was trained on: the published lists decide.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from lorafb.files import InputError, nearest, visible
 from lorafb.training.folder_report import Report, unlike
+from lorafb.training.index import Item
 
 CLASSES = 101
 VIDEOS = {1: (9537, 3783), 2: (9586, 3734), 3: (9624, 3696)}
@@ -25,24 +25,6 @@ INSTRUCTIONS = (
 
 
 @dataclass(frozen=True)
-class Video:
-    """A video that a list names.
-
-    Attributes
-    ----------
-    file : str
-        `Archery/v_Archery_g01_c01.avi`.
-    label : int
-        Of its class, from 0 on.
-    split : "training" or "test"
-    """
-
-    file: str
-    label: int
-    split: str
-
-
-@dataclass(frozen=True)
 class Lists:
     """The lists of a split.
 
@@ -50,12 +32,12 @@ class Lists:
     ----------
     classes : tuple of str
         In the order of their labels.
-    videos : tuple of Video
+    videos : tuple of Item
         To train on, then to test on, in the order of the lists.
     """
 
     classes: tuple[str, ...]
-    videos: tuple[Video, ...]
+    videos: tuple[Item, ...]
 
 
 def lists_folder(folder: Path) -> Path:
@@ -90,7 +72,7 @@ def read_lists(folder: Path, split: int = 1) -> Lists:
             )
         labels[words[1]] = len(labels)
     numbers = {name.lower(): label for name, label in labels.items()}
-    videos: dict[str, Video] = {}
+    videos: dict[str, Item] = {}
     films: dict[tuple[int, str], str] = {}
     for split_name, list_name in (("training", "trainlist"), ("test", "testlist")):
         path = where / f"{list_name}{split:02d}.txt"
@@ -114,7 +96,7 @@ def read_lists(folder: Path, split: int = 1) -> Lists:
                     f"{path}: line {number}: {words[0]} is a cut of a film whose other cuts are {films[label, named['group']]}"
                     " videos; a network would be tested on what it was trained on"
                 )
-            videos[key] = Video(words[0], label, split_name)
+            videos[key] = Item(words[0], label, split_name)
     return Lists(tuple(labels), tuple(videos.values()))
 
 
@@ -144,9 +126,9 @@ def check(folder: Path, *, split: int = 1, subset: bool = False) -> Report:
     expected = dict(zip(("classes", "training videos", "test videos"), (CLASSES, *VIDEOS[split]), strict=True))
 
     def report(
-        found: dict[str, int], problems: Sequence[str], remarks: Sequence[str] = (), listing: str = ""
+        found: dict[str, int], problems: Sequence[str], remarks: Sequence[str] = (), items: Sequence[Item] = ()
     ) -> Report:
-        return Report("ucf101", folder, found, expected, tuple(problems), INSTRUCTIONS, tuple(remarks), listing)
+        return Report("ucf101", folder, found, expected, tuple(problems), INSTRUCTIONS, tuple(remarks), tuple(items))
 
     if not folder.is_dir():
         return report({}, [f"no folder {folder}"])
@@ -167,12 +149,10 @@ def check(folder: Path, *, split: int = 1, subset: bool = False) -> Report:
         problems += [*_missing(videos, lists, there), *unlike(found, expected)]
     elif 0 in found.values():
         problems += [f"{what}: none" for what, number in found.items() if number == 0]
-    sizes = [f"{video.file} {(videos / video.file).stat().st_size}" for video in there]
-    listing = hashlib.sha256("\n".join(sizes).encode()).hexdigest()
-    return report(found, problems, list(_strange(videos, lists.classes)), listing)
+    return report(found, problems, list(_strange(videos, lists.classes)), there)
 
 
-def present(videos_folder: Path, videos: Sequence[Video]) -> list[Video]:
+def present(videos_folder: Path, videos: Sequence[Item]) -> list[Item]:
     """Videos of the lists that are there, each under its name on disk, which may differ from the list's in capitals."""
     there = {
         f"{action.name}/{file.name}".lower(): f"{action.name}/{file.name}"
@@ -183,7 +163,7 @@ def present(videos_folder: Path, videos: Sequence[Video]) -> list[Video]:
     return [replace(video, file=there[video.file.lower()]) for video in videos if video.file.lower() in there]
 
 
-def _missing(videos: Path, lists: Lists, there: Sequence[Video]) -> Iterator[str]:
+def _missing(videos: Path, lists: Lists, there: Sequence[Item]) -> Iterator[str]:
     """Name what is listed and not there: whole classes, then videos by class."""
     files = {video.file.lower() for video in there}
     folders = {entry.name.lower() for entry in visible(videos) if entry.is_dir()}

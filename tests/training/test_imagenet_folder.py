@@ -65,7 +65,8 @@ def test_a_class_with_too_few_images_and_a_strange_name_are_named(folder):
     for part in ("train", "val"):
         (folder / part / "n01440764").rename(folder / part / "tench")
     assert imagenet.check(folder).problems == (
-        "1 folders not named as ImageNet's classes (n and 8 digits): tench",
+        "1 folders are none of ImageNet's 1000 classes (n01440764 ...): tench; classes of your own are a training set of"
+        " `kind: folder`",
         "val/n01443537: 1 images, expected 2",
         "validation images: 3, expected 4",
     )

@@ -161,14 +161,9 @@ def test_a_missing_folder_is_named_with_where_to_get_the_set(tmp_path):
     assert report.lines[1:] == [f"- no folder {tmp_path / 'none'}", ucf101.INSTRUCTIONS]
 
 
-def test_a_changed_video_shows_in_the_listing(folder):
-    before = ucf101.check(folder).listing
-    film(folder / "UCF-101" / "Diving" / "v_Diving_g08_c02.avi", frames=40)
-    assert ucf101.check(folder).listing != before
-
-
 def make(folder, frames, **settings):
-    return video_frames.write(folder / "UCF-101", ucf101.read_lists(folder).videos, frames, **settings)
+    files = [video.file for video in ucf101.read_lists(folder).videos]
+    return video_frames.write(folder / "UCF-101", files, frames, **settings)
 
 
 def test_frames_are_counted_from_1_and_near_the_decoded_ones(folder, tmp_path):
@@ -184,13 +179,6 @@ def test_frames_are_counted_from_1_and_near_the_decoded_ones(folder, tmp_path):
     assert np.abs(shown[:-1] - decoded[1:]).mean() > 40
 
 
-def test_videos_no_longer_than_a_clip_are_named_and_have_no_folder(folder, tmp_path):
-    made = make(folder, tmp_path / "frames")
-    assert made["video"][~made["kept"]].tolist() == ["Biking/v_Biking_g08_c02.avi"]
-    assert not (tmp_path / "frames" / "Biking" / "v_Biking_g08_c02").exists()
-    assert (tmp_path / "frames" / "Biking" / "v_Biking_g08_c01").is_dir()
-
-
 def contents(folder):
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -204,8 +192,8 @@ def test_a_job_killed_in_the_middle_goes_on_and_ends_with_the_same_bytes(folder,
     decoded = video.decoded
     seen = []
 
-    def killed(path):
-        for frame in decoded(path):
+    def killed(path, threads):
+        for frame in decoded(path, threads):
             seen.append(path.name)
             if len(seen) == 50:
                 raise KeyboardInterrupt
