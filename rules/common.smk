@@ -61,6 +61,8 @@ onsuccess:
     terminal.stop(logger)
     times.print_run(Path("results"), processes.held_since(Path.cwd()))
     times.print_remarks(Path("results"), study.recorded)
+    for line in plan.silent_layers():
+        print(f"warning: {line}")
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
 
 
@@ -80,4 +82,4 @@ wildcard_constraints:
     area=one_of(plan.all_areas),
     session=r"\d+",
     part=r"\d+",
-    set="ucf101|imagenet",
+    set=one_of(study.training_sets),

@@ -109,6 +109,10 @@ class Network:
             return movie
         return movie.model_copy(update={"kind": "still", "steps": self.scene_steps, "chunk": 1, "reduce": "mean"})
 
+    def trained_on(self, training: str, like: str, classes: int) -> "Network":
+        """Record with a training set more, of so many classes, shown as another one is."""
+        return replace(self, feeds={**self.feeds, training: self.feeds[like].model_copy(update={"classes": classes})})
+
     def as_params(self, training: str) -> dict[str, Any]:
         """Plain data for the `params` of a job, with the one training set that it needs; `from_params` reads it."""
         needed = {key: value for key, value in vars(self).items() if key not in ("usual_size", "known")}

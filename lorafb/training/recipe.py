@@ -1,14 +1,16 @@
 """How a network is trained: the settings, and the learning rate that follows from them; no torch, for the config."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
 
 from lorafb.files import InputError, nearest
 
 Optimiser = Literal["sgd", "adamw"]
 OPTIMISERS = get_args(Optimiser)
-SCHEDULES = ("cosine", "step", "exponential")
+Schedule = Literal["cosine", "step", "exponential"]
+SCHEDULES = get_args(Schedule)
 Precision = Literal["float32", "fp16", "bf16"]
 PRECISIONS = get_args(Precision)
 
@@ -105,6 +107,11 @@ class Recipe:
             )
         if self.mixup < 0 or self.cutmix < 0:
             raise InputError(f"recipe: mixup {self.mixup}, cutmix {self.cutmix}; expected 0 or more")
+
+
+def from_settings(settings: Mapping[str, Any]) -> Recipe:
+    """Take the recipe out of settings that say more, such as a size of frames."""
+    return Recipe(**{one.name: settings[one.name] for one in fields(Recipe) if one.name in settings})
 
 
 VIDEO = Recipe(epochs=100, warmup_epochs=10, warmup_decay=0.001, weight_decay=1e-4)
