@@ -66,9 +66,9 @@ onsuccess:
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
 
 
-def at_attempt(asked):
+def at_attempt(resource):
     """A resource that a first attempt gets once, a second one twice."""
-    return lambda wildcards, attempt: asked * attempt
+    return lambda wildcards, attempt: resource.evaluate(wildcards).value * attempt
 
 
 wildcard_constraints:

@@ -350,11 +350,10 @@ def _doubled(study: Study) -> Iterator[str]:
         "experiments.replace.windows": experiments.replace.windows,
         "experiments.replace.kinds": experiments.replace.kinds,
         **{f"experiments.{name}.metrics": one.metrics or [] for name, one in experiments if isinstance(one, Scored)},
-        "subjects, as figures name them": [study.subjects[first].shown_as for first, *_ in study.replicates.values()],
     }
     for key, values in lists.items():
         yield from (f"{key}: {value} is given more than once" for value in _repeated(values))
-    shown = {name: subject.shown_as for name, subject in study.subjects.items()}
+    shown = {network: study.subjects[first].shown_as for network, (first, *_) in study.replicates.items()}
     for label in _repeated([*shown.values()]):
         names = " and ".join(name for name, one in shown.items() if one == label)
         yield f"subjects: {names} are both named '{label}' in figures; give each a `label` of its own"
