@@ -12,6 +12,10 @@ include: "rules/figures.smk"
 include: "rules/targets.smk"
 
 
+localrules:
+    asset,  # nodes of a cluster often have no network
+
+
 rule all:
     default_target: True
     input:

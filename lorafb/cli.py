@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from lorafb.commands.options import COMMANDS
 from lorafb.files import InputError
+from lorafb.processes import STOPPED, Stopped
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\nlorafb {args.command}: stopped", file=sys.stderr)
         return 128 + signal.SIGINT
+    except Stopped as stopped:
+        print(f"lorafb {args.command}: {stopped}", file=sys.stderr)
+        return STOPPED
     except (InputError, OSError) as error:
         print(f"lorafb {args.command}: {error}", file=sys.stderr)
         return 2

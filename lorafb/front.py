@@ -171,7 +171,7 @@ def compare(
     features : array or tensor (T, units, ...), or mapping from layer to such
         Of several layers the best one is chosen, anew in each replicate, so that intervals and p allow for the choice.
     counts : array or tensor, shape (T, units, ...)
-        Spike counts, whole numbers: summed over repeats, not divided.
+        Spike counts, best summed over repeats and not divided, so that equal correlations stay equal; or real values (dF/F).
     rate_hz : float
         Frames a second.
     sessions : sequence, one entry a unit, optional
@@ -190,7 +190,7 @@ def compare(
     Raises
     ------
     ValueError
-        As `tsrsa`; or if counts are not whole numbers, or sessions are not one a unit.
+        As `tsrsa`; or if sessions are not one a unit.
 
     Examples
     --------
@@ -211,8 +211,6 @@ def compare(
     }
     area = _responses("counts", counts)
     _check_frames(layers, area, skip_frames)
-    if area.dtype.kind == "f":
-        raise ValueError("counts are not whole numbers: give spike counts summed over repeats, not rates or means")
     session = np.zeros(area.shape[1], int) if sessions is None else np.asarray(sessions)
     if session.shape != (area.shape[1],):
         raise ValueError(f"sessions has shape {session.shape}, counts {area.shape[1]} units: one session per unit")
@@ -249,7 +247,7 @@ def _statistics(
     from lorafb.experiments.rsm import gram_of
 
     recording = Recording("counts", "movie", rate_hz, 1, None, counts, {"session": sessions})
-    area = select_units(recording, {"min_rate": -np.inf, "skip_frames": skip_frames}, ties)
+    area = select_units(recording, {"skip_frames": skip_frames}, ties)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         movie = Movie([area], seed=seed)
@@ -313,7 +311,13 @@ def list_networks(pattern: str = "*") -> list[str]:
 
 
 def create(
-    name: str, classes: int | None = None, weights: str | Path | None = None, seed: int | None = None
+    name: str,
+    classes: int | None = None,
+    weights: str | Path | None = None,
+    seed: int | None = None,
+    *,
+    entry: str | None = None,
+    unmarked: bool = False,
 ) -> torch.nn.Module:
     """Build a network of the catalogue, in evaluation mode.
 
@@ -324,9 +328,13 @@ def create(
     classes : int, optional
         Outputs of the classifier; those of the weights, or of the usual training set, when not given.
     weights : path, optional
-        Checkpoint file, published or of this project; it is checked, and nothing in it is run.
+        File of weights, however torch or safetensors wrote it; it is checked, and nothing in it is run.
     seed : int, optional
         Of initial weights; torch's global random generator when not given.
+    entry : str, optional
+        Which of several sets of weights in the file, as the error that asks for it names them.
+    unmarked : bool
+        Take weights that do not say of which network they are for a spiking one.
 
     Returns
     -------
@@ -354,7 +362,7 @@ def create(
     if weights is not None:
         if seed is not None:
             raise ValueError(f"seed {seed} and weights {weights}: initial weights have a seed, a checkpoint has none")
-        stored = checkpoint.read(weights, name)
+        stored = checkpoint.read(weights, name, entry=entry, unmarked=unmarked)
         if classes not in (None, stored.classes):
             raise ValueError(f"{weights}: has {stored.classes} classes, not {classes}")
         model, training = checkpoint.restore(stored), stored.training
@@ -464,7 +472,7 @@ def extract(
     return {layer: held.take(layer).responses(0).cpu().numpy() for layer in layers}
 
 
-def _source(movie: Any, size: int | None, normalisation: str) -> Any:
+def _source(movie: Any, size: int | None, normalisation: Any) -> Any:
     """Serve a movie to a network: uint8 frames are prepared, float32 frames are taken as they are."""
     import torch
 

@@ -44,30 +44,42 @@ def start(job: Job) -> Job:
     logging.captureWarnings(True)
     logging.info("rule %s %s", job.rule, dict(job.wildcards))
     write_json(log.with_suffix(".job.json"), _description(job))
-    if sys.stderr.isatty():
+    quiet = processes.QUIET in os.environ
+    warnings = logging.StreamHandler(sys.stderr)  # a layer that fell silent must not be found out after a day
+    warnings.setLevel(logging.WARNING)
+    warnings.setFormatter(logging.Formatter("{job}: {message}", style="{", defaults={"job": _name(job)}))
+    logging.getLogger("lorafb.training").addHandler(warnings)
+    if sys.stderr.isatty() and not quiet:
         lines = logging.StreamHandler(sys.stderr)
-        name = " ".join([job.rule, *(str(value) for _, value in job.wildcards.items())])
-        lines.setFormatter(logging.Formatter("{job} {bar} {message}", style="{", defaults={"job": name}))
+        lines.setFormatter(logging.Formatter("{job} {bar} {message}", style="{", defaults={"job": _name(job)}))
         progress_log.addHandler(lines)
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        said = ""
         if isinstance(error, KeyboardInterrupt):
             logging.info("stopped on request")  # Snakemake has printed so on the terminal
-        elif isinstance(error, InputError):
+        elif isinstance(error, (InputError, processes.Stopped)):
             logging.critical("%s", error)
-            print(f"{job.rule}: {error}", file=sys.stderr)
+            said = f"{job.rule}: {error}"
         elif isinstance(error, OSError) and error.errno in CANNOT_WRITE:
             line = f"{error.filename or job.output[0]}: {os.strerror(error.errno)}"
             logging.critical("%s", line)
             print(f"{job.rule}: {line}", file=sys.stderr)
             os._exit(1)  # on the way out HDF5 would try to write once more, and crash
         else:
-            logging.critical("stopped", exc_info=(kind, error, trace))
-            print(f"{job.rule}: {kind.__name__}: {error} (traceback in {log})", file=sys.stderr)
+            logging.critical("%s: %s (traceback in %s)", kind.__name__, error, log, exc_info=(kind, error, trace))
+            said = f"{job.rule}: {kind.__name__}: {error} (traceback in {log})"
+        if said and not quiet:
+            print(said, file=sys.stderr)
 
     sys.excepthook = report
     atexit.register(lambda: logging.info("modules: %s", " ".join(_loaded())))
     return job
+
+
+def _name(job: Job) -> str:
+    """Name of a job on the terminal: its rule and the values of its wildcards."""
+    return " ".join([job.rule, *(str(value) for _, value in job.wildcards.items())])
 
 
 def _loaded() -> list[str]:
@@ -96,7 +108,7 @@ def _description(job: Job) -> dict[str, Any]:
 
 def threads(job: Job, asked: int) -> int:
     """Check that a job has as many threads as its definition asks for: another number changes the last digits."""
-    if job.threads != asked:
+    if job.threads < asked:
         raise InputError(
             f"compute.threads is {asked}, and --cores left {job.threads} to the job; give --cores {asked} or more"
         )
@@ -112,10 +124,15 @@ def check_threads(job: Job, compute: Mapping[str, Any]) -> Mapping[str, Any]:
 def provenance(job: Job) -> Provenance:
     """Hash a job's inputs and take its parameters; inputs from `results/` are checked against their sidecars.
 
+    Inputs named `after` are not read, only waited for.
+
     An input's name does not depend on where the study runs: its path among the results, else the last part of its path.
     """
     digests = {}
+    named = dict(job.input.items())
     for path in dict.fromkeys(map(str, job.input)):
+        if path in named.get("after", ()):
+            continue
         if path.startswith("results/"):
             digests[path] = str(verify(path)["sha256"])
         else:

@@ -7,13 +7,16 @@ The kernel is more reliable: it frees the lock of a file, and ends a process who
 import contextlib
 import ctypes
 import logging
+import multiprocessing
 import os
 import platform
 import shlex
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
@@ -23,12 +26,20 @@ from lorafb.files import InputError, alive, lock
 LOCK = Path(".snakemake") / "lorafb.lock"
 PARENT = "LORAFB_SNAKEMAKE"
 """Environment variable by which jobs know the Snakemake that started them."""
+QUIET = "LORAFB_QUIET_JOBS"
+"""Environment variable that tells jobs to write progress and errors to their log alone: Snakemake's display shows both."""
 JOB_PREFIX = "trap '' INT; exec "
 """What the shell does before a job: it leaves Ctrl-C to Snakemake, and replaces itself by the job."""
 SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
+STOPPED = 75
+"""Exit status of a command that was asked to stop and goes on when it is started again (EX_TEMPFAIL)."""
 held: list[IO[bytes]] = []
 """Locked files, open until this process ends, and not passed on to jobs."""
+
+
+class Stopped(Exception):
+    """Work that was asked to stop, or whose time is up, has saved what it did; the message says so."""
 
 
 def hold(folder: Path) -> None:
@@ -75,17 +86,26 @@ def name_python() -> None:
 def end_with_parent() -> None:
     """End this job when the Snakemake that started it ends, and at once if it has ended already."""
     namespace, _, snakemake = os.environ.get(PARENT, "").rpartition(" ")
-    if not snakemake or not sys.platform.startswith("linux"):
-        return  # run by hand, or where there is no such signal
-    ctypes.CDLL(None, use_errno=True).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if not snakemake:
+        return  # run by hand
+    die_with_parent()
     if namespace == _namespace() and not alive(int(snakemake)):
         os.kill(os.getpid(), signal.SIGKILL)  # it ended while this job was loading
 
 
-def stop_jobs_on_interrupt() -> None:
-    """At Ctrl-C print one line and ask the jobs to stop; at a second one end, and the kernel ends the jobs."""
+def die_with_parent() -> None:
+    """Let the kernel end this process when its parent ends, however that happens."""
+    parent = multiprocessing.parent_process()
+    if sys.platform.startswith("linux"):  # elsewhere there is no such signal
+        ctypes.CDLL(None, use_errno=True).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)  # it ended while this process was starting
+
+
+def stop_jobs_on_interrupt(first: Callable[[], None]) -> None:
+    """At Ctrl-C do `first`, print one line and ask the jobs to stop; at a second one end, and the kernel ends the jobs."""
     if threading.current_thread() is threading.main_thread():  # no other thread may
-        signal.signal(signal.SIGINT, _stop)
+        signal.signal(signal.SIGINT, partial(_stop, first))
 
 
 def stop_when_asked() -> None:
@@ -93,8 +113,9 @@ def stop_when_asked() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
+def _stop(first: Callable[[], None], number: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    first()
     logging.disable(logging.CRITICAL)  # Snakemake would report each stopped job as failed
     print("\nStopped. What is finished stays; the same command goes on from there.", file=sys.stderr)
     jobs: list[str] = []

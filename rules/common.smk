@@ -6,11 +6,12 @@ from pathlib import Path
 
 from snakemake import io
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 ROOT = Path(str(workflow.current_basedir)).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from lorafb import code, processes
+from lorafb import code, processes, terminal
 from lorafb.commands import times
 from lorafb.config import reading
 from lorafb.files import InputError, clear_abandoned
@@ -21,9 +22,12 @@ from lorafb.trials import PERTURBATIONS
 
 processes.tell_jobs()
 processes.name_python()
-processes.stop_jobs_on_interrupt()
+processes.stop_jobs_on_interrupt(lambda: terminal.stop(logger))
 shell.prefix(processes.JOB_PREFIX)
 braces.let_show(io)
+output = workflow.output_settings
+if workflow.is_main_process and not (output.dryrun or output.printshellcmds or output.verbose or output.quiet):
+    terminal.show(logger)  # `-p` shows Snakemake's own output
 
 # Snakemake reads the files too, but as YAML 1.1, and of two keys of one name it drops the first: so they are read anew.
 FILES, TYPED = workflow.config_settings.configfiles, workflow.config_settings.config
@@ -54,8 +58,17 @@ onstart:
 
 
 onsuccess:
+    terminal.stop(logger)
     times.print_run(Path("results"), processes.held_since(Path.cwd()))
+    times.print_remarks(Path("results"), study.recorded)
+    for line in plan.silent_layers():
+        print(f"warning: {line}")
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
+
+
+def at_attempt(asked):
+    """A resource that a first attempt gets once, a second one twice."""
+    return lambda wildcards, attempt: asked * attempt
 
 
 wildcard_constraints:
@@ -69,4 +82,4 @@ wildcard_constraints:
     area=one_of(plan.all_areas),
     session=r"\d+",
     part=r"\d+",
-    set="ucf101|imagenet",
+    set=one_of(study.training_sets),

@@ -106,6 +106,8 @@ rule count_spikes:
     output:
         counts="results/counts/{movie}/{session}.h5",
         report="results/counts/{movie}/{session}.csv",
+    wildcard_constraints:
+        movie=one_of(set(study.stimuli) - plan.of_tables),
     resources:
         mem_mb=3000,
         runtime=60,
@@ -114,11 +116,34 @@ rule count_spikes:
         presentations=lambda w: plan.presentations(w.movie),
         order=lambda w: plan.order(w.movie),
         n_frames=lambda w: plan.n_frames(w.movie),
-        areas=lambda w: plan.areas(w.movie),
+        rate_hz=lambda w: plan.rate_hz(w.movie),
+        counting=lambda w: plan.counting(w.movie),
+        areas=lambda w: plan.places(w.movie),
         quality=lambda w: plan.quality(w.movie),
         code=plan.code("count_spikes.py"),
     script:
         "../workflow_scripts/count_spikes.py"
+
+
+rule count_tables:
+    input:
+        unpack(lambda w: plan.table_files(w.movie)),
+    output:
+        counts="results/counts/{movie}/{session}.h5",
+        report="results/counts/{movie}/{session}.csv",
+    wildcard_constraints:
+        movie=one_of(plan.of_tables),
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=lambda w: plan.tables(w.movie),
+        order=lambda w: plan.order(w.movie),
+        n_frames=lambda w: plan.n_frames(w.movie),
+        areas=lambda w: plan.places(w.movie),
+        code=plan.code("count_tables.py"),
+    script:
+        "../workflow_scripts/count_tables.py"
 
 
 rule recording:
@@ -132,6 +157,8 @@ rule recording:
     params:
         settings=lambda w: plan.recording(w.movie),
         order=lambda w: plan.order(w.movie),
+        areas=lambda w: plan.places(w.movie),
+        rate_hz=lambda w: plan.rate_hz(w.movie),
         code=plan.code("recording.py"),
     script:
         "../workflow_scripts/recording.py"

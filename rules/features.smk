@@ -6,6 +6,7 @@ rule extract:
         lambda w: plan.own_module(w.subject),
         weights="results/checkpoints/{subject}.pt",
         stimulus="results/stimuli/{movie}.h5",
+        after=ancient(lambda w: plan.before_passes(w.movie)),
     output:
         **plan.features,
         gram="results/grams/{subject}/{movie}.h5",
@@ -33,6 +34,7 @@ rule perturbed:
         lambda w: plan.own_module(w.subject),
         weights="results/checkpoints/{subject}.pt",
         stimulus="results/stimuli/{movie}.h5",
+        after=ancient(lambda w: plan.before_passes(w.movie)),
         noises=lambda w: plan.noises(w.movie, w.experiment),
     output:
         "results/perturbed/{subject}/{movie}/{experiment}_{window}.h5",
@@ -59,6 +61,7 @@ rule with_noise:
         lambda w: plan.own_module(w.subject),
         weights="results/checkpoints/{subject}.pt",
         stimulus="results/stimuli/{movie}.h5",
+        after=ancient(lambda w: plan.before_passes(w.movie)),
         noises=lambda w: plan.noises(w.movie),
     output:
         "results/perturbed/{subject}/{movie}/with_noise.h5",

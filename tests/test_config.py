@@ -65,8 +65,33 @@ def test_the_configs_that_ship_are_right(file):
             0,
             "movies.movie1.recording.sessions: '0': should be greater than or equal to 1",
         ),
-        ("areas", ["VISp", "VISx"], "areas.1: 'VISx' is none of VISp, VISl, VISrl, VISal, VISpm, VISam; did you mean"),
+        ("areas", ["VISp", "VISx"], "areas: simulated mice have no area 'VISx'; did you mean"),
         ("areas", ["VISp", "VISp"], "areas: VISp is given more than once"),
+        ("areas", "VISp", "areas: 'VISp': should be a valid list"),
+        ("areas", ["V 1"], "areas: 'V 1' must consist of letters, digits and _"),
+        ("areas", {"VISp": "V1"}, "areas: 'V1': should be a valid list"),
+        ("areas", {}, "areas: '{}': table of keys should have at least 1 item after validation, not 0"),
+        (
+            "movies.movie1.recording",
+            {"kind": "nwb", "sessions": ["dandi:12"], "presentations": "trials"},
+            "movies.movie1.recording.sessions: 'dandi:12' names no asset; expected dandi: and its id",
+        ),
+        (
+            "movies.movie1.recording",
+            {"kind": "nwb", "sessions": ["https://example.org/a.nwb"], "presentations": "trials", "rows": "showings"}
+            | {"columns": {"frame": "image"}},
+            "movies.movie1.recording.columns: rows that are showings have neither `frame` nor `repeat`",
+        ),
+        (
+            "movies.movie1.recording",
+            {
+                "kind": "nwb",
+                "sessions": ["https://example.org/a.nwb"],
+                "presentations": "trials",
+                "columns": {"frme": "image"},
+            },
+            "movies.movie1.recording.columns.frme: unknown key; did you mean 'frame'?",
+        ),
         (
             "subjects.lorafb.network",
             "lorafb_snet_tinny",
@@ -84,7 +109,11 @@ def test_the_configs_that_ship_are_right(file):
             {"kind": "file", "file": "no.pth"},
             "subjects.lorafb.checkpoint.file: no file no.pth",
         ),
-        ("subjects.lorafb", {"network": "cornet"}, "subjects.lorafb.training: is missing (training set"),
+        (
+            "subjects.lorafb",
+            {"network": "cornet", "checkpoint": {"kind": "initial"}},
+            "subjects.lorafb.training: is missing (training set",
+        ),
         (
             "experiments.clip.lengths",
             [1200],

@@ -19,11 +19,11 @@ ALLOWED = {
     "networks": LEAVES,
     "stimuli": LEAVES,
     "cortex": LEAVES | {"web"},
-    "training": LEAVES | {"networks", "stimuli"},
+    "training": LEAVES | {"networks", "stimuli", "processes"},
     "features": LEAVES | {"networks", "stimuli"},
     "similarity": set(),
     "experiments": LEAVES | {"similarity"},
-    "figures": LEAVES | {"experiments"},
+    "figures": LEAVES | {"experiments", "similarity"},
     "web": {"files"},
     "fetch": {"files", "artefacts", "web"},
     "code": set(),
@@ -33,6 +33,7 @@ ALLOWED = {
     "processes": {"files"},
     "job": {"files", "artefacts", "processes"},
     "rerun": {"files"},
+    "terminal": {"artefacts", "processes"},
     "commands": LEAVES
     | {"networks", "stimuli", "cortex", "training", "features", "similarity", "experiments", "figures"}
     | {"code", "config", "job", "processes", "fetch", "plan"},

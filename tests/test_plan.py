@@ -12,6 +12,7 @@ from lorafb.config.experiments import Perturbation
 from lorafb.plan import braces
 from lorafb.plan.figures import Display
 from lorafb.plan.jobs import Plan, one_of
+from lorafb.stimuli import from_config
 from lorafb.trials import PERTURBATIONS
 
 ROOT = Path(__file__).parent.parent
@@ -86,7 +87,8 @@ def test_the_recording_of_an_area_is_made_from_sessions_a_table_or_published_arr
         f"{folder}/allen_natural_scenes/shr_visp.npy",
     ]
     assert nano.recording("short") == {"kind": "simulated"}
-    assert nano.recording("mouse") == {"kind": "counts", "rate_hz": None}
+    columns = {name: name for name in ("area", "unit", "repeat", "frame", "count", "session")}
+    assert nano.recording("mouse") == {"kind": "counts", "rate_hz": None, "values": "counts", **columns}
 
 
 def test_areas_come_in_the_studys_order_with_controls_last(nano):
@@ -96,6 +98,51 @@ def test_areas_come_in_the_studys_order_with_controls_last(nano):
     assert nano.responses("short")[0] == "results/responses/short/VISp.h5"
     assert nano.study.movies["short"].selection == {"min_rate": 0, "skip_frames": 1}
     assert nano.study.scenes["scenes"].selection == {"min_reliability": -1, "skip_frames": 0}
+
+
+def test_sessions_of_any_laboratory_are_counted_by_the_names_of_the_config():
+    asset = "58703c97-c0a9-4736-b684-73c85c1a444a"
+    recording = {
+        "kind": "nwb",
+        "sessions": [f"dandi:{asset}", "https://example.org/a.nwb"],
+        "presentations": ["trials", "more"],
+        "columns": {"frame": "image"},
+        "where": {"shown": "movie", "trial": 3},
+        "unobserved": "leave_out_repeats",
+    }
+    stimulus = {"kind": "video", "file": "data/real/clips/test.avi", "frames": 8}
+    movies = {
+        "mine": {"stimulus": stimulus, "recording": recording, "controls": ["CA1"], "undefined_frames": "leave_out"},
+        "shown": {"stimulus": stimulus},
+    }
+    areas = {"VISp": ["V1"], "MT": []}
+    plan = plan_of(NANO, movies=movies, scenes={}, areas=areas, subjects=ONE, experiments=NO_SWEEPS)
+    assert plan.session_file("mine", "0") == plan.session_file("mine", "1") == []
+    assert plan.session_address("mine", "0") == f"https://api.dandiarchive.org/api/assets/{asset}/download/"
+    assert plan.session_address("mine", "1") == "https://example.org/a.nwb"
+    assert plan.presentations("mine") == ["trials", "more"]
+    counting = plan.counting("mine")
+    assert counting["unobserved"] == "leave_out_repeats"
+    assert counting["layout"]["columns"]["frame"] == "image"
+    assert counting["layout"]["where"] == {"shown": "movie", "trial": 3}
+    assert set(plan.quality("mine").values()) == {None}
+    assert plan.places("mine") == {"VISp": ["V1"], "MT": [], "CA1": []}
+    assert plan.areas("mine") == ["VISp", "MT", "CA1"]
+    assert plan.rate_hz("mine") == pytest.approx(reading_rate(plan, "mine"))
+    assert plan.study.movies["mine"].selection["undefined_frames"] == "leave_out"
+    assert plan.before_passes("mine") == ["results/units/mine.csv"]
+    assert plan.before_passes("shown") == []
+
+
+def reading_rate(plan, movie):
+    """Frame rate of a movie as the job that reads it finds it."""
+    return from_config.stimulus(plan.stimulus(movie), [ROOT / file for file in plan.stimulus_files(movie)]).rate_hz
+
+
+def test_the_rate_of_a_stimulus_is_known_but_of_scenes(nano):
+    assert (nano.rate_hz("short"), nano.rate_hz("scenes"), nano.rate_hz("mouse")) == (30.0, None, None)
+    assert nano.places("short") == ["VISp", "VISl", "VISam", "control"]
+    assert nano.counting("short") == {}
 
 
 def test_only_simulated_mice_have_true_rates(nano):
@@ -264,12 +311,14 @@ def test_assets_are_fetched_only_where_they_are_missing_and_by_hand_where_no_pro
     assert plan_of(PAPER).missing_assets[0] == "data/paper/natural_movie_one.npy"
 
 
-def test_frames_of_ucf101_are_written_in_parts():
+def test_every_training_set_has_a_table_of_files_and_frames_are_written_in_parts():
     sets = {"ucf101": {"folder": "videos"}, "imagenet": {"folder": "pictures"}}
     files = plan_of(NANO, training_sets=sets).training_sets()
-    assert files[:2] == ["results/training_sets/ucf101.csv", "results/training_sets/imagenet.csv"]
-    assert files[2:] == [f"results/video_frames/{part}.csv" for part in range(20)]
-    assert plan_of(NANO, training_sets={"imagenet": {"folder": "pictures"}}).training_sets() == files[1:2]
+    assert files[:2] == ["results/training_sets/ucf101.csv", "results/training_sets/ucf101/files.csv"]
+    assert files[2:4] == ["results/training_sets/imagenet.csv", "results/training_sets/imagenet/files.csv"]
+    assert files[4:] == [f"results/video_frames/ucf101/{part}.csv" for part in range(20)]
+    decoded = {"ucf101": {"folder": "videos", "read": "videos"}}
+    assert plan_of(NANO, training_sets=decoded).training_sets() == files[:2]
 
 
 def test_a_pattern_of_names_matches_these_alone():
@@ -308,8 +357,18 @@ def test_a_figure_is_made_from_the_tables_of_its_movies_and_roles(nano):
 def test_a_figure_knows_its_subjects_movies_and_where_the_recordings_come_from(nano):
     data = Display(nano).data("figure_3b")
     assert data["subjects"] == {
-        "spiking": {"label": "lorafb_snet_tiny (motion)", "role": "lorafb_snet", "still": False},
-        "still": {"label": "lorafb_snet_tiny (motion_still)", "role": "lorafb_imagenet", "still": True},
+        "spiking": {
+            "label": "lorafb_snet_tiny (motion)",
+            "role": "lorafb_snet",
+            "still": False,
+            "replicates": ["spiking"],
+        },
+        "still": {
+            "label": "lorafb_snet_tiny (motion_still)",
+            "role": "lorafb_imagenet",
+            "still": True,
+            "replicates": ["still"],
+        },
     }
     assert data["movies"] == {"short": {"title": "short (simulated mouse)", "paper": "Movie1"}}
     assert data["controls"] == ("control",)
@@ -339,6 +398,7 @@ def test_targets_name_the_parts_of_a_study(nano):
     assert targets["table_6"] == ["results/tables/table_6.csv", "results/tables/table_6.md"]
     everything = Display(nano).everything()
     assert "results/report.html" in everything
+    assert {f"results/training/{one}/curves.svg" for one in nano.trained} <= set(targets["figures"])
     for name, files in targets.items():
         assert set(files) <= set(everything), name
 
@@ -358,6 +418,24 @@ def test_every_perturbation_of_the_config_has_trials_and_settings(nano):
     assert all(hasattr(nano.study.experiments, name) for name in PERTURBATIONS)
 
 
+def test_weights_without_a_mark_are_flagged_in_figures_tables_and_report(tmp_path):
+    (tmp_path / "mine.pth").touch()
+    saved = {"kind": "file", "file": "mine.pth"}
+    one = ONE["spiking"] | {"label": "SNet", "training": "ucf101"}
+    subjects = {
+        "sound": one | {"checkpoint": saved},
+        "flagged": one | {"label": "Other", "checkpoint": saved | {"unmarked": True}},
+    }
+    plan = plan_of(NANO, (tmp_path, ROOT), subjects=subjects, experiments=NO_SWEEPS, features={"keep": "none"})
+    display, (flagged, *_) = Display(plan), {"Other [UNMARKED WEIGHTS]"}
+    assert [display.label(name) for name in subjects] == ["SNet", flagged]
+    assert [plan.labels(name)["training"] for name in subjects] == ["ucf101", "ucf101 [UNMARKED WEIGHTS]"]
+    assert [line for line in display.sources() if "Other" in line] == [
+        f"{flagged}: nothing in the file says that these are weights of a spiking network."
+    ]
+    assert plan.checkpoint("sound") == saved | {"entry": None, "unmarked": False}
+
+
 def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
     movie = {"mine": {"stimulus": {"kind": "camera", "frames": 60}, "recording": {"kind": "simulated"}}}
     display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={"clip": {"lengths": [20]}}))
@@ -368,17 +446,10 @@ def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
     assert Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments=NO_SWEEPS)).is_miniature(["mine"])
 
 
-def test_networks_that_differ_in_their_seed_alone_have_a_table_of_means():
-    trained = {**ONE["spiking"], "checkpoint": {"kind": "trained", "seed": 5}, "label": "again"}
-    smaller = {**trained, "size": 32, "label": "smaller"}
-    display = Display(plan_of(NANO, add={"subjects": {"second": {**trained, "label": "second"}, "third": smaller}}))
-    assert display.alike == {
-        "spiking": "spiking",
-        "plain": "plain",
-        "still": "still",
-        "second": "spiking",
-        "third": "third",
-    }
-    assert "seeds" in display.tables
-    assert display.data("seeds")["subjects"]["second"]["alike"] == "spiking"
-    assert "seeds" not in Display(plan_of(NANO, add={"subjects": {"third": smaller}})).tables
+def test_silent_layers_are_told_from_the_results_of_trainings(nano, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for subject, quiet in (("spiking", ""), ("still", '"one, two"')):
+        (tmp_path / "results/training" / subject).mkdir(parents=True)
+        path = tmp_path / "results/training" / subject / "result.csv"
+        path.write_text(f"test_accuracy,silent_layers\n0.5,{quiet}\n")
+    assert nano.silent_layers() == ["still: in some layers no unit is active on any test clip: one, two"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from lorafb.artefacts import recordings, tables
 from lorafb.cortex import remote
 from lorafb.cortex.quality import Quality
-from lorafb.cortex.sessions import count_session
+from lorafb.cortex.sessions import count_session, counting
 from lorafb.job import provenance, start
 
 if __name__ == "__main__":
@@ -18,7 +18,9 @@ if __name__ == "__main__":
             params.areas,
             Quality(**params.quality),
             n_frames=params.n_frames,
+            rate_hz=params.rate_hz,
             order=params.order,
+            **counting(params.counting),
             name=params.address,
         )
     made_by = replace(made_by, parameters={**made_by.parameters, **known})

@@ -8,6 +8,12 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     made_by = provenance(job)  # checks the inputs
     recording = read_recording(
-        job.params.settings, job.input, job.wildcards.area, job.wildcards.movie, job.params.order
+        job.params.settings,
+        job.input,
+        job.wildcards.area,
+        job.wildcards.movie,
+        job.params.order,
+        job.params.areas,
+        job.params.rate_hz,
     )
     recordings.write(recording, job.output[0], made_by)

@@ -6,6 +6,7 @@ import yaml
 
 from lorafb.artefacts import benchmarks, tables
 from lorafb.artefacts.provenance import git_state, sealed
+from lorafb.experiments.areas import remarks
 from lorafb.figures import report
 from lorafb.job import provenance, start
 
@@ -21,8 +22,9 @@ if __name__ == "__main__":
     parts += written[:1]
     parts += [report.figure(title, results / "figures" / name) for name, title in params.figures.items()]
     parts += written[1:]
-    if job.input.units:
-        parts.append(report.units(job.input.units))
+    counted = [tables.read(path) for path in job.input.units]
+    if counted:
+        parts.append(report.units(counted))
     if params.trained:
         parts.append(report.trainings(dict(zip(params.trained, job.input.trainings, strict=True))))
     if jobs := benchmarks.read(results).values():
@@ -31,9 +33,10 @@ if __name__ == "__main__":
         title=f"lorafb: study {params.study}",
         lead=lead,
         notes=params.notes,
+        remarks=remarks(counted),
         miniature=params.miniature,
         parts=parts,
-        linked={title: results / "figures" / name for name, title in params.linked.items()},
+        linked=params.linked,
         made=f"{made_by.started[:10]}, commit {git_state() or 'unknown'}",
         config=yaml.safe_dump(params.config, sort_keys=False, allow_unicode=True),
     )

@@ -14,6 +14,7 @@ STAGES = {
     "prepared_noise": "reading prepared noise movies",
     "simulate_session": "simulating mice",
     "count_spikes": "counting spikes",
+    "count_tables": "counting spikes",
     "recording": "joining sessions of an area",
     "units": "counting units",
     "training_set": "checking training sets",

@@ -3,12 +3,14 @@
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import h5py
+import numpy as np
+from numpy.typing import NDArray
 
 from lorafb.artefacts.provenance import Provenance, sealed, verify
 from lorafb.files import InputError, one_line
@@ -97,3 +99,16 @@ def opened(path: Path | str, kind: str | tuple[str, ...], version: int, whole: b
         if newest != version:
             raise InputError(f"{path}: has version {newest} of {found}, this program reads version {version}")
         yield file
+
+
+def write_columns(file: h5py.File, group: str, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Write the columns of a table as datasets of a group, text in UTF-8."""
+    for name, column in sorted(columns.items()):
+        stored = np.char.encode(column.astype(str), "utf-8") if column.dtype.kind in "OU" else column
+        file.create_dataset(f"{group}/{name}", data=stored, **CHECKED)
+
+
+def read_columns(file: h5py.File, group: str) -> dict[str, NDArray[Any]]:
+    """Read columns that `write_columns` wrote; none where the file has no such group."""
+    columns = {name: column[()] for name, column in file[group].items()} if group in file else {}
+    return {name: np.char.decode(one, "utf-8") if one.dtype.kind == "S" else one for name, one in columns.items()}

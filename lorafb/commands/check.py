@@ -18,7 +18,7 @@ from lorafb.cortex.counts import whole_counts
 from lorafb.features import store
 from lorafb.features.published_tensors import differences, read_prepared
 from lorafb.files import InputError, found, one_line
-from lorafb.networks import checkpoint, state_dict_match, untrusted
+from lorafb.networks import checkpoint, untrusted
 from lorafb.stimuli import array, video
 
 FORMATS = {module.KIND: module.VERSION for module in (grams, recordings, responses, stimuli, store, truths)}
@@ -59,7 +59,7 @@ def describe(path: Path) -> str:
     if sealed:
         provenance.verify(path)
     with path.open("rb") as file:
-        start = file.read(8)
+        start = file.read(16)
     if not start:
         raise InputError(f"{path}: is empty")
     try:
@@ -69,6 +69,8 @@ def describe(path: Path) -> str:
             return _array(path)
         if start.startswith((b"PK\x03\x04", b"\x80")):  # zip, or a pickle as torch wrote them before
             return _archive(path)
+        if untrusted.is_safetensors(start):
+            return checkpoint.describe(path)
         if start.startswith((b"\x89PNG", b"\xff\xd8\xff")):
             return _picture(path)
         return _table(path, sealed) if path.suffix == ".csv" else _video(path)
@@ -136,9 +138,9 @@ def _archive(path: Path) -> str:
                 return _counts(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except Exception:  # a damaged or hostile pickle raises anything; `_checkpoint` reports what is wrong
+    except Exception:  # a damaged or hostile pickle raises anything; `describe` reports what is wrong
         content = None
-    return _prepared(path) if isinstance(content, torch.Tensor) else _checkpoint(path)
+    return _prepared(path) if isinstance(content, torch.Tensor) else checkpoint.describe(path)
 
 
 def _counts(path: Path) -> str:
@@ -153,16 +155,6 @@ def _prepared(path: Path) -> str:
         movie(np.array([frame]))  # raises where a value is not finite
     height, width = movie.frame_size
     return f"published stimulus of {movie.n_frames} frames, {height}x{width} pixels, normalised"
-
-
-def _checkpoint(path: Path) -> str:
-    contents = untrusted.load(path)
-    line = checkpoint.describe(path)
-    try:
-        checkpoint.read(path, None if contents.network else next(iter(state_dict_match.fits(contents.state)), None))
-    except InputError:
-        raise InputError(line) from None
-    return line.removeprefix(f"{path}: ")
 
 
 def _picture(path: Path) -> str:

@@ -95,6 +95,8 @@ SIMILARITY = (
     _option("--model-name", "name of the network in the results (default NETWORK)", "LABEL"),
     _option("--train-dataset", "training set: ucf101, imagenet, ...", "SET", default="ucf101"),
     _option("--checkpoint-path", "checkpoint, published or made here", "FILE", required=True),
+    _option("--entry", "which of several sets of weights in it", "ENTRY"),
+    _option("--unmarked", "take weights that do not say of which network they are for a spiking one"),
     *RECORDINGS,
     _option("--stimulus-dir", "folder of stimulus_DATASET_224.pt", "DIR", default=Path("stimulus")),
     _option("--metric", "TSRSA, Regression, another by name, or module:NAME of yours", "METRIC", default="TSRSA"),
@@ -168,6 +170,11 @@ COMMANDS = {
         [*RECORDINGS, _option("--metric", "metric", choices=("TSRSA",), default="TSRSA"), *CLIPS, *OURS],
     ),
     "check": Command("check:run", "identify files, and report what is wrong with them", CHECK),
+    "inspect": Command(
+        "inspect:run",
+        "say what is in your files (NWB, tables, arrays, videos, folders), and print the block of a config that uses them",
+        [_option("files", "file or folder; tables of one recording together", "FILE", nargs="+")],
+    ),
     "dataset": Command("dataset:run", "report what is missing of a training set, and where to get it", DATASET),
     "fetch": Command("fetch:run", "download and verify the files of the published study", FETCH, one_of=FETCH_ONE_OF),
     "cost": Command(

@@ -21,7 +21,7 @@ from lorafb.files import InputError, whole
 from lorafb.trials import Trial
 
 TABLE = "scores.csv"
-SETTINGS = ("model", "network", "train_dataset", "metric", "ties", "device", "threads")
+SETTINGS = ("model", "network", "train_dataset", "entry", "metric", "ties", "device", "threads")
 """Parameters that original scores depend on."""
 
 

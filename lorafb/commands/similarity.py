@@ -21,6 +21,7 @@ from lorafb.artefacts.provenance import Provenance
 from lorafb.artefacts.responses import Responses
 from lorafb.commands import inputs, outputs
 from lorafb.commands.options import METRICS
+from lorafb.config.subjects import UNMARKED
 from lorafb.cortex.published_counts import AREAS
 from lorafb.experiments.best import best_layers
 from lorafb.experiments.score import score
@@ -106,7 +107,9 @@ def run(args: Namespace) -> None:
         noise_movie = inputs.stimulus(noise, areas[0].n_frames, network)
         inputs.same_size(movie, noise_movie)
         noises[kind] = noise_movie
-    weights = checkpoint.read(args.checkpoint_path, args.model, args.train_dataset)
+    weights = checkpoint.read(
+        args.checkpoint_path, args.model, args.train_dataset, entry=args.entry, unmarked=args.unmarked
+    )
 
     digests = inputs.digests(lasting | ({"noise": noise} if noises else {}))
     modules = network.build, *metrics.find(name).modules
@@ -161,7 +164,8 @@ def plan(args: Namespace, n_frames: int, scenes: bool, feed: Feed) -> Run:
             drawn = [original]
     except ValueError as error:
         raise InputError(f"{OPTION[kind]}: {error}") from None
-    labels = Labels(args.model_name or args.model, args.train_dataset, args.neural_dataset)
+    training = args.train_dataset + UNMARKED * args.unmarked
+    labels = Labels(args.model_name or args.model, training, args.neural_dataset)
     return Run(kind, labels, args.best_layer and kind in OPTION, drawn, original)
 
 
@@ -238,7 +242,18 @@ def _kind(args: Namespace, scenes: bool) -> Kind:
 
 
 def _parameters(args: Namespace, asked: Run) -> Mapping[str, object]:
-    names = ("model", "model_name", "train_dataset", "neural_dataset", "metric", "ties", "draws", "device")
+    names = (
+        "model",
+        "model_name",
+        "train_dataset",
+        "entry",
+        "unmarked",
+        "neural_dataset",
+        "metric",
+        "ties",
+        "draws",
+        "device",
+    )
     record = catalogue.network(args.model)
     feed = record.feed(args.train_dataset, still=asked.kind == "scenes")
     shown = {"build": record.build, "options": record.options, "layers": record.layers, "feed": vars(feed)}

@@ -5,8 +5,10 @@ from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
 
+from lorafb.artefacts import tables
 from lorafb.artefacts.benchmarks import Benchmark, read, stage_name, stage_order
 from lorafb.commands.text import columns
+from lorafb.experiments.areas import remarks
 from lorafb.files import InputError
 
 
@@ -24,6 +26,15 @@ def print_run(results: Path, since: float) -> None:
     jobs = read(results, since)
     if jobs:
         print(table(jobs.values()), file=sys.stderr)
+
+
+def print_remarks(results: Path, movies: Iterable[str], most: int = 20) -> None:
+    """Print what was left out or changed between the recordings of some movies and their counts, and why an area has no score."""
+    counted = [path for movie in movies if (path := results / "units" / f"{movie}.csv").is_file()]
+    lines = remarks(tables.read(path) for path in counted)
+    if lines:
+        more = [f"... and {len(lines) - most} more in {results / 'units'}"] if len(lines) > most else []
+        print("\n".join(["Recordings:", *(f"- {line}" for line in lines[:most]), *more]), file=sys.stderr)
 
 
 def table(jobs: Iterable[Benchmark]) -> str:

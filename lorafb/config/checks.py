@@ -1,57 +1,131 @@
 """What no single key of a config shows: values that do not fit together, unknown names, missing files."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
-from lorafb.artefacts.recordings import Recording
 from lorafb.config.experiments import Perturbation, Scored
 from lorafb.config.model import Study
 from lorafb.config.movies import (
-    Allen,
     Array,
     Arrays,
     Counts,
     Images,
     Movie,
     Published,
+    Sessions,
     Simulated,
+    Spikes,
     StillScenes,
     Tensor,
     Video,
 )
-from lorafb.config.subjects import Initial, Saved, Trained
-from lorafb.cortex import read_recording
+from lorafb.config.subjects import Initial, Library, Saved, Trained, seeds_problems
+from lorafb.cortex import places, read_recording, spike_tables
+from lorafb.cortex.presentations import movie_repeats, scene_repeats
 from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
-from lorafb.networks import catalogue
+from lorafb.networks import catalogue, named
 from lorafb.similarity import metrics
+
+DANDI, ARCHIVE = "dandi:", "https://api.dandiarchive.org/api"
+ASSET = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""How a session on DANDI is given, where it is, and its id."""
 
 
 def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     """Describe what is wrong with a config whose keys are each valid, one line a problem: key, value, what is allowed."""
     first = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
     first += [f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies]
+    first += _sets(study)
     first += [line for name in study.networks for line in _impossible_network(study, name, folders)]
+    named.look_up(one.network for one in study.subjects.values() if named.is_named(one.network))
     first += [line for name in study.subjects for line in _impossible_subject(study, name)]
     first += _impossible_metrics(study, folders)
+    first += [
+        f"subjects.{name}.seeds: {line}" for name in study.subjects for line in seeds_problems(name, study.subjects)
+    ]
     yield from first
     if first:  # the checks below look up networks, movies and metrics
         return
-    for check in (_names, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
+    for check in (
+        _places,
+        _names,
+        _replicates,
+        _roles,
+        _metrics,
+        _lengths,
+        _windows,
+        _doubled,
+        _norms,
+        _kept,
+        _recipes,
+    ):
         yield from check(study)
-    for check_files in (_missing, _without_data, _too_short):
+    for check_files in (_missing, _without_data, _other_frames, _too_short):
         yield from check_files(study, folders)
 
 
-def _recipe(study: Study) -> Iterator[str]:
+def _recipes(study: Study) -> Iterator[str]:
+    """Name the recipes that cannot be followed, or that no subject is trained by."""
     motion = study.recipes.motion
-    if motion.warmup_epochs >= motion.epochs:
-        yield f"recipes.motion.warmup_epochs: {motion.warmup_epochs} of {motion.epochs} epochs; fewer are allowed"
     if motion.frames > motion.video:
         yield f"recipes.motion.frames: {motion.frames} of a video's {motion.video} frames; at most that many are allowed"
+    for name, settings in study.recipes.named.items():
+        if settings.warmup_epochs >= settings.epochs:
+            yield (
+                f"recipes.{name}.warmup_epochs: {settings.warmup_epochs} of {settings.epochs} epochs; fewer are allowed"
+            )
+    trained = [name for name, one in study.subjects.items() if isinstance(one.checkpoint, Trained)]
+    used = {study.recipe_of(name) for name in trained}
+    for name in study.recipes.named.keys() - type(study.recipes).model_fields.keys() - used:
+        hint = nearest(name, type(study.recipes).model_fields)
+        yield f"recipes.{name}: no subject has `checkpoint: {{kind: trained, recipe: {name}}}`{hint}"
+    for name in trained:
+        yield from _untrainable(study, name)
+
+
+def _untrainable(study: Study, name: str) -> Iterator[str]:
+    """Say why a subject cannot be trained here: its recipe, its training set or its network."""
+    subject, known, chosen = study.subjects[name], study.recipes.named, study.recipe_of(name)
+    training, files = subject.training, study.training_sets.get(study.set_of(subject.training))
+    if chosen not in known:
+        yield f"subjects.{name}.checkpoint.recipe: '{chosen}' is none of {', '.join(known)}{nearest(chosen, known)}"
+        return
+    embedded = training in catalogue.MOTION_TRAININGS
+    if not embedded and files is None:
+        yield (
+            f"subjects.{name}.training: '{training}' is on no disk yet; say where in training_sets.{study.set_of(training)}"
+            f".folder{nearest(training, study.training_sets)}"
+        )
+        return
+    kind = "motion" if embedded else "images" if files is not None and files.images else "videos"
+    fits = getattr(known[chosen], "kind", "motion")
+    if fits != kind:
+        yield f"subjects.{name}.checkpoint.recipe: '{chosen}' is for {fits}, and {training} needs one for {kind}"
+    network = study.record(name)
+    if not network.layers[-1] and subject.network not in study.networks:
+        yield f"subjects.{name}.checkpoint.kind: {subject.network} has no classifier to train; give a checkpoint file"
+    size = getattr(known[chosen], "size", 0)
+    if size and (problem := network.size_problem(size)):
+        yield f"recipes.{chosen}.size: {problem}"
+
+
+def _sets(study: Study) -> Iterator[str]:
+    """Name the training sets that say too little of themselves."""
+    for name, one in study.training_sets.items():
+        key = f"training_sets.{name}"
+        if one.kind is None:
+            yield f"{key}.kind: is needed for a set of this name: folder, ucf101 or imagenet{nearest(name, ('ucf101', 'imagenet'))}"
+        elif one.kind != "folder" and name != one.kind:
+            yield f"{key}.kind: a set of kind {one.kind} is called {one.kind}; other names are for kind folder"
+        if name in catalogue.MOTION_TRAININGS or name in catalogue.VIDEO_TRAININGS[1:]:
+            yield f"{key}: is made from other files; choose another name"
+        if one.kind == "folder" and one.classes is None:
+            yield f"{key}.classes: is missing (number of classes, which the network has outputs for)"
 
 
 def _too_short(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
@@ -83,6 +157,8 @@ def _impossible_stimulus(key: str, shown: Movie | StillScenes) -> Iterator[str]:
         yield f"{key}.recording: simulated mice need a stimulus, and this movie has none"
     if isinstance(shown.recording, Simulated) and isinstance(shown.stimulus, Tensor):
         yield f"{key}.recording: simulated mice need frames in uint8, and a prepared tensor has none"
+    if isinstance(shown, Movie) and shown.real and shown.min_rate is not None:
+        yield f"{key}.min_rate: {shown.min_rate:g} is a rate of spikes, and real values have none; leave it out"
     if isinstance(shown, Movie) and shown.stimulus is not None and shown.skip_frames > shown.stimulus.frames - 3:
         yield f"{key}.skip_frames: {shown.skip_frames} leaves fewer than 3 of {shown.stimulus.frames} frames"
 
@@ -142,22 +218,28 @@ def _metrics(study: Study) -> Iterator[str]:
 
 def _impossible_subject(study: Study, name: str) -> Iterator[str]:
     key, subject = f"subjects.{name}", study.subjects[name]
-    if subject.network not in (*study.networks, *catalogue.names()):
+    is_named = named.is_named(subject.network)
+    if not is_named and subject.network not in (*study.networks, *catalogue.names()):
         hint = nearest(subject.network, [*study.networks, *catalogue.names()])
         yield f"{key}.network: unknown network '{subject.network}'{hint}"
         return
-    network = study.record(name)
-    if subject.training not in network.trainings:
+    try:
+        network = study.record(name)
+    except InputError as error:
+        yield f"{key}.network: {error}"
+        return
+    if "training" not in subject.model_fields_set and network.trainings != (subject.training,):
+        yield f"{key}.training: is missing (training set: {', '.join(network.trainings)})"
+    elif subject.training not in network.trainings:
         hint = nearest(subject.training, network.trainings)
         yield f"{key}.training: '{subject.training}' is none of {', '.join(network.trainings)}{hint}"
-    if isinstance(subject.checkpoint, Trained) and subject.training not in catalogue.MOTION_TRAININGS:
-        yield f"{key}.checkpoint.kind: 'trained' works for the motion task today; give a checkpoint file for {subject.training}"
-    for layer in subject.layers or []:
-        if layer not in network.scored:
-            scored = ", ".join(network.scored)
-            hint = nearest(layer, network.scored)
-            yield f"{key}.layers: '{layer}' is no scored layer of {subject.network}{hint}; it has {scored}"
-    problem = network.size_problem(subject.size)
+    if isinstance(subject.checkpoint, Library) and not subject.network.startswith(("torchvision:", "timm:")):
+        yield f"{key}.checkpoint.kind: 'library' is for networks torchvision:NAME and timm:NAME, not {subject.network}"
+    try:
+        network.choose(subject.layers)
+    except InputError as error:
+        yield f"{key}.layers: {error}"
+    problem = network.size_problem(study.size(name))
     if problem:
         yield f"{key}.size: {problem}"
 
@@ -170,23 +252,49 @@ def _names(study: Study) -> Iterator[str]:
                 hint = nearest(name, study.shown)
                 yield f"subjects.{subject}.sees: '{name}' is none of {', '.join(study.shown)}{hint}"
     for name in ("lag_only", "mean"):
-        if name in [*study.subjects, *(area for _, one in _stimuli(study) for area in one.controls)]:
+        if name in [*study.subjects, *study.replicates, *(area for _, one in _stimuli(study) for area in one.controls)]:
             yield f"{name}: tables use this name themselves; choose another"
     for name in study.stimuli:
         if name.endswith("_pairs"):
             yield f"movies.{name}: tables use names that end in _pairs themselves; choose another"
-    for key, one in _stimuli(study):
-        for area in one.controls if isinstance(one.recording, Simulated) else []:
-            if area not in STREAMS:
-                hint = nearest(area, STREAMS)
-                yield f"{key}.controls: simulated mice have no area '{area}'{hint}; they have {', '.join(STREAMS)}"
     for name, movie in study.movies.items():
         if movie.experiments and not (movie.stimulus and movie.recording):
             yield f"movies.{name}.experiments: {', '.join(movie.experiments)} need a stimulus and a recording"
 
 
+def _places(study: Study) -> Iterator[str]:
+    """Name what is not recorded: areas that simulated mice lack, columns that fit no rows, ids that are none."""
+    for key, one in _stimuli(study):
+        for area in (*study.areas, *one.controls) if isinstance(one.recording, Simulated) else ():
+            if area not in STREAMS:
+                where = "areas" if area in study.areas else f"{key}.controls"
+                yield f"{where}: simulated mice have no area '{area}'{nearest(area, STREAMS)}; they have {', '.join(STREAMS)}"
+        if not isinstance(one.recording, Sessions):
+            continue
+        for session in one.recording.sessions:
+            if session.startswith(DANDI) and not ASSET.fullmatch(session.removeprefix(DANDI)):
+                yield f"{key}.recording.sessions: '{session}' names no asset; expected dandi: and its id, 32 hexadecimal digits"
+        columns = one.recording.columns
+        if one.recording.rows == "frames" and columns.frame_times:
+            yield f"{key}.recording.columns.frame_times: is of rows that are showings; set `rows: showings`"
+        if one.recording.rows == "showings" and (columns.frame or columns.repeat):
+            yield f"{key}.recording.columns: rows that are showings have neither `frame` nor `repeat`"
+
+
+def _replicates(study: Study) -> Iterator[str]:
+    """Name the replicates that differ from the first one in more than their weights, and networks without a name of their own."""
+    for network, (first, *others) in study.replicates.items():
+        if network in study.subjects and [first, *others] != [network]:
+            yield f"subjects.{first}.replicate_of: {network} is a subject itself; choose another name"
+        for one in others:
+            mine, its = (dict(study.subjects[name]) for name in (one, first))
+            for key in mine:
+                if key != "checkpoint" and mine[key] != its[key]:
+                    yield f"subjects.{one}.{key}: {mine[key]}, but {its[key]} in {first}, which is a replicate of {network} too"
+
+
 def _roles(study: Study) -> Iterator[str]:
-    roles = [one.role for one in study.subjects.values() if one.role]
+    roles = [role for first, *_ in study.replicates.values() if (role := study.subjects[first].role)]
     yield from (f"subjects: role {role} is assigned to more than one subject" for role in _repeated(roles))
     papers = [movie.paper for movie in study.movies.values() if movie.paper]
     yield from (f"movies: more than one movie has `paper: {paper}`" for paper in _repeated(papers))
@@ -233,7 +341,7 @@ def _doubled(study: Study) -> Iterator[str]:
     """Name the values that a list holds more than once."""
     experiments = study.experiments
     lists: dict[str, Sequence[object]] = {
-        "areas": study.areas,
+        "areas": list(study.areas),
         "metrics": study.metrics,
         **{f"{key}.controls": [area.lower() for area in (*study.areas, *one.controls)] for key, one in _stimuli(study)},
         "experiments.clip.lengths": experiments.clip.lengths,
@@ -242,6 +350,7 @@ def _doubled(study: Study) -> Iterator[str]:
         "experiments.replace.windows": experiments.replace.windows,
         "experiments.replace.kinds": experiments.replace.kinds,
         **{f"experiments.{name}.metrics": one.metrics or [] for name, one in experiments if isinstance(one, Scored)},
+        "subjects, as figures name them": [study.subjects[first].shown_as for first, *_ in study.replicates.values()],
     }
     for key, values in lists.items():
         yield from (f"{key}: {value} is given more than once" for value in _repeated(values))
@@ -253,41 +362,66 @@ def _doubled(study: Study) -> Iterator[str]:
 
 def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     for name, movie in study.movies.items():
-        areas = [*study.areas, *movie.controls]
+        areas, asked = [*study.areas, *movie.controls], study.places(movie.controls)
         if isinstance(movie.recording, Arrays):
-            files = movie.recording.files
             yield from (
-                f"areas: {area} has no file in movies.{name}.recording.files" for area in areas if area not in files
+                f"areas: {area} has no file in movies.{name}.recording.files"
+                for area in areas
+                if not movie.recording.of_area(area, asked)
             )
         if not isinstance(movie.recording, Counts) or not (path := locate(movie.recording.file, folders)).is_file():
             continue
-        if read_recording.is_csv(path) and movie.recording.rate_hz is None:
-            yield f"movies.{name}.recording.rate_hz: is missing (a .csv does not hold the frame rate)"
+        if read_recording.is_table(path) and movie.recording.rate_hz is None:
+            yield f"movies.{name}.recording.rate_hz: is missing (a table does not hold the frame rate)"
             continue
-        known = read_recording.areas(path)
+        settings = movie.recording.model_dump()
+        known = read_recording.areas(path, settings)
         for area in areas:
-            if area not in known:
+            if not places.inside(area, known, asked):
                 yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
-        if study.areas[0] in known:
-            first = read_recording.read_counts(path, study.areas[0], name, movie.recording.rate_hz)
-            yield from _unlike(f"movies.{name}", movie, first)
+        for place in places.inside(areas[0], known, asked)[:1]:
+            first = read_recording.read_counts(path, place, name, settings)
+            yield from _unlike(f"movies.{name}", movie, len(first.summed), first.rate_hz)
 
 
-def _unlike(key: str, movie: Movie, recording: Recording) -> Iterator[str]:
+def _other_frames(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
+    """Name the tables of frame onsets that show another number of frames than the stimulus has, or at another rate."""
+    for key, one in _stimuli(study):
+        if not isinstance(one.recording, Spikes) or one.stimulus is None:
+            continue
+        frames = one.recording.frames
+        if not (path := locate(frames.file, folders)).is_file():
+            continue
+        shown = spike_tables.presentations(frames.model_dump(), path, one.stimulus.frames)
+        for rows in shown.values():
+            repeats = (movie_repeats if isinstance(one, Movie) else scene_repeats)(rows)
+            yield from _unlike(key, one, repeats.start.shape[1], repeats.rate_hz)
+            break
+
+
+def _unlike(key: str, shown: Movie | StillScenes, n_bins: int, recorded_hz: float) -> Iterator[str]:
     """Describe why a stimulus' frames cannot be a recording's bins."""
-    if movie.stimulus is None:
+    if shown.stimulus is None:
         return
-    n_bins, n_frames = len(recording.summed), movie.stimulus.frames
+    n_frames = shown.stimulus.frames
     if n_bins != n_frames:
         yield f"{key}: the recording has {n_bins} bins, the stimulus {n_frames} frames; they must be the same"
-    rate_hz = None if isinstance(movie.stimulus, Video) else movie.stimulus.rate_hz
-    if rate_hz is not None and abs(recording.rate_hz / rate_hz - 1) > 0.01:
-        yield f"{key}: the recording has {recording.rate_hz:g} bins a second, the stimulus {rate_hz:g} frames; they must be the same"
+    known = isinstance(shown, Movie) and not isinstance(shown.stimulus, Video)
+    rate_hz = getattr(shown.stimulus, "rate_hz", None) if known else None
+    if rate_hz is not None and abs(recorded_hz / rate_hz - 1) > 0.01:
+        yield f"{key}: the recording has {recorded_hz:g} bins a second, the stimulus {rate_hz:g} frames; they must be the same"
 
 
 def is_url(source: str) -> bool:
-    """Whether a session is given by its address on a server, not by a path."""
-    return source.startswith(("https://", "http://"))
+    """Whether a session is given by its address on a server, or by the id of a DANDI asset, not by a path."""
+    return source.startswith(("https://", "http://", DANDI))
+
+
+def address(source: str, archive: str = ARCHIVE) -> str | None:
+    """Address of a session on a server; None of a path. An asset of DANDI is downloaded from `archive`."""
+    if source.startswith(DANDI):
+        return f"{archive}/assets/{source.removeprefix(DANDI)}/download/"
+    return source if is_url(source) else None
 
 
 def files_of(study: Study) -> Iterator[tuple[str, str]]:
@@ -301,7 +435,10 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
             yield from ((f"{key}.stimulus.file, its noise movie", one.stimulus.noise_file(kind)) for kind in kinds)
         if isinstance(one.recording, Counts):
             yield f"{key}.recording.file", one.recording.file
-        elif isinstance(one.recording, Allen):
+        elif isinstance(one.recording, Spikes):
+            files = one.recording.files().items()
+            yield from ((f"{key}.recording.{table}.file", file) for table, file in files)
+        elif isinstance(one.recording, Sessions):
             local = (file for file in one.recording.sessions if not is_url(file))
             yield from ((f"{key}.recording.sessions", file) for file in local)
         elif isinstance(one.recording, Published):
@@ -313,6 +450,8 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
     for name, subject in study.subjects.items():
         if isinstance(subject.checkpoint, Saved):
             yield f"subjects.{name}.checkpoint.file", subject.checkpoint.file
+        if isinstance(subject.checkpoint, Trained) and subject.checkpoint.pretrained:
+            yield f"subjects.{name}.checkpoint.pretrained", subject.checkpoint.pretrained
 
 
 def _norms(study: Study) -> Iterator[str]:

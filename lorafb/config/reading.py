@@ -9,12 +9,25 @@ import yaml
 from pydantic import ValidationError
 
 from lorafb.config import yaml12
-from lorafb.config.checks import impossible, is_url, locate, module_files
+from lorafb.config.checks import address, impossible, is_url, locate, module_files
 from lorafb.config.errors import problems, texts
 from lorafb.config.model import Study
+from lorafb.config.subjects import replicated
 from lorafb.files import InputError, write_text
 
-__all__ = ["folders", "is_url", "load", "locate", "merged", "module_files", "overlay", "read", "study", "write"]
+__all__ = [
+    "address",
+    "folders",
+    "is_url",
+    "load",
+    "locate",
+    "merged",
+    "module_files",
+    "overlay",
+    "read",
+    "study",
+    "write",
+]
 
 ROOT = Path(__file__).parents[2]
 OWN = {"movies", "scenes"}
@@ -130,6 +143,7 @@ def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),)) -> S
     if doubled := checked.added_twice():
         raise InputError(_lines(doubled))
     checked = checked.with_added()
+    checked = checked.model_copy(update={"subjects": replicated(checked.subjects)})
     found = list(impossible(checked, folders))
     if found:
         raise InputError(_lines(found))

@@ -6,7 +6,7 @@ long pieces. A fault that would only give wrong counts (unsorted spikes, NaN, a 
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +18,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lorafb.cortex import intervals
-from lorafb.cortex.hdf5_tables import Source, Table, check_times, opened, read, text_at
+from lorafb.cortex.hdf5_tables import (
+    MOST_BYTES,
+    Source,
+    Table,
+    check_times,
+    group_at,
+    opened,
+    own_dataset,
+    read,
+    text_at,
+)
+from lorafb.cortex.intervals import Invalid, Layout
+from lorafb.cortex.places import Areas, place
 from lorafb.cortex.presentations import FloatArray, Presentations
 from lorafb.cortex.quality import COLUMNS
 from lorafb.files import InputError
@@ -34,11 +46,16 @@ NOWHERE = ("", "None", "unknown")
 
 
 class Session:
-    """One session, open for reading; `name` is its path or other name, the beginning of an error."""
+    """One session, open for reading.
+
+    name   : its path or other name, the beginning of an error
+    probes : names of its probes, once its units have been read
+    """
 
     def __init__(self, file: h5py.File, name: str) -> None:
         self.name = name
         self._file = file
+        self.probes: list[str] = []
 
     def session_id(self) -> int:
         """Read the number of the session: `general/session_id`, or the file's `identifier`.
@@ -58,14 +75,29 @@ class Session:
         log.info("%s: session %r gets the number %d", self.name, words, number)
         return number
 
-    def units(self) -> pd.DataFrame:
+    def tables(self) -> list[str]:
+        """Names of the tables of intervals, but for the invalid times."""
+        known = sorted(group_at(self.name, self._file, "intervals")) if "intervals" in self._file else []
+        return [name for name in known if name != intervals.INVALID]
+
+    def table(self, name: str) -> Table:
+        """Open a table of intervals."""
+        return Table(self.name, self._file, f"intervals/{name}")
+
+    def units(self, areas: Areas = (), area_column: str | None = None) -> pd.DataFrame:
         """Read the table of units, without spikes.
+
+        Parameters
+        ----------
+        areas : a study's areas: a recorded place in one of them gets its name (`places.place`)
+        area_column : column with each unit's place; its electrodes' when not given
 
         Returns
         -------
         DataFrame
-            One row per unit: `unit_id`, `area` (see `_places`), `peak_channel_id`, `first_spike` and `last_spike`
-            (bounds in the file's spike times), and those of the quality columns that the file has.
+            One row per unit: `unit_id`, `area` (see `_places`), `several` (whether its electrodes are in several areas),
+            `peak_channel_id`, `probe` (names of its electrodes' group; empty where the file has none), `first_spike` and
+            `last_spike` (bounds in the file's spike times), and those of the quality columns that the file has.
         """
         table = Table(self.name, self._file, "units")
         first, last = table.bounds("spike_times", len(table.column("spike_times", ragged=True)[1]))
@@ -74,45 +106,119 @@ class Session:
             unit = int(np.argmax(last - first))
             n_spikes = f"unit {ids[unit]} {(last - first)[unit]} spikes"
             raise InputError(f"{table.where}: spike_times_index gives {n_spikes}, expected at most {MOST_SPIKES}")
-        channel, area = self._places(table)
-        columns: dict[str, Any] = {"unit_id": ids, "area": area, "peak_channel_id": channel}
+        where = self._places(table, areas) if area_column is None else _own_places(table, area_column, areas)
+        columns: dict[str, Any] = {"unit_id": ids, **where}
         columns |= {"first_spike": first, "last_spike": last}
         for name in filter(table.find, COLUMNS):
             columns[name] = table.texts(name) if name == "quality" else table.numbers(name)
         return pd.DataFrame(columns)
 
-    def _places(self, table: Table) -> tuple[NDArray[Any], NDArray[np.object_]]:
-        """Peak channel of each unit [units], and its area [units].
+    def _places(self, table: Table, areas: Areas) -> dict[str, Any]:
+        """Columns of the table of units that say where each unit is.
 
         Either by the column `peak_channel_id`, or by the column `electrodes` of the NWB standard: rows of the table of
-        electrodes, which give a unit an area where all of them are in one. An area is missing where the channel is not
-        among the electrodes, its place is unknown, or its data are marked as not valid (the AllenSDK leaves such units
-        out as well).
+        electrodes. Where these are in several areas, a unit is where its waveform is largest, if `waveform_mean` has an axis
+        of electrodes. An area is missing where that does not help, where the channel is not among the electrodes, its place
+        is unknown, or its data are marked as not valid (the AllenSDK leaves such units out as well).
         """
         electrodes = Table(self.name, self._file, "general/extracellular_ephys/electrodes")
-        areas = pd.Series(electrodes.texts("location"), electrodes.ids(), dtype=object)
-        if not areas.any():
+        locations = electrodes.texts("location")
+        if not any(locations):
             raise InputError(f"{electrodes.where}: column 'location' is empty, so no unit has an area")
-        valid = electrodes.find("valid_data")
-        is_valid = electrodes.numbers(valid, kinds="b", expected="true and false").astype(bool) if valid else True
-        areas = areas.where(~areas.isin(NOWHERE) & is_valid)
-        if table.find("peak_channel_id") or not table.find("electrodes"):
-            channels = table.numbers("peak_channel_id")
-            return channels, pd.Series(channels).map(areas).to_numpy(object)
-        rows = table.integers("electrodes", ragged=True)
-        if rows.size and not 0 <= rows.min() <= rows.max() < len(areas):
-            raise InputError(f"{table.where}: electrodes names row {rows.max()} of {len(areas)} electrodes")
-        first, last = table.bounds("electrodes", len(rows))
-        unit = np.repeat(np.arange(len(last)), last - first)
-        every = range(len(last))  # a unit without electrodes has neither channel nor area
-        of_unit = areas.iloc[rows].groupby(unit)
-        places = of_unit.first().where(of_unit.nunique(dropna=False) == 1).reindex(every)
-        peaks = pd.Series(areas.index[rows]).groupby(unit).first().reindex(every)
-        return peaks.to_numpy(), places.to_numpy(object)
+        area = _areas(locations, areas)
+        if electrodes.find("valid_data"):
+            area = area.where(electrodes.numbers("valid_data", kinds="b", expected="true and false").astype(bool))
+        probe = self._probes(electrodes)
+        self.probes = sorted(set(probe))
+        channel = electrodes.integers("id")
+        by_row = table.find("electrodes") and (len(set(channel)) < len(channel) or not table.find("peak_channel_id"))
+        if not by_row:
+            peaks = table.numbers("peak_channel_id")
+            row = pd.Series(np.arange(len(channel)), electrodes.ids()).reindex(peaks).to_numpy()
+            several = np.zeros(len(peaks), bool)
+        else:
+            row, several = self._rows_of(table, area)
+            peaks = pd.Series(channel).reindex(row).to_numpy()
+        return {
+            "area": area.reindex(row).to_numpy(object),
+            "several": several,
+            "peak_channel_id": peaks,
+            "probe": probe.reindex(row).fillna("").to_numpy(object),
+        }
 
-    def presentations(self, stimulus: str) -> Presentations:
+    def _rows_of(self, table: Table, area: pd.Series) -> tuple[FloatArray, NDArray[np.bool_]]:
+        """Row of each unit among the electrodes (NaN where it has none or no one is its own), and whether areas differ."""
+        rows = table.integers("electrodes", ragged=True)
+        if rows.size and not 0 <= rows.min() <= rows.max() < len(area):
+            raise InputError(f"{table.where}: electrodes names row {rows.max()} of {len(area)} electrodes")
+        first, last = table.bounds("electrodes", len(rows))
+        row, several = np.full(len(last), np.nan), np.zeros(len(last), bool)
+        places = area.fillna("").to_numpy()
+        for unit, (begin, end) in enumerate(zip(first, last, strict=True)):
+            mine = rows[begin:end]
+            several[unit] = len(set(places[mine])) > 1
+            if len(mine) and not several[unit]:
+                row[unit] = mine[0]
+        name = table.find("waveform_mean")
+        what = f"{table.where}: column {name!r}"
+        waveforms = own_dataset(what, table.group, name) if name and several.any() else None
+        if waveforms is None or waveforms.ndim != 3 or waveforms.shape[0] != table.n_rows:
+            return row, several
+        for unit in map(int, np.flatnonzero(several)):
+            mine, spread = (
+                rows[first[unit] : last[unit]],
+                np.ptp(read(waveforms, what, unit).astype(float), axis=0),
+            )
+            if len(spread) != len(mine):  # of all electrodes of the table, or of nobody knows which
+                spread = spread[mine] if len(spread) == len(area) else np.zeros(len(mine))
+            if np.isfinite(spread).all() and spread.max() > 0:
+                row[unit] = mine[np.argmax(spread)]
+        return row, several
+
+    def _probes(self, electrodes: Table) -> pd.Series:
+        """Names of the probe of each electrode, as tags of invalid times may call it: name of its group, and its number."""
+        names = [""] * electrodes.n_rows
+        if electrodes.find("group_name"):
+            names = electrodes.texts("group_name")
+        if electrodes.find("probe_id"):
+            numbers = electrodes.integers("probe_id")
+            names = [f"{name}\n{number}" for name, number in zip(names, numbers, strict=True)]
+        return pd.Series(names, dtype=object)
+
+    def observed(self) -> list[FloatArray] | None:
+        """Read the times in which each unit was observed: arrays (intervals, 2) of seconds; None where nothing says so."""
+        table = Table(self.name, self._file, "units")
+        name = table.find("obs_intervals")
+        if name is None:
+            return None
+        what = f"{table.where}: column {name!r}"
+        times = own_dataset(what, table.group, name)
+        if times.ndim != 2 or times.shape[1] != 2 or times.dtype.kind not in "uif":
+            raise InputError(f"{what} is {times.dtype} of shape {times.shape}, expected seconds [intervals, 2]")
+        if times.nbytes > MOST_BYTES:
+            raise InputError(f"{what} declares {times.nbytes} bytes, expected {MOST_BYTES} at most")
+        values = read(times, what).astype(np.float64)
+        first, last = table.bounds(name, len(values))
+        if np.isnan(values).any() or np.any(values[:, 1] < values[:, 0]):
+            row = int(np.argmax(np.isnan(values).any(axis=1) | (values[:, 1] < values[:, 0])))
+            raise InputError(f"{what}: interval {row} is from {values[row, 0]} to {values[row, 1]} s")
+        if not len(values):
+            return None
+        return [values[begin:end][np.argsort(values[begin:end, 0])] for begin, end in zip(first, last, strict=True)]
+
+    def presentations(
+        self,
+        stimulus: str | Sequence[str],
+        layout: Layout | None = None,
+        n_frames: int | None = None,
+        rate_hz: float | None = None,
+    ) -> Presentations:
         """Read when each frame of a stimulus was shown; see `intervals.presentations`."""
-        return intervals.presentations(self.name, self._file, stimulus)
+        return intervals.presentations(self.name, self._file, stimulus, layout, n_frames, rate_hz, self.probes)
+
+    def invalid_times(self) -> list[Invalid]:
+        """Read the times that the file calls invalid."""
+        return intervals.invalid_times(self.name, self._file)
 
     def spikes(self, units: pd.DataFrame) -> Iterator[FloatArray]:
         """Yield the sorted spike times (spikes,) of some of the units in seconds, unit by unit.
@@ -140,6 +246,20 @@ class Session:
                     spike = int(np.argmax(train[1:] < train[:-1])) + 1
                     raise InputError(f"{where} are not sorted, from spike {spike} on")
                 yield train
+
+
+def _areas(locations: Sequence[str], areas: Areas) -> pd.Series:
+    """Area of the study of each place, the place itself where it is in none; missing where it is not known."""
+    named = {location: place(location, areas) or location for location in set(locations)}
+    area = pd.Series([named[location] for location in locations], dtype=object)
+    return area.where(~pd.Series(locations, dtype=object).isin(NOWHERE))
+
+
+def _own_places(table: Table, column: str, areas: Areas) -> dict[str, Any]:
+    """Columns as of `Session._places`, from a column of the table of units."""
+    area = _areas(table.texts(column), areas).to_numpy(object)
+    n = len(area)
+    return {"area": area, "several": np.zeros(n, bool), "peak_channel_id": np.full(n, np.nan), "probe": [""] * n}
 
 
 @contextmanager

@@ -53,3 +53,21 @@ def whole_counts(values: NDArray[Any], what: str) -> NDArray[np.integer[Any]]:
     if values.size and values.min() < 0:
         raise InputError(f"{what} holds {values.min()}, expected spike counts, none below 0")
     return values
+
+
+def real_values(values: NDArray[Any], what: str) -> NDArray[np.floating[Any]]:
+    """Check real responses such as dF/F or rates (any shape) and return them as floats; `what` begins an error.
+
+    Raises
+    ------
+    InputError
+        If they are not numbers, or not finite.
+    """
+    if values.dtype.kind not in "uif":
+        raise InputError(f"{what} is of type {values.dtype}, expected numbers")
+    odd = np.argwhere(~np.isfinite(values))
+    if len(odd):
+        place = ", ".join(map(str, odd[0]))
+        missing = "leave out the units or repeats where values are missing"
+        raise InputError(f"{what} holds {values[tuple(odd[0])]} at [{place}], expected finite numbers; {missing}")
+    return values.astype(np.result_type(values.dtype, np.float32), copy=False)

@@ -1,54 +1,75 @@
-"""A person's own recording as a tidy table: one row per unit, repeat and frame, in a CSV that any program writes.
+"""A person's own counts as a tidy table: one row per unit, repeat and frame, in a table that any program writes.
 
 A missing row is not a count of zero: it may as well be a dropped frame. So every combination must be there, once.
 """
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lorafb.artefacts.recordings import Recording
-from lorafb.cortex.counts import whole_counts
+from lorafb.cortex import own_tables
+from lorafb.cortex.own_tables import OwnTable
 from lorafb.files import InputError, nearest
 
-COLUMNS = ("area", "unit", "repeat", "frame", "count")
+COLUMNS = ("area", "unit", "repeat", "frame", "count", "session")
+"""Names of the columns, unless the config gives others; a table of one session needs no session."""
 
 
-def areas(path: Path | str) -> list[str]:
+def areas(path: Path | str, names: Mapping[str, str] | None = None) -> list[str]:
     """Names of the areas of a tidy table, in its own order."""
-    return list(dict.fromkeys(_table(path)["area"]))
+    return list(dict.fromkeys(own_tables.read(path).texts((names or {}).get("area", "area"))))
 
 
-def read(path: Path | str, area: str, movie: str, rate_hz: float) -> Recording:
-    """Read one area from a tidy table of spike counts.
+def read(
+    path: Path | str,
+    area: str,
+    movie: str,
+    rate_hz: float,
+    names: Mapping[str, str] | None = None,
+    real: bool = False,
+) -> Recording:
+    """Read one area from a tidy table of spike counts, or of real values.
 
     Parameters
     ----------
-    path : a CSV with the columns area, unit (whole numbers), repeat, frame, count, and for several mice session;
-        repeats and frames may be counted from any number
+    path : a table (see `own_tables.read`) with the columns area, unit, repeat, frame, count, and for several mice session;
+        frames are whole numbers and may be counted from any number, areas, units, repeats and sessions may be names
     area : name of the area as the file spells it
     movie : name of the movie that was shown
     rate_hz : frames a second
+    names : of columns that are called otherwise, by the names above
+    real : whether the values are real (dF/F, rates) instead of counts
 
     Raises
     ------
     InputError
         One line: the file, the column or row, its value and what was expected.
     """
-    table = _table(path)
-    rows = table[table["area"] == area]
-    if rows.empty:
-        known = list(dict.fromkeys(table["area"]))
+    called = {name: (names or {}).get(name, name) for name in COLUMNS}
+    table = own_tables.read(path)
+    cells = _cells(table, called)
+    wanted = np.flatnonzero(cells["area"] == area)
+    if not len(wanted):
+        known = list(dict.fromkeys(cells["area"]))
         raise InputError(f"{path}: holds no area {area!r}{nearest(area, known)}; it holds {', '.join(known)}")
-    counts = whole_counts(rows["count"].to_numpy(), f"{path}: column 'count'")
-    twice = rows[rows.duplicated(["session", "unit", "repeat", "frame"])]
-    if len(twice):
-        unit, repeat, frame = (twice[name].iloc[0] for name in ("unit", "repeat", "frame"))
-        raise InputError(f"{path}: area {area}: unit {unit}, repeat {repeat}, frame {frame} is there twice")
+    rows = cells.iloc[wanted]
+    values = OwnTable(table.where, table.rows.iloc[wanted], table.line, table.first, table.separator)
+    counts = _values(values, called["count"], real)
+    twice = rows.duplicated(["session", "unit", "repeat", "frame"]).to_numpy()
+    if twice.any():
+        place = int(np.argmax(twice))
+        session, unit, repeat, frame = (rows[name].iloc[place] for name in ("session", "unit", "repeat", "frame"))
+        mouse = f"session {session}, " if rows["session"].nunique() > 1 else ""
+        which = f"{mouse}unit {unit}, repeat {repeat}, frame {frame} is there twice"
+        raise InputError(f"{path}: area {area}: {which}, again in {values.at(place)}")
     repeats, repeat = np.unique(rows["repeat"], return_inverse=True)
-    frames = np.unique(table["frame"])  # of all areas, which saw the same movie
+    frames = np.unique(cells["frame"])  # of all areas, which saw the same movie
     frame = np.searchsorted(frames, rows["frame"])
     units = rows[["session", "unit"]].drop_duplicates().sort_values(["session", "unit"])
     unit = rows.groupby(["session", "unit"]).ngroup().to_numpy()
@@ -63,24 +84,29 @@ def read(path: Path | str, area: str, movie: str, rate_hz: float) -> Recording:
         name = units["unit"].iloc[nth_unit]
         raise InputError(f"{path}: area {area}: unit {name} {lacking}; a count of 0 needs a row too")
     by_repeat = counts[np.lexsort((unit, frame, repeat))].reshape(shape)
-    ids = {"unit_id": units["unit"].to_numpy(np.int64), "session": units["session"].to_numpy(np.int64)}
+    ids = {"unit_id": units["unit"].to_numpy(), "session": units["session"].to_numpy()}
     return Recording.of_repeats(area, movie, rate_hz, by_repeat, ids)
 
 
-def _table(path: Path | str) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype={"area": str}, keep_default_na=False, na_values=[""])  # an area may be named NA
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (ValueError, OSError, pd.errors.ParserError) as error:
-        raise InputError(f"{path}: is no readable CSV ({' '.join(str(error).split())})") from None
-    for column in COLUMNS:
-        if column not in table:
-            listed = ", ".join(map(str, table.columns))
-            raise InputError(f"{path}: column {column!r} is missing{nearest(column, table.columns)}; it has {listed}")
-    table = table if "session" in table else table.assign(session=0)
-    for column in ("unit", "repeat", "frame", "session"):
-        if table[column].dtype.kind not in "ui":
-            kind = table[column].dtype
-            raise InputError(f"{path}: column {column!r} holds {kind}, expected whole numbers, none missing")
-    return table.assign(area=table["area"].map(str))
+def _cells(table: OwnTable, called: Mapping[str, str]) -> pd.DataFrame:
+    """Where each row [rows] belongs: its area, session, unit, repeat and frame."""
+    own_session = table.find(called["session"]) is not None or called["session"] != "session"
+    return pd.DataFrame(
+        {
+            "area": table.texts(called["area"]),
+            "unit": table.ids(called["unit"]),
+            "repeat": table.ids(called["repeat"]),
+            "frame": table.whole(called["frame"]),
+            "session": table.ids(called["session"]) if own_session else 0,
+        }
+    )
+
+
+def _values(table: OwnTable, name: str, real: bool) -> NDArray[Any]:
+    """Read counts, or real values [rows]; a row with another value is named."""
+    if real:
+        return table.numbers(name).astype(np.float64)
+    counts = table.whole(name, "expected spike counts, which are whole numbers; for others set `values: real`")
+    if counts.min() < 0:
+        table.refuse(name, int(np.argmin(counts)), "expected spike counts, none below 0; for others set `values: real`")
+    return counts

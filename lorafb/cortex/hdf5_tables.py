@@ -36,14 +36,15 @@ class Table:
     where   : file and table, the beginning of an error
     columns : names of the columns
     n_rows  : length of the columns that are not ragged
+    group   : of the file
 
     A method takes all spellings of a column and uses the first that the table has, in capitals or not.
     """
 
     def __init__(self, name: str, file: h5py.File, path: str) -> None:
         self.where = f"{name}: table {path}"
-        self._group = group_at(name, file, path)
-        self.columns = sorted(self._group)
+        self.group = group_at(name, file, path)
+        self.columns = sorted(self.group)
         self.n_rows = len(self.column("id", ragged=True)[1])
         if self.n_rows > MOST_ROWS:
             raise InputError(f"{self.where}: declares {self.n_rows} rows, expected at most {MOST_ROWS}")
@@ -60,7 +61,7 @@ class Table:
             hint, known = nearest(spellings[0], self.columns), ", ".join(self.columns) or "none"
             raise InputError(f"{self.where}: column {spellings[0]!r} is missing{hint}; it has {known}")
         what = f"{self.where}: column {name!r}"
-        values = own_dataset(what, self._group, name)
+        values = own_dataset(what, self.group, name)
         if values.ndim != 1:
             raise InputError(f"{what} has {values.ndim} axes, expected one")
         if not ragged and len(values) != self.n_rows:
@@ -78,12 +79,15 @@ class Table:
             raise InputError(f"{what} declares {values.nbytes} bytes, expected {MOST_BYTES} at most")
         return read(values, what)
 
-    def integers(self, *spellings: str, ragged: bool = False) -> NDArray[np.int64]:
-        """Read a column of whole numbers [rows], stored in any type of number."""
+    def integers(
+        self, *spellings: str, ragged: bool = False, rows: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """Read a column of whole numbers [rows], stored in any type of number; of some `rows` where they are given."""
         values = self.numbers(*spellings, ragged=ragged)
+        values = values if rows is None else values[rows]
         odd = np.flatnonzero(~((np.abs(values.astype(np.float64)) < 2**63) & (values == np.rint(values))))
         if odd.size:
-            at = f"{values[odd[0]]} in row {odd[0]}"
+            at = f"{values[odd[0]]} in row {odd[0] if rows is None else rows[odd[0]]}"
             raise InputError(f"{self.where}: column {self.find(*spellings)!r} holds {at}, expected whole numbers")
         return values.astype(np.int64)
 
@@ -94,6 +98,14 @@ class Table:
         if len(once) < len(values):
             raise InputError(f"{self.where}: id {once[times > 1][0]} appears more than once")
         return values
+
+    def is_text(self, name: str) -> bool:
+        """Whether a column holds one text per row."""
+        if not isinstance(self.group.get(name, getlink=True), h5py.HardLink):
+            return False
+        values = self.group[name]
+        of_rows = isinstance(values, h5py.Dataset) and values.shape == (self.n_rows,)
+        return of_rows and h5py.check_string_dtype(values.dtype) is not None
 
     def bounds(self, column: str, n_values: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First place of each row's part of a ragged column, and one after its last [rows], from `COLUMN_index`."""
@@ -180,10 +192,14 @@ def read(values: Any, what: str, rows: slice | int | tuple[()] = slice(None)) ->
         raise InputError(f"{what} cannot be read ({' '.join(str(error).split())})") from None
 
 
-def check_times(seconds: NDArray[np.float64], what: str) -> None:
-    """Refuse times that are not finite or are before 0; `what` begins an error."""
+def check_times(seconds: NDArray[np.float64], what: str, rows: NDArray[np.int64] | None = None) -> None:
+    """Refuse times that are not finite or are before 0; `what` begins an error, `rows` are their rows in the table."""
     finite = np.isfinite(seconds)
     if not finite.all():
-        raise InputError(f"{what} is {seconds[~finite][0]} in row {np.argmin(finite)}")
+        bad = int(np.argmin(finite))
+        raise InputError(f"{what} is {seconds[bad]} in row {bad if rows is None else rows[bad]}")
     if seconds.size and seconds.min() < 0:
-        raise InputError(f"{what} is {seconds.min()} s in row {np.argmin(seconds)}, expected no time before 0")
+        bad = int(np.argmin(seconds))
+        raise InputError(
+            f"{what} is {seconds[bad]} s in row {bad if rows is None else rows[bad]}, expected no time before 0"
+        )

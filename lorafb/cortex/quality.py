@@ -45,20 +45,23 @@ def left_out(units: pd.DataFrame, quality: Quality, table: str) -> pd.Series:
 
     Parameters
     ----------
-    units : one row per unit, with the quality columns and `area` (missing where the unit's channel is unknown)
+    units : one row per unit, with the quality columns, `area` (missing where the unit's channel is unknown) and, where
+        units have several electrodes, `several` (whether these are in several areas)
     quality : bounds; None turns a filter off
     table : file and table, for errors
 
     Returns
     -------
-    Series of str: name of a filter, `peak_channel_id` for a unit of unknown place, empty for a unit that passes all
+    Series of str: name of a filter, `peak_channel_id` for a unit of unknown place, `several_areas` for one that could be in
+    several, empty for a unit that passes all
 
     Raises
     ------
     InputError
         If a filter is on and its column is missing.
     """
-    reason = pd.Series(np.where(units["area"].isna(), "peak_channel_id", ""), index=units.index, dtype=object)
+    unknown = np.where(units["several"], "several_areas", "peak_channel_id")
+    reason = pd.Series(np.where(units["area"].isna(), unknown, ""), index=units.index, dtype=object)
     for name in COLUMNS:
         bound = getattr(quality, name)
         if bound is None:

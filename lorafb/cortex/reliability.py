@@ -5,19 +5,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lorafb.artefacts.recordings import sum_type
 from lorafb.files import InputError
 
 SPLITS = 100
 
 
-def split_half_reliability(
-    counts: NDArray[np.integer[Any]], seed: int = 0, splits: int = SPLITS
-) -> NDArray[np.float64]:
+def split_half_reliability(counts: NDArray[Any], seed: int = 0, splits: int = SPLITS) -> NDArray[np.float64]:
     """Reliability of each unit's mean response, from random halves of the repeats.
 
     Parameters
     ----------
-    counts : integer (repeats, scenes, units), at least two repeats
+    counts : integer or float (repeats, scenes, units), at least two repeats
     seed : of the halves
     splits : number of random halves; of an odd number of repeats each leaves one out
 
@@ -43,7 +42,9 @@ def split_half_reliability(
     total = np.zeros(counts.shape[2])
     for split in range(splits):
         order = np.random.default_rng([seed, split]).permutation(len(counts))
-        halves = (counts[order[part]].sum(axis=0, dtype=np.int64) for part in (slice(half), slice(half, 2 * half)))
+        halves = (
+            counts[order[part]].sum(axis=0, dtype=sum_type(counts)) for part in (slice(half), slice(half, 2 * half))
+        )
         one, other = (values - values.mean(axis=0) for values in halves)
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is the NaN that is promised
             total += (one * other).sum(axis=0) / np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0))

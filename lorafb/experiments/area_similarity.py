@@ -7,7 +7,7 @@ import pandas as pd
 
 from lorafb.artefacts.grams import Gram, Pass, condense
 from lorafb.artefacts.responses import Responses
-from lorafb.experiments.score import makes_sense, score_layers
+from lorafb.experiments.score import makes_sense, score_layers, without_frames
 from lorafb.experiments.table import Labels, Score, joined, tidy
 from lorafb.similarity.metrics import Comparison
 from lorafb.similarity.tsrsa import frame_ranks
@@ -31,15 +31,24 @@ def score_areas(
     Returns
     -------
     pandas.DataFrame
-        Tidy scores; `layer` is the other area.
+        Of frames that neither area leaves out. Tidy scores; `layer` is the other area.
     """
     movie = original(areas[0].n_frames, areas[0].skip_frames)
     grams = {area.area: area.gram for area in areas}
     tables = []
     for metric in (one for one in metrics if makes_sense(one, movie)):
         ranked = {area.area: _ranked_gram(area) for area in areas} if metric.ranked else {}
-        pairs = score_layers(movie, Pass(movie.order, grams, ranked), areas, metric)
-        scores = [score._replace(best=False) for score in pairs if score.area != score.layer]
+        scores = []
+        for left_out in {area.left_out.tobytes(): area.left_out for area in areas}.values():
+            alike = [area.area for area in areas if np.array_equal(area.left_out, left_out)]  # usually all
+            made = Pass(movie.order, *({name: one[name] for name in alike if name in one} for one in (grams, ranked)))
+            pairs = score_layers(without_frames(movie, left_out), made, areas, metric)
+            scores += [
+                score._replace(best=False, layer_index=list(grams).index(score.layer))
+                for score in pairs
+                if score.area != score.layer
+            ]
+        scores.sort(key=lambda score: score.layer_index or 0)
         if ceilings is not None and metric.name == "tsrsa":
             halves = ceilings[ceilings["layer"] == "units"].groupby("area")["value"]
             means = halves.agg(lambda values: values.mean(skipna=False))

@@ -30,8 +30,8 @@ def regressed_units(layers: Mapping[str, Gram], areas: Sequence[Responses], best
     Returns
     -------
     pandas.DataFrame
-        area, layer, unit_id, session, r2, frame, `measured` and `regressed` (spikes/s): of the unit whose R2 is the median
-        over the area's units, a typical one and not the best.
+        area, layer, unit_id, session, r2, frame, `measured` and `regressed` (spikes/s, or the mean over repeats of real
+        values): of the unit whose R2 is the median over the area's units, a typical one and not the best.
 
     Notes
     -----
@@ -41,7 +41,8 @@ def regressed_units(layers: Mapping[str, Gram], areas: Sequence[Responses], best
     for area in (one for one in areas if one.area in best):
         layer, frames = best[area.area].name, area.scored
         predictors = components(coordinates_of_products(raw(layers[layer], frames), layers[layer].n_units))
-        psth = area.summed[frames] * (area.rate_hz / area.n_repeats)
+        per_s = 1.0 if area.real else area.rate_hz if area.bin_s is None else 1 / area.bin_s
+        psth = area.summed[frames] * (per_s / area.n_repeats)
         fitted = Ridge(alpha=1).fit(predictors, psth).predict(predictors)
         varying = np.flatnonzero(np.ptp(psth, axis=0) > 0)
         errors = ((psth - fitted) ** 2).sum(axis=0)[varying]

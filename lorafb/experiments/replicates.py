@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from lorafb.similarity.ranks import DoubledRanks, Ties, doubled_ranks, doubled_r
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+T = TypeVar("T")
 
 LAG_ONLY = "lag_only"
 """A baseline of one layer that sees no stimulus: s = -|t - u|, so near frames are alike."""
@@ -121,8 +123,9 @@ class Movie:
         self.areas = areas
         self.ties: Ties = "ordinal" if areas[0].ties == "ordinal" else "average"
         self.counted = np.array([area.area not in {one.lower() for one in controls} for area in areas])
-        self.frames = areas[0].scored
-        rsms = [correlations(area.gram, self.frames) for area in areas]
+        self.frames = np.arange(areas[0].skip_frames, areas[0].n_frames)
+        self.own = [np.isin(self.frames, area.scored) for area in areas]
+        rsms = [correlations(area.gram, area.scored) for area in areas]
         self.correlation_time = max((lag.correlation_time(rsm) for rsm in rsms if not np.isnan(rsm).any()), default=1)
         if self.short_blocks:
             problem = f"shorter than three correlation times of {self.correlation_time} frames"
@@ -132,16 +135,19 @@ class Movie:
         self.blocks = [self._pairs(frames) for frames in jackknife.without_blocks(self.frames)]
         self.halves = [self._pairs(half) for half in jackknife.alternate_blocks(self.frames, self.correlation_time)]
         later = self.frames[round(LATER_S * areas[0].rate_hz) :]
-        self.later = self._pairs(later) if len(later) >= draws.SHORTEST else None
+        self.later = np.isin(self.frames, later) if len(later) >= draws.SHORTEST else None
         sessions = [area.units["session"] for area in areas]
         streams = [draws.stream(seed, "groups of units", 0, place) for place in range(len(areas))]
         groups = jackknife.groups_of_units(sessions, streams)
         self.sessions_as_groups = len(np.unique(np.concatenate(sessions))) >= jackknife.FEWEST_SESSIONS
         self.left_out = np.array([[len(group) > 0 for group in one] for one in groups]).T
-        self.sides = [RankedPairs(area.ranks, self._detrended(area.gram)) for area in areas]
+        self.sides = [RankedPairs(area.ranks, self._detrended(area.gram, own)) for area, own in self._with_own(areas)]
         self.units = [self._without_units(*one) for one in zip(areas, groups, strict=True)]
-        self.truths = None if truths is None else [self._rank(pearson(truths[one.area][self.frames])) for one in areas]
-        self.spectra = [{check: lag.spectrum(one) for check, one in self._residuals(side)} for side in self.sides]
+        self.truths = None if truths is None else [self._rank(pearson(truths[one.area][one.scored])) for one in areas]
+        self.spectra = [
+            {check: lag.spectrum(one) for check, one in self._residuals(side, own)}
+            for side, own in self._with_own(self.sides)
+        ]
 
     @property
     def name(self) -> str:
@@ -153,11 +159,15 @@ class Movie:
         """Whether blocks of time are too short for their interval."""
         return len(self.frames) < 3 * self.correlation_time * jackknife.BLOCKS
 
+    def _with_own(self, of_areas: Iterable[T]) -> Iterator[tuple[T, Mask]]:
+        """Give each area its own frames: bool (T,), which of the movie's scored frames it does not leave out."""
+        yield from zip(of_areas, self.own, strict=True)
+
     def score(self, layers: Mapping[str, Gram]) -> Scores:
         """Score a network's layers in every replicate."""
         return self._score(
             [
-                RankedPairs(self._rank(correlations(gram, self.frames)), self._detrended(gram))
+                RankedPairs(self._rank(correlations(gram, self.frames)), self._detrended(gram, self._all))
                 for gram in layers.values()
             ]
         )
@@ -169,56 +179,74 @@ class Movie:
         return self._score([RankedPairs(ranked, np.zeros_like(ranked))])
 
     def _score(self, sides: Sequence[RankedPairs]) -> Scores:
-        whole = np.array([unit(side.ranked) for side in sides])
         shifts: dict[str, list[list[FloatArray]]] = {}
         for side in sides:
-            for check, residuals in self._residuals(side):
+            for check, residuals in self._residuals(side, self._all):
                 spectrum = lag.spectrum(residuals)
                 scores = [lag.shift_scores(spectrum, spectra[check]) for spectra in self.spectra]
                 shifts.setdefault(check, []).append(scores)
         return Scores(
-            whole=_against(whole, [area.ranks for area in self.areas]),
-            units=np.stack([_against(whole, groups).T for groups in self.units], axis=2),
+            whole=self._against(sides, ([area.ranks] for area in self.areas))[0],
+            units=self._against(sides, self.units),
             blocks=np.array([self._among(sides, pairs) for pairs in self.blocks]),
             halves=np.array([self._among(sides, pairs) for pairs in self.halves]),
             shifts={check: np.array(scores) for check, scores in shifts.items()},
-            truth=None if self.truths is None else _against(whole, self.truths),
+            truth=None if self.truths is None else self._against(sides, ([one] for one in self.truths))[0],
         )
 
     def _among(self, sides: Sequence[RankedPairs], pairs: Mask) -> FloatArray:
         """Score on some pairs of frames alone, ranked among themselves on both sides."""
-        layers = np.array([unit(doubled_ranks_among(side.ranked[pairs])) for side in sides])
-        return _against(layers, (doubled_ranks_among(area.ranked[pairs]) for area in self.sides))
+        areas = ([doubled_ranks_among(side.ranked[pairs[_pairs(own)]])] for side, own in self._with_own(self.sides))
+        return np.asarray(self._against(sides, areas, pairs)[0])
 
-    def _residuals(self, side: RankedPairs) -> Iterator[tuple[str, FloatArray]]:
-        whole = lag.residual_ranks(side.ranked)
-        yield "", whole
+    def _against(
+        self, sides: Sequence[RankedPairs], areas: Iterable[Iterable[DoubledRanks]], pairs: Mask | None = None
+    ) -> FloatArray:
+        """Scores [n, layers, areas] of n rankings of each area's own pairs of frames, some of them where `pairs` says so."""
+        layers: dict[bytes, FloatArray] = {}  # usually all areas have the same frames
+        columns = []
+        for ranked, own in self._with_own(areas):
+            frames = own.tobytes()
+            if frames not in layers:
+                chosen = [_chosen(side.ranked, own, pairs) for side in sides]
+                layers[frames] = np.array([unit(one) for one in chosen])
+            columns.append(np.stack([_product(layers[frames], one) for one in ranked]))
+        return np.asarray(np.clip(np.stack(columns, axis=2), -1, 1))
+
+    def _residuals(self, side: RankedPairs, own: Mask) -> Iterator[tuple[str, FloatArray]]:
+        """Residual ranks [T, T] of each check; 0 for pairs with a frame that is not among the side's own."""
+        frames = np.flatnonzero(own)
+        whole = lag.residual_ranks(side.ranked, frames)
+        yield "", _spread(whole, own)
         if self.later is not None:
-            yield "_later", lag.residual_ranks(doubled_ranks_among(side.ranked[self.later]))
-        yield "_detrended", lag.residual_ranks(side.detrended)
-        yield "_frames", lag.without_frame_means(whole)
+            pairs = _pairs(self.later)[_pairs(own)]
+            later = lag.residual_ranks(doubled_ranks_among(side.ranked[pairs]), frames[self.later[own]])
+            yield "_later", _spread(later, own[self.later])
+        yield "_detrended", _spread(lag.residual_ranks(side.detrended, frames), own)
+        yield "_frames", _spread(lag.without_frame_means(whole, frames), own)
 
-    def _detrended(self, gram: Gram) -> DoubledRanks:
-        return self._rank(pearson_from_centred(lag.detrended(centred(gram, self.frames))))
+    @property
+    def _all(self) -> Mask:
+        return np.ones(len(self.frames), bool)
+
+    def _detrended(self, gram: Gram, own: Mask) -> DoubledRanks:
+        frames = self.frames[own]
+        return self._rank(pearson_from_centred(lag.detrended(centred(gram, frames), frames)))
 
     def _rank(self, rsm: FloatArray) -> DoubledRanks:
         return doubled_ranks(upper_triangle(rsm), self.ties)
 
     def _pairs(self, frames: IntArray) -> Mask:
         """Pairs of the scored frames that are pairs of some of them [T (T - 1) / 2]."""
-        kept = np.isin(self.frames, frames)
-        return np.outer(kept, kept)[np.triu_indices(len(kept), 1)]
+        return _pairs(np.isin(self.frames, frames))
 
     def _without_units(self, area: Responses, groups: Sequence[IntArray]) -> DoubledRanks:
         """Rank an area without each group of its units, by subtracting the products of the group."""
-        counts = area.summed[self.frames]
-        products, sums = integer_products(counts)
+        counts = area.summed[area.scored]
         with TemporaryFile() as scratch:  # the mapping holds it open
-            replicates = np.memmap(scratch, np.int32, "w+", shape=(len(groups), len(self.blocks[0])))
-        for replicate, group in zip(replicates, groups, strict=True):
-            less, fewer = integer_products(counts[:, group])
-            rest = pearson_from_products(products - less, sums - fewer, area.n_units - len(group))
-            replicate[:] = self._rank(rest)
+            replicates = np.memmap(scratch, np.int32, "w+", shape=(len(groups), len(area.ranks)))
+        for replicate, rsm in zip(replicates, _without_groups(counts, groups), strict=True):
+            replicate[:] = self._rank(rsm)
         undefined = sum(not ranked.any() for ranked in replicates)
         if undefined:
             problem = f"without {undefined} of {len(groups)} groups of units all others respond alike to a frame"
@@ -226,7 +254,38 @@ class Movie:
         return replicates
 
 
-def _against(layers: FloatArray, areas: Iterable[DoubledRanks]) -> FloatArray:
-    """Scores [layers, areas] of unit ranks [layers, pairs] against areas of the same pairs; NaN where there is none."""
-    columns = [layers @ unit(area) if len(area) else np.full(len(layers), np.nan) for area in areas]
-    return np.asarray(np.clip(np.stack(columns, axis=1), -1, 1))
+def _without_groups(responses: NDArray[Any], groups: Sequence[IntArray]) -> Iterator[FloatArray]:
+    """RSM of responses [T, units] without each group of units; of counts by subtracting the products of the group."""
+    if responses.dtype.kind == "f":  # products of floats are of centred frames, and the others have another mean
+        yield from (pearson(np.delete(responses, group, axis=1)) for group in groups)
+        return
+    products, sums = integer_products(responses)
+    for group in groups:
+        less, fewer = integer_products(responses[:, group])
+        yield pearson_from_products(products - less, sums - fewer, responses.shape[1] - len(group))
+
+
+def _pairs(kept: Mask) -> Mask:
+    """Pairs of frames of which both are kept [T (T - 1) / 2]."""
+    return np.outer(kept, kept)[np.triu_indices(len(kept), 1)]
+
+
+def _chosen(ranked: DoubledRanks, own: Mask, pairs: Mask | None) -> DoubledRanks:
+    """Ranks of those of some pairs whose frames are an area's own, among themselves."""
+    if own.all():
+        return ranked if pairs is None else doubled_ranks_among(ranked[pairs])
+    return doubled_ranks_among(ranked[_pairs(own) if pairs is None else _pairs(own) & pairs])
+
+
+def _spread(matrix: FloatArray, own: Mask) -> FloatArray:
+    """Matrix of an area's own frames as one of all frames, 0 elsewhere."""
+    if own.all():
+        return matrix
+    whole = np.zeros((len(own), len(own)))
+    whole[np.ix_(own, own)] = matrix
+    return whole
+
+
+def _product(layers: FloatArray, area: DoubledRanks) -> FloatArray:
+    """Scores [layers] of unit ranks [layers, pairs] against an area of the same pairs; NaN where there is none."""
+    return np.asarray(layers @ unit(area)) if len(area) else np.full(len(layers), np.nan)

@@ -6,6 +6,7 @@ a warning says so, and the score is NaN.
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -123,13 +124,21 @@ def score_layers(
         If a recorded frame is asked for that an area does not have, or a layer is missing.
     """
     _same_frames(trial, made, areas)
-    prepared = [_prepare_area(area, trial, metric) for area in areas]
+    trials = [without_frames(trial, area.left_out) for area in areas]
+    prepared = [
+        _prepare_area(area, own, metric) if len(own.scored) >= metric.fewest_frames else None
+        for area, own in zip(areas, trials, strict=True)
+    ]
     scores = []
     for layer in _wanted(list(made.layers), areas, best):
-        model = _prepare_layer(layer.name, made, trial, metric)
-        for area, cortex in zip(areas, prepared, strict=True):
+        models: dict[bytes, NDArray[Any]] = {}  # areas that leave out the same frames share a layer's side
+        for area, own, cortex in zip(areas, trials, prepared, strict=True):
             if best is None or best.get(area.area) == layer:
-                value = metric.compare(model, cortex)
+                value, frames = float("nan"), own.scored.tobytes()
+                if cortex is not None:
+                    if frames not in models:
+                        models[frames] = _prepare_layer(layer.name, made, own, metric)
+                    value = metric.compare(models[frames], cortex)
                 scores.append(Score(area.area, layer.name, layer.index, value, best is not None))
     if best is None:
         return mark_best(scores)
@@ -144,6 +153,12 @@ def mark_best(scores: Iterable[Score]) -> list[Score]:
         if one.value > (highest[one.area].value if one.area in highest else -np.inf):
             highest[one.area] = one
     return [one._replace(best=highest.get(one.area) is one) for one in scores]
+
+
+def without_frames(trial: Trial, left_out: IntArray) -> Trial:
+    """Trial without the recorded frames that an area leaves out."""
+    kept = ~np.isin(trial.recorded, left_out)
+    return trial if kept.all() else replace(trial, scored=trial.scored[kept], recorded=trial.recorded[kept])
 
 
 def _wanted(names: Sequence[str], areas: Sequence[Responses], best: Best | None) -> list[Layer]:

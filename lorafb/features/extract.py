@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from lorafb.features.prepare import FrameSource
 from lorafb.files import Progress
 from lorafb.networks.catalogue import Feed
-from lorafb.networks.state import fresh_state
+from lorafb.networks.state import evaluated, fresh_state
 from lorafb.networks.taps import taps
 
 
@@ -74,7 +74,7 @@ def extract(
     model : nn.Module
         Takes float32 (T, B, 3, H, W). It is moved to `device` and put in evaluation mode; its state is cleared.
     layers : sequence of str
-        Names of the layers.
+        Names of the layers, as `lorafb.networks.taps.taps` takes them.
     source : FrameSource
         Frames by their positions in the movie.
     positions : integer, shape (n,) or (trials, n)
@@ -101,8 +101,8 @@ def extract(
     one_trial = np.ndim(positions) == 1
     whole_movie, each_call = (fresh_state, nullcontext) if feed.kind == "stateful" else (nullcontext, fresh_state)
     fractional: set[str] = set()
-    model.to(device).eval()
-    with torch.inference_mode(), taps(model, list(layers)) as collect, whole_movie(model):
+    model.to(device)
+    with torch.inference_mode(), evaluated(model), taps(model, list(layers)) as collect, whole_movie(model):
         for first, length in _runs(feed, n_trials, n_frames, images_at_once):
             images = source(shown[:, first : first + length].reshape(-1)).to(device)
             stacked = _stack(images, feed, n_trials, length)

@@ -11,7 +11,7 @@ def figure_6(data: FigureData) -> Drawn:
     """Draw one unit per area: the measured PSTH and the regressed one (Huang et al. 2024, Figure 6)."""
     movie = data.movies_in(data.psth)[0]
     table = data.psth[data.psth["movie"] == movie]
-    areas = table["area"].unique()
+    areas, response = table["area"].unique(), data.movies[movie].get("response", "spikes/s")
     with house_style():
         rows = math.ceil(len(areas) / 2)
         figure, axes_of = mesh(len(areas), min(2, len(areas)), (PAGE, 0.9 + 1.15 * rows), sharex=True)
@@ -26,12 +26,13 @@ def figure_6(data: FigureData) -> Drawn:
             axes.margins(x=0)
         for axes in axes_of[-min(2, len(areas)) :]:
             axes.set_xlabel("frame")
-        figure.supylabel("spikes/s", fontsize=8)
+        figure.supylabel(response, fontsize=8)
         legend(figure)
     facts = {
         "title": data.title(movie),
         "areas": len(areas),
         "frames": table.groupby("area")["frame"].count().max(),
         "network": data.label(data.roles[0]),
+        "responses": "PSTHs" if response == "spikes/s" else "Mean responses",
     }
     return figure, table, captions.caption("psth", facts, data=data)

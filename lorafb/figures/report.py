@@ -46,9 +46,10 @@ class Part:
         return verify(f"{self.source}{'.svg' if self.svg else '.csv'}") if self.source else {}
 
 
-def render(**facts: Any) -> str:
+def render(*, remarks: Sequence[str] = (), **facts: Any) -> str:
     """Render the page `templates/report.html`, which says what each fact is."""
-    return TEMPLATES.get_template("report.html").render(versions=sorted(versions().items()), **facts)
+    page = TEMPLATES.get_template("report.html")
+    return page.render(versions=sorted(versions().items()), remarks=remarks, **facts)
 
 
 def from_page(path: object) -> str:
@@ -77,16 +78,21 @@ def table(title: str, stem: Path) -> Part:
     return Part(title, "\n\n".join([text, *details]), tables.read(f"{stem}.csv"), source=stem)
 
 
-def units(counted: Sequence[Path | str]) -> Part:
-    """Units of each area and movie: found, kept."""
-    return Part("Units", "Rates in spikes/s.", pd.concat([tables.read(path) for path in counted], ignore_index=True))
+def units(counted: Sequence[pd.DataFrame]) -> Part:
+    """Units of each area and movie: found, kept, and the numbers of what was left out or changed, where there is any."""
+    rows = pd.concat(counted, ignore_index=True).drop(columns="notes", errors="ignore")
+    last = list(rows.columns).index("median_rate")
+    numbers = [name for name in rows.columns[last + 1 :] if not rows[name].fillna(0).any()]
+    return Part("Units", caption("units"), rows.drop(columns=numbers))
 
 
 def trainings(paths: Mapping[str, Path | str]) -> Part:
     """Results of trainings, from their one-row tables by the network's label."""
     rows = pd.concat([tables.read(path).assign(network=label) for label, path in paths.items()], ignore_index=True)
-    rows = rows[["network", "test_accuracy", "low", "high", "chance", "test_clips"]]
+    quiet = ["silent_layers"] if rows["silent_layers"].notna().any() else []
+    rows = rows[["network", "test_accuracy", "low", "high", "chance", "test_clips", *quiet]]
     names = {"test_accuracy": "test accuracy", "low": "from", "high": "to", "test_clips": "test clips"}
+    names |= {"silent_layers": "silent layers"}
     return Part("Trainings", caption("trainings"), rows.rename(columns=names))
 
 

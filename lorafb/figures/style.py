@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import Provenance, sealed
+from lorafb.similarity.metrics import METRICS
 
 Drawn = tuple[Figure, pd.DataFrame, str]
 """A figure, the data that it shows, and its caption."""
@@ -49,15 +50,6 @@ def look(role: str) -> Look:
     return LOOKS.get(role, OTHER)
 
 
-METRICS = {
-    "tsrsa": ("TSRSA", "Spearman r"),
-    "tsrsa-spearman": ("TSRSA of Spearman's r", "Spearman r"),
-    "regression": ("regression", "R2"),
-    "regression-cv": ("cross-validated", "R2"),
-    "cka": ("CKA", ""),
-}
-"""Label and unit of a metric; any other metric has its name as label."""
-
 SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
@@ -73,15 +65,19 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+ACRONYM = 3
+"""Longest name of an area that is taken for an acronym: tables have names in lower case."""
+
+
 def metric_label(metric: str) -> str:
     """Label of a metric."""
-    return METRICS.get(metric, (metric, ""))[0]
+    return METRICS[metric].label if metric in METRICS else metric
 
 
 def axis_label(metric: str) -> str:
     """Label of a metric, with its unit, for an axis."""
-    name, unit = METRICS.get(metric, (metric, ""))
-    return f"{name} score ({unit})" if unit else f"{name} score"
+    unit = METRICS[metric].unit if metric in METRICS else ""
+    return f"{metric_label(metric)} score ({unit})" if unit else f"{metric_label(metric)} score"
 
 
 def mark(simulated: bool, miniature: bool) -> str:
@@ -90,10 +86,10 @@ def mark(simulated: bool, miniature: bool) -> str:
 
 
 def area_name(area: str) -> str:
-    """Spell an area as anatomists do: visp is VISp."""
+    """Spell an area as anatomists do: visp is VISp, and v1 is V1."""
     if area.startswith("vis"):
         return area[:3].upper() + area[3:]
-    return area.upper() if area.startswith("ca") else area
+    return area.upper() if area.startswith("ca") or len(area) <= ACRONYM else area
 
 
 @contextmanager

@@ -7,8 +7,10 @@ torch's default, 1e-5.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from spikingjelly.activation_based import layer, neuron, surrogate
+from spikingjelly.activation_based import layer
 from torch import Tensor, nn
+
+from lorafb.networks.neurons import Neurons
 
 MakeNode = Callable[[], nn.Module]
 Join = Callable[[Tensor, Tensor], Tensor]
@@ -24,16 +26,12 @@ def lif(step_mode: str = "s") -> nn.Module:
     step_mode : "s" or "m"
         Takes one time step (B, ...), or a chunk of them (T, B, ...).
     """
-    node: nn.Module = neuron.LIFNode(
-        tau=2.0, decay_input=True, surrogate_function=surrogate.ATan(alpha=2.0), detach_reset=True, step_mode=step_mode
-    )
-    return node
+    return Neurons(leaky=True, step_mode=step_mode)
 
 
 def integrate_and_fire() -> nn.Module:
     """Integrate-and-fire neurons without leak: v = v + x, spike at v >= 1, reset to 0."""
-    node: nn.Module = neuron.IFNode(surrogate_function=surrogate.ATan(alpha=2.0), detach_reset=True)
-    return node
+    return Neurons(leaky=False)
 
 
 @dataclass(frozen=True)

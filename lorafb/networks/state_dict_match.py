@@ -1,8 +1,14 @@
-"""Whether a state dict fits a network (the same keys, shapes and types), and what differs where it does not."""
+"""Whether a set of weights fits a network (the same keys, shapes and types), and what differs where it does not.
 
+People's training puts things around weights that change no feature: a prefix that all names share, half precision, other
+modules beside the network. They are taken off, and said.
+"""
+
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
@@ -12,8 +18,91 @@ from lorafb.networks.build import create
 
 Table = dict[str, tuple[tuple[int, ...], torch.dtype]]
 
+COUNTER = "num_batches_tracked"
+"""Entry of a norm that no evaluation reads; files written before torch 0.4.1 lack it."""
+PROFILING = ("total_ops", "total_params")
+"""Entries that profilers leave in a network."""
 ANY = 7919
 """Stands in a table for the number of classes; no network has a map, channel or kernel of that size."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A set of weights beside what a network needs.
+
+    Attributes
+    ----------
+    entry : str
+        Keys in the file that lead to the set, and the prefix of its names, joined by "/"; empty for the file itself.
+    layout : (str, str)
+        The same apart, the prefix with its dot.
+    state : dict
+        The network's entries by its own names, in its order once they fit.
+    changes : tuple of str
+        What was taken off or converted, in words.
+    problem : str
+        What is missing, surplus, of another shape or type; empty when it fits.
+    """
+
+    entry: str
+    layout: tuple[str, str]
+    state: dict[str, Any]
+    changes: tuple[str, ...]
+    problem: str
+
+
+def matches(sets: Mapping[str, Mapping[str, Any]], expected: Table) -> list[Match]:
+    """Lay the sets of weights of a file beside a network: all that fit, or where none does the nearest one.
+
+    Parameters
+    ----------
+    sets : mapping of place in the file to state dict, at least one
+    expected : Table
+    """
+    prefixes = {place: _prefixes(state, expected) or Counter({"": 0}) for place, state in sets.items()}
+    most = max(max(counts.values()) for counts in prefixes.values())
+    near = [
+        _match(place, prefix, sets[place], expected)
+        for place, counts in prefixes.items()
+        for prefix, count in counts.items()
+        if count == most
+    ]
+    return [one for one in near if not one.problem] or near[:1]
+
+
+def _prefixes(state: Mapping[str, Any], expected: Table) -> "Counter[str]":
+    """Count, for everything that may stand before a network's names, how many of them follow it."""
+    found: Counter[str] = Counter()
+    for key in state:
+        starts = (0, *(place + 1 for place, letter in enumerate(key) if letter == "."))
+        found.update(key[:start] for start in starts if key[start:] in expected and not key.endswith(COUNTER))
+    return found
+
+
+def _match(place: str, prefix: str, state: Mapping[str, Any], expected: Table) -> Match:
+    """Take a prefix off, convert what no feature depends on, and say both."""
+    own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    beside = [key for key in state if not key.startswith(prefix)]
+    beside += [prefix + key for key in own if key not in expected and key.endswith(PROFILING)]
+    counters = [
+        key for key in expected if key.endswith(COUNTER) and getattr(own.get(key), "dtype", None) != torch.int64
+    ]
+    own |= {key: torch.zeros(expected[key][0], dtype=torch.int64) for key in counters}
+    converted = set()
+    for key, (_, dtype) in expected.items():
+        value = own.get(key)
+        if _is_plain(value) and value.dtype != dtype and value.is_floating_point() and dtype.is_floating_point:
+            converted.add(f"{_name(value.dtype)} converted to {_name(dtype)}")
+            own[key] = value.to(dtype)
+    changes = [f"prefix '{prefix}' taken off"] if prefix else []
+    changes += sorted(converted)
+    changes += [f"no {COUNTER} in it ({len(counters)} set to 0, which evaluation does not read)"] if counters else []
+    changes += [f"{len(beside)} entries beside the network left out ({_few(beside)})"] if beside else []
+    held = {key: value for key, value in own.items() if key in expected or not key.endswith(PROFILING)}
+    problem = differences(held, expected)
+    in_order = held if problem else {key: held[key] for key in expected}
+    entry = "/".join(part for part in (place, prefix.removesuffix(".")) if part)
+    return Match(entry, (place, prefix), in_order, tuple(changes), problem)
 
 
 def table(network: str | catalogue.Network) -> Table:
@@ -27,7 +116,10 @@ def _table(name: str) -> Table:
 
 
 def _built(record: catalogue.Network) -> Table:
-    with torch.device("meta"):  # shapes without memory
+    try:
+        with torch.device("meta"):  # shapes without memory
+            model = create(record, classes=ANY)
+    except (RuntimeError, NotImplementedError):  # a person's own network may need values as it is built
         model = create(record, classes=ANY)
     return {key: (tuple(value.shape), value.dtype) for key, value in model.state_dict().items()}
 
@@ -64,7 +156,7 @@ def differences(state: Mapping[str, Any], expected: Table) -> str:
         if key not in state:
             continue
         value, wanted = state[key], tuple(classes if size == ANY else size for size in shape)
-        if not isinstance(value, Tensor) or value.layout != torch.strided or value.device.type != "cpu":
+        if not _is_plain(value):
             types.append(f"{key}: {_kind(value)}, expected a plain tensor")
         elif tuple(value.shape) != wanted:
             shapes.append(f"{key}: {_axes(value.shape)}, expected {_axes(wanted)}")
@@ -75,9 +167,14 @@ def differences(state: Mapping[str, Any], expected: Table) -> str:
     return _keys(", ".join(f"{count} ({which})" for count, which in counted))
 
 
-def fits(state: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of all networks of the catalogue that a state dict fits."""
-    return tuple(name for name in catalogue.names() if not differences(state, table(name)))
+def fits(sets: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Match]]:
+    """Networks of the catalogue that a file's weights fit, by name."""
+    found = {name: matches(sets, table(name)) for name in catalogue.names()}
+    return {name: near for name, near in found.items() if not near[0].problem}
+
+
+def _is_plain(value: Any) -> TypeGuard[Tensor]:
+    return isinstance(value, Tensor) and value.layout == torch.strided and value.device.type == "cpu"
 
 
 def _keys(text: str) -> str:

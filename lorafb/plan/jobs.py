@@ -4,6 +4,7 @@ Methods take a rule's wildcards as plain strings: `movie` names a movie or still
 weights. They return paths relative to the working directory, and plain data for `params`.
 """
 
+import csv
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,8 +18,22 @@ from lorafb import code
 from lorafb.config import reading
 from lorafb.config.experiments import Perturbation
 from lorafb.config.model import Study
-from lorafb.config.movies import Allen, Arrays, Camera, Counts, Images, Published, Scenes, Simulated, Tensor
-from lorafb.config.subjects import Initial, Saved, Trained
+from lorafb.config.movies import (
+    Allen,
+    Arrays,
+    Camera,
+    Counts,
+    Images,
+    Nwb,
+    Published,
+    Scenes,
+    Sessions,
+    Simulated,
+    Spikes,
+    Tensor,
+    Video,
+)
+from lorafb.config.subjects import UNMARKED, Initial, Saved, Trained
 from lorafb.fetch import registry
 from lorafb.networks.catalogue import Feed
 from lorafb.plan.braces import hide
@@ -27,7 +42,7 @@ from lorafb.stimuli import images
 
 Params = dict[str, Any]
 VIDEO_PARTS = 20
-"""Jobs that write UCF101's frames, each for some of its classes."""
+"""Jobs that write the frames of a training set's videos, each for some of its classes."""
 
 
 def as_params(model: BaseModel) -> Params:
@@ -147,33 +162,71 @@ class Plan:
         recording = self._recording(movie)
         if isinstance(recording, Simulated):
             return [f"results/sessions/{movie}/simulated_{session}.nwb"]
-        assert isinstance(recording, Allen), movie
+        assert isinstance(recording, Sessions), movie
         return [] if self.session_address(movie, session) else [self.path(recording.sessions[int(session)])]
 
     def session_address(self, movie: str, session: str) -> str | None:
         """Address of a session on a server."""
         recording = self._recording(movie)
-        source = recording.sessions[int(session)] if isinstance(recording, Allen) else ""
-        return source if reading.is_url(source) else None
+        source = recording.sessions[int(session)] if isinstance(recording, Sessions) else ""
+        return reading.address(source)
 
-    def presentations(self, movie: str) -> str:
-        """Name of the movie's table of presentations in its sessions."""
+    def presentations(self, movie: str) -> str | list[str]:
+        """Name of the movie's table of presentations in its sessions, or names of several."""
         recording = self._recording(movie)
-        return recording.presentations if isinstance(recording, Allen) else movie
+        return recording.presentations if isinstance(recording, Allen | Nwb) else movie
+
+    def counting(self, movie: str) -> Params:
+        """How the tables of a movie's sessions are read: what `count_session` takes beside areas and quality."""
+        recording = self._recording(movie)
+        return recording.counting if isinstance(recording, Sessions) else {}
+
+    def rate_hz(self, movie: str) -> float | None:
+        """Frames a second of a movie's stimulus; None of scenes, and where the stimulus is not there yet."""
+        stimulus = self.study.stimuli[movie].stimulus
+        if stimulus is None or isinstance(stimulus, Scenes) or movie in self.study.scenes:
+            return None
+        if isinstance(stimulus, Video) and stimulus.rate_hz is None:
+            from lorafb.stimuli import video  # the decoder takes a second to load
+
+            path = reading.locate(stimulus.file, self.folders)
+            return video.stated_rate(path) if path.is_file() else None
+        return stimulus.rate_hz
+
+    def places(self, movie: str) -> Any:
+        """Areas and controls of a movie as its recording is searched for them."""
+        return self.study.places(self.study.stimuli[movie].controls)
 
     def quality(self, movie: str) -> Params:
         """Quality that units of a movie's sessions must have."""
         recording = self._recording(movie)
-        assert isinstance(recording, Simulated | Allen), movie
+        assert isinstance(recording, Simulated | Allen | Nwb), movie
         return as_params(recording.quality)
 
     def recording(self, movie: str) -> Params:
         """Select what decides how the recording of an area is put together."""
         recording = self._recording(movie)
-        if isinstance(recording, Simulated):  # its `repeats` are an input of the simulation
-            return {"kind": "simulated"}
-        chosen = ("kind", "rate_hz", "axes", "repeats")
+        if isinstance(recording, Simulated | Spikes):  # their `repeats` are an input of the simulation, of the counting
+            return {"kind": recording.kind}
+        if isinstance(recording, Counts):
+            return {key: value for key, value in as_params(recording).items() if key != "file"}
+        chosen = ("kind", "rate_hz", "axes", "repeats", "values")
         return {key: value for key, value in as_params(recording).items() if key in chosen}
+
+    @cached_property
+    def of_tables(self) -> set[str]:
+        """Movies and scenes whose spikes are counted from tables."""
+        return {name for name, one in self.study.stimuli.items() if isinstance(one.recording, Spikes)}
+
+    def tables(self, movie: str) -> Params:
+        """How the spikes of a movie's tables are counted."""
+        return as_params(self._recording(movie))
+
+    def table_files(self, movie: str) -> dict[str, str]:
+        """Files of a movie's tables: `spikes`, `frames`, and where there is one `units`."""
+        recording = self._recording(movie)
+        assert isinstance(recording, Spikes), movie
+        return {name: self.path(file) for name, file in recording.files().items()}
 
     def recording_files(self, movie: str, area: str) -> list[str]:
         """Files that the recording of an area is made from."""
@@ -181,7 +234,7 @@ class Plan:
         if isinstance(recording, Counts):
             return [self.path(recording.file)]
         if isinstance(recording, Arrays):
-            return [self.path(recording.files[area])]
+            return [self.path(file) for file in recording.of_area(area, self.places(movie))]
         if isinstance(recording, Published):
             return [self.path(file) for file in recording.of_areas([area])]
         return [f"results/counts/{movie}/{session}.h5" for session in self._sessions(movie)]
@@ -194,6 +247,10 @@ class Plan:
         """Files of a movie's recordings, one per area."""
         return [f"results/recordings/{movie}/{area}.h5" for area in self.areas(movie)]
 
+    def before_passes(self, movie: str) -> list[str]:
+        """Files that stand before a network is shown a movie: too few units are refused before hours of passes, not after."""
+        return [f"results/units/{movie}.csv"] if movie in self.study.recorded else []
+
     def truths(self, movie: str) -> list[str]:
         """Files of the simulated mice's true rates; none of real ones."""
         if not isinstance(self._recording(movie), Simulated):
@@ -204,14 +261,16 @@ class Plan:
         """Files of the selected units' responses, one per area."""
         return [f"results/responses/{movie}/{area}.h5" for area in self.areas(movie)]
 
-    def _recording(self, movie: str) -> Simulated | Allen | Counts | Arrays | Published:
+    def _recording(self, movie: str) -> Simulated | Allen | Nwb | Spikes | Counts | Arrays | Published:
         recording = self.study.stimuli[movie].recording
         assert recording is not None, movie
         return recording
 
     def _sessions(self, movie: str) -> range:
         recording = self._recording(movie)
-        assert isinstance(recording, Simulated | Allen), movie
+        if isinstance(recording, Spikes):
+            return range(1)  # all sessions of the tables in one file
+        assert isinstance(recording, Simulated | Sessions), movie
         return range(recording.sessions if isinstance(recording, Simulated) else len(recording.sessions))
 
     # ---------------------------------------------------------------- subjects
@@ -220,6 +279,15 @@ class Plan:
     def trained(self) -> list[str]:
         """Subjects whose weights are trained here."""
         return [name for name, one in self.study.subjects.items() if isinstance(one.checkpoint, Trained)]
+
+    def silent_layers(self) -> list[str]:
+        """Describe the trained networks of which a layer is silent, from the tables that the trainings have written."""
+        lines = []
+        for subject in self.trained:
+            with Path(f"results/training/{subject}/result.csv").open(newline="", encoding="utf-8") as file:
+                quiet = next(csv.DictReader(file))["silent_layers"]
+            lines += [f"{subject}: in some layers no unit is active on any test clip: {quiet}"] if quiet else []
+        return lines
 
     def feed(self, subject: str, movie: str = "") -> Feed:
         """How a subject is shown a movie, or still scenes."""
@@ -243,11 +311,12 @@ class Plan:
 
     def size(self, subject: str) -> int:
         """Height and width of the frames that a subject is shown."""
-        return self.study.subjects[subject].size
+        return self.study.size(subject)
 
     def checkpoint(self, subject: str) -> Params:
-        """Where the weights come from."""
-        return as_params(self.study.subjects[subject].checkpoint)
+        """Where the weights come from; the recipe of a training is a param of its own, and its start an input."""
+        source = self.study.subjects[subject].checkpoint
+        return source.model_dump(include={"kind", "seed"}) if isinstance(source, Trained) else as_params(source)
 
     def checkpoint_files(self, subject: str) -> dict[str, str]:
         """Files that weights are read from: a checkpoint, or the movie whose statistics the norms take."""
@@ -256,11 +325,63 @@ class Plan:
             return {"file": self.path(source.file)}
         return {"norms": f"results/stimuli/{source.norms}.h5"} if isinstance(source, Initial) and source.norms else {}
 
+    def recipe(self, subject: str) -> Params:
+        """How a subject is trained."""
+        return as_params(self.study.recipes.named[self.study.recipe_of(subject)])
+
+    def training_set(self, subject: str) -> Params:
+        """Where the files of a subject's training set are and how they are read; none for the embedded task."""
+        name = self.study.set_of(self.study.subjects[subject].training)
+        return self.set_params(name) if name in self.study.training_sets else {}
+
+    def training_files(self, subject: str) -> dict[str, str | list[str]]:
+        """Files that a training reads, beside those of its training set."""
+        source = self.study.subjects[subject].checkpoint
+        assert isinstance(source, Trained), subject
+        files: dict[str, str | list[str]] = {"pretrained": self.path(source.pretrained)} if source.pretrained else {}
+        name = self.study.set_of(self.study.subjects[subject].training)
+        if name not in self.study.training_sets:
+            return {**files, "photographs": self.photographs}
+        return {**files, "index": f"results/training_sets/{name}/files.csv", "frames": self.frames_of(name)}
+
+    def set_params(self, name: str) -> Params:
+        """Select what decides which files of a training set are used and how they are read."""
+        one = self.study.training_sets[name]
+        params = as_params(one)
+        written = one.read == "frames" and not one.images
+        return {**params, "frames": one.frames.replace("{set}", name) if written else None, "images": one.images}
+
+    def listed(self, name: str) -> Params:
+        """Select what decides which files a training set has, for `lorafb.training.listing.report`."""
+        one = self.study.training_sets[name]
+        holds = "images" if one.images else "videos"
+        chosen = one.model_dump(include={"kind", "folder", "split", "subset", "classes"})
+        return {**chosen, "holds": holds}
+
+    def frames_of(self, name: str) -> list[str]:
+        """List the reports on the frames of a training set's videos; none where no frames are written."""
+        parts = range(VIDEO_PARTS if self.set_params(name)["frames"] else 0)
+        return [f"results/video_frames/{name}/{part}.csv" for part in parts]
+
+    def processes(self) -> int:
+        """Count the processes of a training: one a GPU."""
+        return self.study.compute.gpus if self.study.compute.device == "cuda" else 1
+
+    def training_mb(self, subject: str) -> int:
+        """Memory of a training job, in MB: the embedded task is small; each worker holds some clips."""
+        full = bool(self.training_set(subject))
+        return 4000 + self.processes() * (12000 * full + 1000 * self.study.compute.workers)
+
+    def training_minutes(self, subject: str) -> int:
+        """Time of a training job: the limit in the config, or an hour for the embedded task and a week for others."""
+        return self.study.compute.training_minutes or (60 if not self.training_set(subject) else 7 * 24 * 60)
+
     def own_module(self, subject: str) -> list[str]:
         """File of a person's own network: its content counts as the package's code does."""
         network = self.study.subjects[subject].network
         own = self.study.networks.get(network)
-        return [self.path(file) for file in reading.module_files(own.build, self.folders)] if own else []
+        target = own.build if own else network
+        return [self.path(file) for file in reading.module_files(target, self.folders)]
 
     def kept_layers(self, subject: str) -> list[str]:
         """Layers whose features stay on disk."""
@@ -276,8 +397,13 @@ class Plan:
     def labels(self, subject: str) -> Params:
         """Network and training set as tables name them."""
         one = self.study.subjects[subject]
-        training = "initial" if isinstance(one.checkpoint, Initial) else one.training
+        training = "initial" if isinstance(one.checkpoint, Initial) else one.training + UNMARKED * one.unmarked
         return {"network": one.network, "training": training}
+
+    def replicate(self, subject: str) -> Params:
+        """Columns that tell the scores of replicates from one another; none of a subject that is no replicate."""
+        network = self.study.subjects[subject].replicate_of
+        return {"subject": network, "replicate": subject} if network else {}
 
     # ---------------------------------------------------------------- experiments
 
@@ -302,8 +428,9 @@ class Plan:
         return [movie for movie in self.study.scored if movie in seen and (scenes or movie in self.study.movies)]
 
     def subjects_of(self, movie: str) -> list[str]:
-        """Subjects that are shown a movie."""
-        return [subject for subject, seen in self.study.passes if seen == movie]
+        """Subjects that are shown a movie; of replicates the first, since statistics compare one set of weights a network."""
+        first = {subjects[0] for subjects in self.study.replicates.values()}
+        return [subject for subject, seen in self.study.passes if seen == movie and subject in first]
 
     def metrics(self, experiment: str) -> list[str]:
         """Names of the metrics of an experiment: original, clip, front, shuffle, replace, scenes or areas.
@@ -354,7 +481,7 @@ class Plan:
         return [f"results/noise/{movie}_{kind}.h5" for kind in kinds]
 
     def grams(self, movie: str) -> list[str]:
-        """Gram matrices of every subject that is shown a movie."""
+        """Gram matrices of the subjects that are compared on a movie."""
         return [f"results/grams/{subject}/{movie}.h5" for subject in self.subjects_of(movie)]
 
     def perturbed_passes(self, subject: str, movie: str, experiment: str) -> list[str]:
@@ -404,10 +531,10 @@ class Plan:
         return [f"results/checkpoints/{subject}.pt" for subject in self.study.subjects]
 
     def training_sets(self) -> list[str]:
-        """List the reports on a person's training sets, and on the frames of UCF101's videos."""
-        parts = range(VIDEO_PARTS if "ucf101" in self.study.training_sets else 0)
-        sets = [f"results/training_sets/{name}.csv" for name in self.study.training_sets]
-        return sets + [f"results/video_frames/{part}.csv" for part in parts]
+        """List the reports on a person's training sets, their tables of files, and the reports on frames of videos."""
+        sets = list(self.study.training_sets)
+        tables = [f"results/training_sets/{name}{table}.csv" for name in sets for table in ("", "/files")]
+        return tables + [report for name in sets for report in self.frames_of(name)]
 
     def artefacts(self) -> list[str]:
         """Every file that the study promises before its figures: one that is missing is made again."""

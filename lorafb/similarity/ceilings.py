@@ -15,7 +15,8 @@ from lorafb.similarity.tsrsa import score
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
-Counts = NDArray[np.integer[Any]]
+Counts = NDArray[Any]
+"""Spike counts, whole numbers that are summed exactly, or real values."""
 
 
 def halves(order: IntArray, equal: bool = True) -> tuple[IntArray, IntArray]:
@@ -29,7 +30,7 @@ def between_units(counts: Counts, orders: IntArray, equal: bool = False, ties: T
 
     Parameters
     ----------
-    counts : integer, shape (T, units)
+    counts : integer or float, shape (T, units)
         Counts summed over repeats, of the scored frames.
     orders : int64, shape (splits, units)
         A permutation of the units for each split.
@@ -56,7 +57,7 @@ def between_repeats(counts: Counts, orders: IntArray, ties: Ties = "average") ->
 
     Parameters
     ----------
-    counts : integer, shape (repeats, T, units)
+    counts : integer or float, shape (repeats, T, units)
         Counts of single repeats, of the scored frames.
     orders : int64, shape (splits, repeats)
         A permutation of the repeats for each split; of an odd number one is left out.
@@ -75,7 +76,7 @@ def between_both(counts: Counts, units: IntArray, repeats: IntArray, ties: Ties 
 
     Parameters
     ----------
-    counts : integer, shape (repeats, T, units)
+    counts : integer or float, shape (repeats, T, units)
     units : int64, shape (splits, units)
     repeats : int64, shape (splits, repeats)
         Permutations for each split.
@@ -133,5 +134,5 @@ def spearman_brown(half: float) -> float:
     return 2 * half / (1 + half) if half > -1 else float("nan")
 
 
-def _summed(counts: Counts, repeats: IntArray) -> IntArray:
-    return np.asarray(counts[repeats].sum(axis=0, dtype=np.int64))
+def _summed(counts: Counts, repeats: IntArray) -> Counts:
+    return np.asarray(counts[repeats].sum(axis=0, dtype=np.float64 if counts.dtype.kind == "f" else np.int64))

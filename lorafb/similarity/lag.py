@@ -12,16 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 Numbers = NDArray[np.integer[Any]] | FloatArray
 
 
-def residual_ranks(ranked: Numbers) -> FloatArray:
+def residual_ranks(ranked: Numbers, frames: IntArray | None = None) -> FloatArray:
     """Ranks of all pairs of frames minus the mean rank of their lag.
 
     Parameters
     ----------
     ranked : shape (T (T - 1) / 2,)
         Ranks, or twice the ranks, of the pairs t < u, chronological.
+    frames : int64, shape (T,), optional
+        Times of the frames, where they are not consecutive.
 
     Returns
     -------
@@ -31,16 +34,18 @@ def residual_ranks(ranked: Numbers) -> FloatArray:
     n = (1 + isqrt(1 + 8 * len(ranked))) // 2  # T, from the number of pairs T (T - 1) / 2
     matrix = np.zeros((n, n))
     matrix[np.triu_indices(n, 1)] = ranked
-    return _without_lag_means(matrix + matrix.T)
+    return _without_lag_means(matrix + matrix.T, frames)
 
 
-def without_frame_means(residuals: FloatArray) -> FloatArray:
+def without_frame_means(residuals: FloatArray, frames: IntArray | None = None) -> FloatArray:
     """Subtract from residual ranks the effect of each frame, then again the mean of each lag.
 
     Parameters
     ----------
     residuals : float64, shape (T, T)
         From `residual_ranks`, of at least 3 frames.
+    frames : int64, shape (T,), optional
+        As for `residual_ranks`.
 
     Notes
     -----
@@ -50,16 +55,18 @@ def without_frame_means(residuals: FloatArray) -> FloatArray:
     effects = (rows - rows.sum() / (2 * (n - 1))) / (n - 2)
     rest: FloatArray = residuals - np.add.outer(effects, effects)
     np.fill_diagonal(rest, 0)
-    return _without_lag_means(rest)
+    return _without_lag_means(rest, frames)
 
 
-def detrended(centred: FloatArray) -> FloatArray:
+def detrended(centred: FloatArray, frames: IntArray | None = None) -> FloatArray:
     """Subtract the linear trend in time of every unit, from the products of frames alone.
 
     Parameters
     ----------
     centred : float64, shape (T, T)
         Sum over units of the product of the responses to two frames, each frame centred over its units.
+    frames : int64, shape (T,), optional
+        As for `residual_ranks`.
 
     Returns
     -------
@@ -71,7 +78,7 @@ def detrended(centred: FloatArray) -> FloatArray:
     For a check of drift, not as a test alone: subtracting a line from slow responses leaves the same pattern in absolute
     time on both sides, so that p is too small (at 5 % in 36 % of independent AR(1) pairs of coefficient 0.95, T = 200).
     """
-    time = np.arange(len(centred)) - (len(centred) - 1) / 2
+    time = np.arange(len(centred)) - (len(centred) - 1) / 2 if frames is None else frames - frames.mean()
     time /= np.linalg.norm(time)
     along = centred @ time
     crossed = np.outer(time, along)
@@ -117,10 +124,10 @@ def shift_scores(model: Spectrum, area: Spectrum) -> FloatArray:
     return np.asarray(np.fft.irfft(crossed, model.n_frames))
 
 
-def _without_lag_means(matrix: FloatArray) -> FloatArray:
-    frames = np.arange(len(matrix))
+def _without_lag_means(matrix: FloatArray, frames: IntArray | None) -> FloatArray:
+    frames = np.arange(len(matrix)) if frames is None else frames
     lags = np.abs(np.subtract.outer(frames, frames))
-    means = np.bincount(lags.ravel(), matrix.ravel()) / np.bincount(lags.ravel())
+    means = np.bincount(lags.ravel(), matrix.ravel()) / np.maximum(np.bincount(lags.ravel()), 1)
     return np.asarray(matrix - means[lags])
 
 

@@ -42,8 +42,8 @@ class Metric:
     whole_movie : bool
         The value depends on the number of frames: only the original movie is scored by it, and an experiment whose `metrics`
         in the config name it (never clips and fronts).
-    label : str
-        What figures and captions call it; the name when empty.
+    label, unit : str
+        What figures and captions call a registered metric, and its unit; one of your own is called by its name.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Metric:
     fewest_frames: int = 3
     whole_movie: bool = False
     label: str = ""
+    unit: str = ""
 
     def __post_init__(self) -> None:
         if self.ranked and self.sees != "rsm":
@@ -72,7 +73,14 @@ class Metric:
 _TSRSA, _CKA, _REGRESSION = (f"lorafb.similarity.{module}" for module in ("tsrsa", "cka", "regression"))
 _UNCHANGED = "numpy:asarray"
 _BY_RANKS = Metric(
-    "tsrsa", "rsm", f"{_TSRSA}:prepare", f"{_TSRSA}:prepare", f"{_TSRSA}:compare", takes_ties=True, label="TSRSA"
+    "tsrsa",
+    "rsm",
+    f"{_TSRSA}:prepare",
+    f"{_TSRSA}:prepare",
+    f"{_TSRSA}:compare",
+    takes_ties=True,
+    label="TSRSA",
+    unit="Spearman r",
 )
 _BY_FIT = Metric(
     "regression",
@@ -82,15 +90,16 @@ _BY_FIT = Metric(
     f"{_REGRESSION}:r2",
     fewest_frames=40,
     whole_movie=True,
-    label="R2 of a regression",
+    label="regression",
+    unit="R2",
 )
 
 METRICS = {
     metric.name: metric
     for metric in (
         _BY_RANKS,
-        replace(_BY_RANKS, name="tsrsa-spearman", ranked=True, label="TSRSA (Spearman r of frames)"),
-        Metric("cka", "products", f"{_CKA}:prepare", f"{_CKA}:prepare", f"{_CKA}:compare", label="linear CKA"),
+        replace(_BY_RANKS, name="tsrsa-spearman", ranked=True, label="TSRSA of Spearman's r"),
+        Metric("cka", "products", f"{_CKA}:prepare", f"{_CKA}:prepare", f"{_CKA}:compare", label="CKA"),
         _BY_FIT,
         replace(
             _BY_FIT,
@@ -98,7 +107,7 @@ METRICS = {
             model=_UNCHANGED,
             compare=f"{_REGRESSION}:cross_validated_r2",
             fewest_frames=174,  # five blocks, in each again five, and gaps of 30 frames
-            label="cross-validated R2 of a regression",
+            label="cross-validated",
         ),
     )
 }
@@ -122,7 +131,6 @@ class Comparison:
     ranked: bool
     fewest_frames: int
     whole_movie: bool
-    label: str
     ties: Ties
 
 
@@ -160,7 +168,7 @@ def find(name: str) -> Metric:
         raise ValueError(f"metric {name}: expected {expected}, got {type(own).__name__}")
     if own.name in METRICS:
         raise ValueError(f"metric {name}: there is a registered metric named '{own.name}'; choose another name")
-    return replace(own, name=name, label=own.label or own.name)
+    return replace(own, name=name)
 
 
 def load(name: str, *, ties: Ties = "average") -> Comparison:
@@ -184,7 +192,6 @@ def load(name: str, *, ties: Ties = "average") -> Comparison:
         ranked=metric.ranked,
         fewest_frames=metric.fewest_frames,
         whole_movie=metric.whole_movie,
-        label=metric.label or metric.name,
         ties=ties,
     )
 

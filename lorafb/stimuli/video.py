@@ -61,9 +61,7 @@ def read(
     if not start < end <= held:  # frames are numbered from 0, so the last one is end - 1 and must be below `held`
         asked = f"frames {start} to {end - 1}" if frames else f"frame {start} and those after it"
         raise InputError(f"{path}: holds {held} frames, numbered from 0; expected {asked}")
-    rate = rate_hz or stated
-    if not rate:
-        raise InputError(f"{path}: states no frame rate; give it as rate_hz")
+    rate = rate_hz or _stated(path, stated)
     run = _Run(path, start, size, None if rate_hz else rate)
     height, width, _ = run(0).shape
     return Stimulus(LazyFrames((end - start, height, width, 3), run), rate, f"video file {path.name}")
@@ -114,8 +112,10 @@ def _is_reference(packet: "av.Packet[Any]") -> bool:
     return packet.stream.codec_context.name == "vp8" and not bytes(packet)[0] & 0x10
 
 
-def decoded(path: Path | str) -> Iterator[tuple[float | None, av.VideoFrame]]:
+def decoded(path: Path | str, threads: int = 0) -> Iterator[tuple[float | None, av.VideoFrame]]:
     """Decode a video from its first frame on: the time in seconds at which each is shown, and the frame.
+
+    FFmpeg takes so many threads, 0 for its own choice; more than one may hang in a forked process.
 
     Raises
     ------
@@ -124,6 +124,7 @@ def decoded(path: Path | str) -> Iterator[tuple[float | None, av.VideoFrame]]:
     """
     seen = 0
     with _opened(Path(path)) as video:
+        video.streams.video[0].thread_count = threads
         unordered = video.format.name == "avi"  # states when frames are decoded, not when they are shown
         try:
             for frame in video.decode(video=0):
@@ -232,3 +233,14 @@ def _opened(path: Path) -> "av.container.InputContainer":
         video.close()
         raise InputError(f"{path}: holds no video; expected a file with a video stream")
     return video
+
+
+def stated_rate(path: Path) -> float:
+    """Frames a second that a video states; InputError where it states none."""
+    return _stated(path, _counted(path)[1])
+
+
+def _stated(path: Path, rate: float | None) -> float:
+    if not rate:
+        raise InputError(f"{path}: states no frame rate; give it as rate_hz")
+    return rate

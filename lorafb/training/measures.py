@@ -1,9 +1,8 @@
 """How good a network is on the test clips, with its uncertainty, and which of its layers are alive."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from scipy.stats import binomtest
@@ -13,16 +12,8 @@ from torch.nn import functional
 from torch.utils.hooks import RemovableHandle
 
 from lorafb.networks.state import fresh_state
-
-
-class Data(Protocol):
-    """What a network is trained or tested on."""
-
-    def __len__(self) -> int:
-        """Count the clips."""
-
-    def batch(self, numbers: list[int], epoch: int) -> tuple[Tensor, Tensor]:
-        """Give float32 frames, shape (T, B, 3, height, width), and int64 labels, shape (B,), from these alone."""
+from lorafb.training.loading import Data, batches
+from lorafb.training.ranks import Ranks
 
 
 @dataclass(frozen=True)
@@ -49,26 +40,44 @@ class Evaluation:
         """Share of clips named rightly, 0 to 1."""
         return self.correct / self.clips
 
-    @property
-    def silent(self) -> list[str]:
-        """Layers in which no unit was ever active: nothing passes them, in either direction."""
-        return [layer for layer, rate in self.rates.items() if rate == 0]
+
+def silent(rates: Mapping[str, float]) -> list[str]:
+    """Name the layers in which no unit was ever active: nothing passes them, in either direction."""
+    return [layer for layer, rate in rates.items() if rate == 0]
 
 
-def evaluate(model: nn.Module, data: Data, batch: int, device: torch.device) -> Evaluation:
-    """Show every clip once, each batch with fresh state, in evaluation mode."""
+def evaluate(
+    model: nn.Module,
+    data: Data,
+    batch: int,
+    device: torch.device,
+    *,
+    ranks: Ranks | None = None,
+    workers: int = 0,
+    precision: Callable[[], AbstractContextManager[None]] = nullcontext,
+    between: Callable[[], None] = lambda: None,
+) -> Evaluation:
+    """Show every clip once on one of the ranks, each batch with fresh state, in evaluation mode.
+
+    `precision` makes the context in which the network runs; `between` is called after each batch, and may raise.
+    """
+    ranks = ranks or Ranks()
     model.eval()
     correct, loss = 0, 0.0
-    with torch.inference_mode(), _activity(model) as counts:
-        for start in range(0, len(data), batch):
-            numbers = list(range(start, min(start + batch, len(data))))
-            frames, labels = (tensor.to(device) for tensor in data.batch(numbers, epoch=0))
-            with fresh_state(model):
-                evidence = model(frames).mean(dim=0)
+    own = ranks.part(range(len(data)))
+    shown = [own[start : start + batch] for start in range(0, len(own), batch)]
+    with torch.inference_mode(), activity(model) as counts:
+        for frames, labels in batches(data, shown, 0, workers, pin=device.type == "cuda"):
+            frames, labels = (tensor.to(device, non_blocking=True) for tensor in (frames, labels))
+            with fresh_state(model), precision():
+                evidence = model(frames)
+            evidence = evidence.to(torch.promote_types(evidence.dtype, torch.float32)).mean(dim=0)
             loss += float(functional.cross_entropy(evidence, labels, reduction="sum"))
             correct += int((evidence.argmax(dim=1) == labels).sum())
-    rates = {layer: float(active) / total for layer, (active, total) in counts.items()}
-    return Evaluation(correct, len(data), loss / len(data), rates)
+            between()
+    sums = torch.tensor([correct, loss, *counts.numbers()], dtype=torch.float64, device=device)
+    correct, loss, *layers = ranks.add(sums).tolist()
+    return Evaluation(int(correct), len(data), loss / len(data), counts.rates(layers))
 
 
 def interval(correct: int, clips: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -77,19 +86,41 @@ def interval(correct: int, clips: int, confidence: float = 0.95) -> tuple[float,
     return float(low), float(high)
 
 
+class Activity:
+    """Active and all outputs so far of each layer of neurons, in the order in which they first ran."""
+
+    def __init__(self, layers: Sequence[str]) -> None:
+        self.layers = layers
+        self.counts: dict[str, tuple[Tensor, int]] = {}
+
+    def add(self, layer: str, output: Tensor) -> None:
+        """Count the outputs of one call of a layer."""
+        active, total = self.counts.get(layer, (torch.zeros((), dtype=torch.int64, device=output.device), 0))
+        self.counts[layer] = active + torch.count_nonzero(output > 0), total + output.numel()
+
+    def numbers(self) -> list[float]:
+        """List active and all outputs of every layer, also of those that did not run, to be added up over ranks."""
+        counts = [self.counts.get(layer, (0, 0)) for layer in self.layers]
+        return [float(number) for pair in counts for number in pair]
+
+    def rates(self, numbers: Sequence[float]) -> dict[str, float]:
+        """Share of active outputs of each layer, from the numbers."""
+        pairs = dict(zip(self.layers, zip(numbers[::2], numbers[1::2], strict=True), strict=True))
+        return {layer: pairs[layer][0] / pairs[layer][1] for layer in [*self.counts, *pairs] if pairs[layer][1]}
+
+
 @contextmanager
-def _activity(model: nn.Module) -> Iterator[dict[str, tuple[Tensor, int]]]:
+def activity(model: nn.Module) -> Iterator[Activity]:
     """Count active and all outputs of each layer of neurons, until the block ends."""
-    counts: dict[str, tuple[Tensor, int]] = {}
+    modules = {name: module for name, module in model.named_modules() if isinstance(module, (MemoryModule, nn.ReLU))}
+    counts = Activity(list(modules))
 
     def hook(layer: str) -> RemovableHandle:
         def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            active, total = counts.get(layer, (torch.zeros((), dtype=torch.int64, device=output.device), 0))
-            counts[layer] = active + torch.count_nonzero(output > 0), total + output.numel()
+            counts.add(layer, output.detach())
 
         return modules[layer].register_forward_hook(count)
 
-    modules = {name: module for name, module in model.named_modules() if isinstance(module, (MemoryModule, nn.ReLU))}
     handles = [hook(layer) for layer in modules]
     try:
         yield counts

@@ -94,18 +94,18 @@ class Clips:
         start = int(draws.integers(task.video - task.frames + 1)) if drawn else self._starts[which]
         return video, np.arange(start, start + task.frames)
 
-    def batch(self, numbers: Sequence[int], epoch: int) -> tuple[Tensor, Tensor]:
-        """Take some clips.
+    def sample(self, number: int, epoch: int) -> tuple[Tensor, int]:
+        """Take a clip.
 
         Returns
         -------
-        frames : float32, shape (T, B, 3, size, size)
+        frames : float32, shape (T, 3, size, size)
             (value / 255 - 0.5) / 0.5, in [-1, 1].
-        labels : int64, shape (B,)
+        label : int
         """
-        shown = [self.shown(number, epoch) for number in numbers]
-        frames = torch.stack([self.videos[video][torch.from_numpy(order)] for video, order in shown], dim=1).float()
-        return frames.div_(255).sub_(0.5).div_(0.5), self.labels[[video for video, _ in shown]]
+        video, order = self.shown(number, epoch)
+        frames = self.videos[video][torch.from_numpy(order)].float()
+        return frames.div_(255).sub_(0.5).div_(0.5), int(self.labels[video])
 
 
 @dataclass(frozen=True)

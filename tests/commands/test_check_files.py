@@ -62,11 +62,11 @@ RIGHT = {
     "ours.pth": (ours, "lorafb-checkpoint; says lorafb_snet_tiny, says initial, fits lorafb_snet_tiny"),
     "study.pth": (
         lambda path: checkpoint.to_published(checkpoint.initial("sew_resnet_tiny", 101, 1), path),
-        "published, of the spiking study; says sew_resnet_tiny, .*fits sew_resnet_tiny",
+        "weights under 'model'; says sew_resnet_tiny, .*fits sew_resnet_tiny",
     ),
     "pathways.pth.tar": (
         lambda path: write_checkpoint(path, "resnet_1p_cpc"),
-        "published, state_dict with keys prefixed 'module.'; fits resnet_1p_cpc",
+        "weights under 'state_dict', prefix 'module.' taken off; fits resnet_1p_cpc",
     ),
     "tensor": (
         lambda path: save(recipe.movie(3, 32), path),
@@ -163,7 +163,7 @@ WRONG = {
     "changed.h5": (changed, "its bytes have changed since it was written"),
     "alone.h5": (without_sidecar, "its checksum file alone.h5.json is missing"),
     "newer.h5": (of_version, "has version 99 of lorafb-gram, this program reads version 2"),
-    "nan.pth": (with_nan, "published, of the spiking study; .*fc.bias holds 101 values of 101 that are not finite"),
+    "nan.pth": (with_nan, "weights under 'model'; .*fc.bias holds 101 values of 101 that are not finite"),
     "nan.pt": (nan_stimulus, "frame 0 holds a value that is not finite"),
     "code.pth": (
         lambda path: torch.save({"model": published_files.RunsCode()}, path),

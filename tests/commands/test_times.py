@@ -2,10 +2,13 @@
 
 import os
 
+import pandas as pd
 import pytest
 
 from lorafb import cli
+from lorafb.artefacts import tables
 from lorafb.artefacts.benchmarks import stage_name, stage_order
+from lorafb.artefacts.provenance import Provenance
 from lorafb.commands import times
 
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -43,6 +46,21 @@ def test_a_run_prints_its_own_jobs_alone(results, capsys):
     times.print_run(results, since=2000)
     assert "training networks     1     10.0" in capsys.readouterr().err
     times.print_run(results, since=1e12)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_run_ends_with_what_counts_lack(tmp_path, capsys):
+    for movie, notes in (
+        ("a", ["3 rows cut", "3 rows cut | VISl: no score"]),
+        ("b", [None, None]),
+        ("other", ["not asked"] * 2),
+    ):
+        tables.write(pd.DataFrame({"movie": movie, "notes": notes}), tmp_path / "units" / f"{movie}.csv", Provenance())
+    times.print_remarks(tmp_path, ["a", "b", "never made"])
+    assert capsys.readouterr().err.splitlines() == ["Recordings:", "- 3 rows cut", "- VISl: no score"]
+    times.print_remarks(tmp_path, ["a"], most=1)
+    assert capsys.readouterr().err.splitlines()[1:] == ["- 3 rows cut", f"... and 1 more in {tmp_path / 'units'}"]
+    times.print_remarks(tmp_path, ["b"])
     assert capsys.readouterr().err == ""
 
 

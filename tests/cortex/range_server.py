@@ -14,7 +14,8 @@ def serving(content, **ways):
     `busy`: so many first answers are `busy_status` (503); `busy_after`: all from that request on; `cut`: so many answers
     end half-way; `ranges=False`: ranges are ignored; `status`: the only answer; `changes_after`: another ETag from that
     request on; `etag`: the first one; `size`: size of the whole in Content-Range; `shift`: bytes by which ranges are
-    answered too late; `more`: bytes sent beyond those asked for.
+    answered too late; `more`: bytes sent beyond those asked for; `asset`: an id, whose path /assets/ID/download/ is sent on
+    to the file as DANDI does, and other paths are not found.
     """
     log = []
     left = {"busy": ways.get("busy", 0), "cut": ways.get("cut", 0)}
@@ -29,6 +30,13 @@ def serving(content, **ways):
             """Print nothing."""
 
         def do_GET(self):
+            if "asset" in ways and self.path != "/session.nwb":
+                known = self.path == f"/assets/{ways['asset']}/download/"
+                self.send_response(302 if known else 404)
+                self.send_header("Location", "/session.nwb")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             if ways.get("status") or left["busy"] > 0 or len(log) >= ways.get("busy_after", 10**9):
                 left["busy"] -= 1
                 self.send_response(ways.get("status", ways.get("busy_status", 503)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from lorafb.cortex import npz_counts
+from lorafb.cortex import npz_counts, own_archives
 from lorafb.files import InputError
 
 MOUSE = Path(__file__).parents[2] / "data" / "real" / "mouse_791319847_natural_movie_one_1s.npz"
@@ -115,7 +115,7 @@ def test_a_file_that_is_not_an_archive_is_refused(tmp_path):
 
 
 def test_an_archive_that_would_unpack_to_fill_the_memory_is_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr(npz_counts, "MOST_BYTES", 2**20)
+    monkeypatch.setattr(own_archives, "MOST_BYTES", 2**20)
     np.savez_compressed(tmp_path / "bomb.npz", **(GOOD | {"VISp": np.zeros((2, 3, 2**20), np.uint8)}))
     with pytest.raises(InputError, match=r"bomb.npz: array 'VISp' would unpack to \d+ bytes, expected at most 1048576"):
         npz_counts.read(tmp_path / "bomb.npz", "VISp", "mine")

@@ -22,6 +22,11 @@ def count(path, stimulus="natural_movie_one"):
     return count_session(path, stimulus, ["VISp", "VISl", "CA1"], EVERY_UNIT)
 
 
+def numbers(recording):
+    """Numbers of a recording's notes by column of the table of units."""
+    return {note.what: sum(one.number for one in recording.notes if one.what == note.what) for note in recording.notes}
+
+
 def areas(path):
     with session(path) as opened:
         return opened.units().set_index("unit_id")["area"].dropna().to_dict()
@@ -46,7 +51,9 @@ def test_a_repeat_during_invalid_times_is_left_out(written, copy, tags, caplog):
     recording, report = count(copy)
     assert_array_equal(recording.counts, np.delete(count(written)[0].counts, 1, axis=0))
     assert report["repeats_left_out"][0].endswith("lacks 2 of 5 frames, the first is 1")
-    assert f"2 rows lie in invalid times, {second + 0.3:.3f} to {second + 0.6:.3f} s" in caplog.text
+    assert f"2 rows in invalid times, {second + 0.3:.3f} to {second + 0.6:.3f} s" in caplog.text
+    assert numbers(recording)["rows_invalid"] == 2
+    assert numbers(recording)["repeats_left_out"] == 1
 
 
 def test_invalid_times_elsewhere_change_nothing_and_missing_spikes_are_named(written, copy, caplog):
@@ -55,7 +62,9 @@ def test_invalid_times_elsewhere_change_nothing_and_missing_spikes_are_named(wri
     recording, _ = count(copy)
     assert_array_equal(recording.counts, count(written)[0].counts)
     assert "EcephysProbe, 1, probeC); spikes may be missing there, and are counted as they are" in caplog.text
-    assert "left out" not in caplog.text
+    assert numbers(recording)["rows_in_doubt"] == 1
+    assert "rows_invalid" not in numbers(recording)
+    assert numbers(recording)["repeats_left_out"] == 0
 
 
 def test_tags_that_do_not_fit_their_rows_are_refused(copy):

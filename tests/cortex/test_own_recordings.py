@@ -48,11 +48,11 @@ def test_a_table_that_could_mean_two_things_is_refused_in_one_line(tmp_path):
     rows = table()
     refused = (
         (rows.drop(index=5), "unit 101 lacks frame 1 of repeat 1; a count of 0 needs a row too"),
-        (pd.concat([rows, rows.iloc[[5]]]), "unit 101, repeat 1, frame 1 is there twice"),
+        (pd.concat([rows, rows.iloc[[5]]]), "unit 101, repeat 1, frame 1 is there twice, again in line 26"),
         (rows.rename(columns={"count": "counts"}), "column 'count' is missing; did you mean 'counts'?"),
-        (rows.assign(count=0.5), "column 'count' holds 0.5, expected spike counts, which are whole"),
-        (rows.assign(count=-1), "column 'count' holds -1, expected spike counts, none below 0"),
-        (rows.assign(unit="a"), "column 'unit' holds"),
+        (rows.assign(count=0.5), "column 'count' holds 0.5 in line 2, expected spike counts, which are whole"),
+        (rows.assign(count=-1), "column 'count' holds -1 in line 2, expected spike counts, none below 0"),
+        (rows.assign(frame="a"), "column 'frame' holds a in line 2, expected numbers"),
         (rows.assign(area="VISl"), "holds no area 'VISp'; did you mean 'VISl'?"),
     )
     for spoilt, message in refused:
@@ -63,14 +63,16 @@ def test_a_table_that_could_mean_two_things_is_refused_in_one_line(tmp_path):
 
 def test_a_csv_needs_a_frame_rate_and_an_npz_holds_it(tmp_path):
     path = written(table(), tmp_path)
-    assert read_counts(path, "VISp", "mine", 25.0).rate_hz == 25
-    with pytest.raises(InputError, match=r"counts\.csv: a \.csv does not hold the frame rate; set rate_hz"):
-        read_counts(path, "VISp", "mine", None)
+    assert read_counts(path, "VISp", "mine", {"rate_hz": 25.0}).rate_hz == 25
+    with pytest.raises(InputError, match=r"counts\.csv: a table does not hold the frame rate; set rate_hz"):
+        read_counts(path, "VISp", "mine", {})
 
 
 def test_an_unknown_kind_of_recording_is_refused():
-    with pytest.raises(InputError, match="kind 'spikes' is unknown; expected simulated, allen, counts, arrays"):
-        read_recording({"kind": "spikes"}, [], "VISp", "mine")
+    with pytest.raises(
+        InputError, match="kind 'spiks' is unknown; expected simulated, allen, nwb, spikes, counts, arrays"
+    ):
+        read_recording({"kind": "spiks"}, [], "VISp", "mine")
 
 
 def test_a_file_that_is_not_a_table_is_named(tmp_path):

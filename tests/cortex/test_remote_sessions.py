@@ -9,6 +9,7 @@ from nwb_files import write_session
 from range_server import serving
 
 from lorafb import web
+from lorafb.config import reading
 from lorafb.cortex import remote
 from lorafb.cortex.sessions import count_session
 from lorafb.files import InputError
@@ -124,6 +125,29 @@ def test_the_servers_version_of_the_file_is_given_for_the_results(session):
     assert known == {"remote": {"url": url, "size": session.stat().st_size, "etag": '"a"'}}
     with remote.open_session(str(session), None) as (path, known):
         assert (path, known) == (str(session), {})
+
+
+ASSET = "58703c97-c0a9-4736-b684-73c85c1a444a"
+
+
+def test_an_asset_of_dandi_is_read_by_ranges_from_where_the_archive_sends(session):
+    expected, _ = count_session(session, "natural_movie_one", AREAS)
+    with serving(session.read_bytes(), asset=ASSET) as (url, log):
+        archive = url.removesuffix("/session.nwb")
+        address = reading.address(f"dandi:{ASSET}", archive)
+        counts, file = counted(address)
+        assert_array_equal(counts.counts, expected.counts)
+        assert file.bytes_read < session.stat().st_size / 20
+        assert len(log) > 1
+        other = reading.address(f"dandi:{ASSET[:-1]}0", archive)
+        with pytest.raises(InputError, match=f"^{other}: the server answers 404 Not Found"):
+            counted(other)
+
+
+def test_sessions_are_paths_addresses_or_assets():
+    assert reading.address("mouse.nwb") is None
+    assert reading.address("https://example.org/a.nwb") == "https://example.org/a.nwb"
+    assert reading.address(f"dandi:{ASSET}") == f"https://api.dandiarchive.org/api/assets/{ASSET}/download/"
 
 
 def test_the_log_says_how_much_of_the_file_was_read(session, caplog):

@@ -69,6 +69,8 @@ def test_the_report_says_what_became_of_every_unit(written):
         "left_out_firing_rate": 0,
         "left_out_quality": 0,
         "left_out_peak_channel_id": 0,
+        "left_out_several_areas": 0,
+        "left_out_unobserved": 0,
     }
     assert report.loc["", "left_out_peak_channel_id"] == 1
     assert (left.sum(axis=1) + report["kept"]).tolist() == report["units"].tolist()

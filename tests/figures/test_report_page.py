@@ -41,7 +41,7 @@ def test_a_movie_without_any_score_says_so():
 
 def test_scores_by_area_have_controls_apart_and_the_ceiling_last():
     table = report.scores_by_area(NETWORKS, "m")
-    assert list(table.columns) == ["network", "VISp", "mean", "% of ceiling", "hp (in no mean)"]
+    assert list(table.columns) == ["network", "VISp", "mean", "% of ceiling", "HP (in no mean)"]
     assert table["network"].tolist() == [
         "Net <a>",
         "Net b",
@@ -51,7 +51,7 @@ def test_scores_by_area_have_controls_apart_and_the_ceiling_last():
     ]
     assert table["VISp"].tolist()[-2:] == [0.1, 0.5]
     assert table["% of ceiling"].tolist()[0] == pytest.approx(60)
-    assert table["hp (in no mean)"].tolist()[0] == 0.0
+    assert table["HP (in no mean)"].tolist()[0] == 0.0
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,7 @@ def page(tmp_path_factory):
         title="study",
         lead=["First."],
         notes=["SIMULATED"],
+        remarks=[f"remark <{k}>" for k in range(7)],
         miniature=True,
         parts=parts,
         linked={"Frames": "results/figures/f"},
@@ -99,6 +100,30 @@ def test_the_page_escapes_what_people_wrote_and_fetches_nothing(page):
     for gone in ("<script", "src=", "@import", "url(http"):
         assert gone not in page
     assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_remarks_on_the_recordings_come_before_the_parts_five_of_them_at_once(page):
+    shown, folded = page.partition("<summary>and 2 more</summary>")[::2]
+    assert [f"remark &lt;{k}&gt;" in shown for k in range(7)] == [True] * 5 + [False] * 2
+    assert "remark &lt;6&gt;" in folded
+    assert shown.index("remark &lt;4&gt;") < page.index("<nav>")
+
+
+def test_the_table_of_units_shows_the_numbers_that_are_not_zero():
+    counted = [
+        pd.DataFrame({"movie": [movie], "median_rate": [1.0], "rows_cut": [cut], "unobserved": [0], "notes": [None]})
+        for movie, cut in (("a", 0), ("b", 3))
+    ]
+    counted.append(pd.DataFrame({"movie": ["c"], "median_rate": [1.0], "notes": ["x"]}))
+    part = report.units(counted)
+    assert list(part.table.columns) == ["movie", "median_rate", "rows_cut"]
+    assert part.table["rows_cut"].tolist()[:2] == [0, 3]
+    assert "results/units has all, and the reasons" in part.text
+
+
+@pytest.mark.parametrize(("name", "spelt"), [("visp", "VISp"), ("v1", "V1"), ("ca1", "CA1"), ("control", "control")])
+def test_areas_are_spelt_as_people_do(name, spelt):
+    assert style.area_name(name) == spelt
 
 
 def test_every_part_is_named_in_the_list_on_top_and_the_answer_comes_before_it(page):
@@ -151,10 +176,13 @@ def test_times_are_summed_over_the_jobs_of_a_stage():
 
 
 def test_results_of_trainings_are_one_row_each(tmp_path):
-    for name, accuracy in (("a", 0.5), ("b", 0.75)):
+    for name, accuracy, quiet in (("a", 0.5, ""), ("b", 0.75, "stem")):
         row = {"test_accuracy": accuracy, "low": 0.4, "high": 0.9, "chance": 0.25, "test_clips": 40, "epoch": 3}
+        row["silent_layers"] = quiet
         tables.write(pd.DataFrame([row]), tmp_path / f"{name}.csv", Provenance())
     part = report.trainings({"Net a": tmp_path / "a.csv", "Net b": tmp_path / "b.csv"})
     assert part.table["network"].tolist() == ["Net a", "Net b"]
     assert part.table["test accuracy"].tolist() == [0.5, 0.75]
+    assert part.table["silent layers"].fillna("").tolist() == ["", "stem"]
+    assert "silent layers" not in report.trainings({"Net a": tmp_path / "a.csv"}).table
     assert "never saw" in part.text

@@ -7,11 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from network_goldens import movie, show, with_recipe
+from torch import nn
 
+from lorafb.files import InputError
 from lorafb.networks import catalogue
 from lorafb.networks.blocks import lif
 from lorafb.networks.lorafb import RecurrentStage
-from lorafb.networks.state import clear, fresh_state
+from lorafb.networks.state import clear, evaluated, fresh_state
 
 torch.set_num_threads(1)
 NETWORKS = {
@@ -150,3 +152,65 @@ def test_gradients_reach_the_first_frame_through_time():
     with fresh_state(model):
         model(x)[-1].square().sum().backward()
     assert x.grad[0].abs().sum() > 0
+
+
+class Head(nn.Module):
+    """A classifier as timm's: its `reset` makes new weights and needs to be told how many."""
+
+    def __init__(self):
+        super().__init__()
+        self.weights = nn.Parameter(torch.ones(2))
+
+    def reset(self, num_classes, pool_type=None):
+        self.weights = nn.Parameter(torch.zeros(num_classes))
+
+
+class Counting(nn.Module):
+    """Counts frames in a buffer, and clears it."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(1))
+
+    def forward(self, x):
+        self.seen += 1
+        return x
+
+    def reset(self, value=0.0):
+        self.seen.fill_(value)
+
+
+def test_only_state_is_cleared():
+    model = nn.Sequential(Head(), Counting())
+    model[1](torch.zeros(1))
+    clear(model)
+    assert model[0].weights.tolist() == [1, 1]
+    assert model[1].seen == 0
+
+
+def test_a_network_is_held_to_evaluation_mode():
+    class Stubborn(nn.Module):
+        def train(self, mode=True):
+            return super().train(True)
+
+    with (
+        pytest.raises(InputError, match=r"Sequential: 1 stays in training mode"),
+        evaluated(nn.Sequential(nn.ReLU(), Stubborn())),
+    ):
+        pass
+    model = nn.Sequential(nn.BatchNorm1d(2)).train()
+    with evaluated(model):
+        model(torch.ones(4, 2))
+    assert model[0].running_mean.tolist() == [0, 0]
+
+
+def test_a_buffer_that_changes_is_an_error_unless_it_is_state():
+    with evaluated(model := nn.Sequential(Counting())), fresh_state(model):
+        model(torch.zeros(1, 1, 3, 2, 2))
+
+    class Drifting(Counting):
+        reset = None
+
+    model = nn.Sequential(Drifting())
+    with pytest.raises(InputError, match=r"Sequential: 0.seen changed while frames were shown"), evaluated(model):
+        model(torch.zeros(1))

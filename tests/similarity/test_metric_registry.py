@@ -15,7 +15,7 @@ import numpy as np
 
 from lorafb.similarity.metrics import Metric
 
-ANGLE = Metric("angle", "products", "own_metric:unit", "own_metric:unit", "own_metric:angle", label="Angle")
+ANGLE = Metric("angle", "products", "own_metric:unit", "own_metric:unit", "own_metric:angle")
 TAKEN = Metric("tsrsa", "rsm", "own_metric:unit", "own_metric:unit", "own_metric:angle")
 NUMBER = 3
 
@@ -49,7 +49,7 @@ def test_every_registered_metric_can_be_loaded():
         comparison = metrics.load(name)
         assert comparison.name == metric.name == name
         assert callable(comparison.compare)
-        assert comparison.label
+        assert metrics.METRICS[comparison.name].label
         assert all(module.startswith("lorafb.similarity.") or module == "numpy" for module in metric.modules)
 
 
@@ -79,7 +79,7 @@ def test_a_persons_own_record_is_loaded_by_module_and_name():
     metric = metrics.load("own_metric:ANGLE")
     products = np.diag([1.0, 2.0])
     assert metric.compare(metric.model(products), metric.area(3 * products)) == pytest.approx(1)
-    assert (metric.name, metric.sees, metric.label) == ("own_metric:ANGLE", "products", "Angle")
+    assert (metric.name, metric.sees) == ("own_metric:ANGLE", "products")
     assert metrics.find("own_metric:ANGLE").modules == ("own_metric",)
 
 
@@ -89,7 +89,7 @@ def test_a_persons_own_function_compares_two_rsms():
     rsm = np.array([[1, 0.5], [0.5, 1]])
     assert metric.compare(metric.model(rsm), metric.area(rsm)) == 0
     assert metric.compare(metric.model(rsm), metric.area(np.eye(2))) == pytest.approx(-np.sqrt(0.125))
-    assert (metric.name, metric.sees, metric.label) == ("own_metric:rmsd", "rsm", "own_metric:rmsd")
+    assert (metric.name, metric.sees) == ("own_metric:rmsd", "rsm")
     assert "own_metric" in metrics.find("own_metric:rmsd").modules
 
 

@@ -1,78 +1,23 @@
 import json
 import logging
-import os
 import re
 import signal
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from spikingjelly.activation_based import layer, neuron, surrogate
+from tiny import RECIPE, Blobs, Net, clips_before, in_child, kill, same, train
 from torch import nn
 
 from lorafb.files import InputError
 from lorafb.training import loop, measures
-from lorafb.training.recipe import Recipe
 from lorafb.training.resume import alone
 
 torch.set_num_threads(1)
-
-RECIPE = Recipe(epochs=3, batch=4, learning_rate=0.05, warmup_epochs=1)
-
-
-class Net(nn.Module):
-    """Spikes, a norm and dropout: all that carries state from step to step."""
-
-    def __init__(self):
-        super().__init__()
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            self.conv = layer.Conv2d(3, 6, 3, stride=2, step_mode="m")
-            self.norm = layer.BatchNorm2d(6, step_mode="m")
-            self.spikes = neuron.LIFNode(surrogate_function=surrogate.ATan(), detach_reset=True, step_mode="m")
-            self.drop = nn.Dropout(0.2)
-            self.classify = nn.Linear(6, 2)
-
-    def forward(self, frames):
-        seen = self.spikes(self.norm(self.conv(frames)))
-        return self.classify(self.drop(seen.mean(dim=(3, 4))))
-
-
-@dataclass
-class Blobs:
-    """Bright or dark frames in noise; `at` calls `then` when the given batch is asked for."""
-
-    clips: int
-    at: int = -1
-    then: object = None
-    calls: int = 0
-
-    def __len__(self):
-        return self.clips
-
-    def batch(self, numbers, epoch):
-        if self.calls == self.at:
-            self.then()
-        self.calls += 1
-        labels = torch.tensor(numbers) % 2
-        noise = torch.randn(3, self.clips, 3, 8, 8, generator=torch.Generator().manual_seed(epoch))
-        return noise[:, numbers] + 2.0 * labels[:, None, None, None] - 1, labels
-
-
-def train(folder, training=None, recipe=RECIPE, seed=3, **options):
-    return loop.train(Net(), training or Blobs(14), Blobs(10), recipe, seed, folder, **options)
-
-
-def same(ours, theirs):
-    assert ours.meta == theirs.meta
-    assert ours.epochs == theirs.epochs
-    assert ours.state_dict.keys() == theirs.state_dict.keys()
-    for key, value in ours.state_dict.items():
-        assert torch.equal(value, theirs.state_dict[key])
 
 
 @pytest.fixture(scope="module")
@@ -94,46 +39,42 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(never_killed,
 
 @pytest.mark.parametrize("step", range(12))
 def test_killed_at_any_step_and_run_again_the_bits_are_the_same(step, never_killed, tmp_path):
-    process = os.fork()
-    if process == 0:
-        train(tmp_path, Blobs(14, at=step, then=lambda: os.kill(os.getpid(), signal.SIGKILL)), save_every_s=0.0)
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == -signal.SIGKILL
+    killed = Blobs(14, at=clips_before(step), then=kill)
+    assert in_child(lambda: train(tmp_path, killed, save_every_s=0.0)) == -signal.SIGKILL
     again = Blobs(14)
     same(train(tmp_path, again), never_killed)
-    assert again.calls == 12 - step
+    assert again.calls == clips_before(12) - clips_before(step)
 
 
 def test_killed_while_the_resume_file_is_written_the_bits_are_the_same(never_killed, tmp_path):
-    process = os.fork()
-    if process == 0:
+    def until_half_is_written():
         save = torch.save
 
         def half(content, path):
             if content["progress"]["epoch"] == 1 and content["progress"]["step"] == 2:
                 path.write_bytes(b"half")
-                os.kill(os.getpid(), signal.SIGKILL)
+                kill()
             save(content, path)
 
         torch.save = half
         train(tmp_path, save_every_s=0.0)
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == -signal.SIGKILL
+
+    assert in_child(until_half_is_written) == -signal.SIGKILL
     assert len(list(tmp_path.glob(".resume.*.part.pt"))) == 1
     again = Blobs(14)
     same(train(tmp_path, again), never_killed)
-    assert again.calls == 7
-    assert {path.name for path in tmp_path.iterdir()} == {"resume.pt", "lock"}
+    assert again.calls == clips_before(12) - clips_before(5)
+    assert {path.name for path in tmp_path.iterdir()} == {"resume.pt", "resume.before.pt", "lock"}
 
 
 def test_a_new_process_goes_on_where_a_killed_one_stopped(never_killed, tmp_path):
     code = """
-        import os, signal, sys, torch
+        import sys, torch
         folder, at, weights, tests = sys.argv[1:]
         sys.path.insert(0, tests)
-        import test_loop
-        data = test_loop.Blobs(14, int(at), lambda: os.kill(os.getpid(), signal.SIGKILL))
-        torch.save(test_loop.train(folder, data, save_every_s=0.0).state_dict, weights)
+        import tiny
+        data = tiny.Blobs(14, int(at), tiny.kill)
+        torch.save(tiny.train(folder, data, save_every_s=0.0).state_dict, weights)
     """
     weights, tests = tmp_path / "weights.pt", Path(__file__).parent
 
@@ -141,7 +82,7 @@ def test_a_new_process_goes_on_where_a_killed_one_stopped(never_killed, tmp_path
         command = [sys.executable, "-c", textwrap.dedent(code), tmp_path / "side", at, weights, tests]
         return subprocess.run([str(part) for part in command], check=False).returncode
 
-    assert run(6) == -signal.SIGKILL
+    assert run(clips_before(6)) == -signal.SIGKILL
     assert not weights.exists()
     assert run(-1) == 0
     resumed = torch.load(weights, weights_only=True)
@@ -181,7 +122,7 @@ def test_the_best_epoch_is_kept_and_not_the_last(tmp_path, monkeypatch):
     accuracies = iter([0.5, 0.9, 0.9, 0.7])
     kept = {}
 
-    def evaluate(model, data, batch, device):
+    def evaluate(model, data, batch, device, **options):
         kept[len(kept)] = model.conv.weight.detach().clone()
         return measures.Evaluation(round(10 * next(accuracies)), 10, 1.0, {})
 
@@ -207,7 +148,7 @@ def test_there_is_a_row_an_epoch_and_the_same_after_a_resume(never_killed, tmp_p
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path, Blobs(14, at=9, then=stop), save_every_s=0.0)
+        train(tmp_path, Blobs(14, at=clips_before(9), then=stop), save_every_s=0.0)
     rows = train(tmp_path).epochs
     assert [list(row.items()) for row in rows] == [list(row.items()) for row in never_killed.epochs]
     assert [row["epoch"] for row in rows] == [0, 1, 2]
@@ -218,8 +159,8 @@ def test_there_is_a_row_an_epoch_and_the_same_after_a_resume(never_killed, tmp_p
 def test_the_row_of_results_is_that_of_the_best_epoch(never_killed):
     meta = never_killed.meta | {"classes": 2}
     row = replace(never_killed, meta=meta).result
-    assert list(row) == ["test_accuracy", "low", "high", "chance", "test_clips", "best_epoch"]
-    assert list(row.values()) == [meta["test_accuracy"], *meta["test_interval"], 0.5, 10, meta["best_epoch"]]
+    assert list(row) == ["test_accuracy", "low", "high", "chance", "test_clips", "best_epoch", "silent_layers"]
+    assert list(row.values()) == [meta["test_accuracy"], *meta["test_interval"], 0.5, 10, meta["best_epoch"], ""]
 
 
 def test_the_order_of_clips_is_new_each_epoch_and_complete():
@@ -256,7 +197,7 @@ def test_numbers_that_are_not_finite_stop_with_step_and_layer(layer_name, messag
         setattr(model, layer_name, Overflow())
 
     with pytest.raises(InputError, match=rf"training stopped at epoch 1, step 2: {re.escape(message)}"):
-        loop.train(model, Blobs(14, at=6, then=spoil), Blobs(10), RECIPE, 3, tmp_path, save_every_s=0.0)
+        loop.train(model, Blobs(14, at=clips_before(6), then=spoil), Blobs(10), RECIPE, 3, tmp_path, save_every_s=0.0)
     saved = torch.load(tmp_path / "resume.pt", weights_only=True)
     assert (saved["progress"]["epoch"], saved["progress"]["step"]) == (1, 2)
     assert all(torch.isfinite(value).all() for value in saved["model"].values())
@@ -269,7 +210,7 @@ def test_a_gradient_that_is_not_finite_stops_with_its_parameter(tmp_path):
         model.conv.weight.register_hook(lambda gradient: gradient * float("nan"))
 
     with pytest.raises(InputError, match=r"epoch 0, step 1: gradient of 'conv\.weight' is not finite; what .* finite"):
-        loop.train(model, Blobs(14, at=1, then=spoil), Blobs(10), RECIPE, 3, tmp_path)
+        loop.train(model, Blobs(14, at=clips_before(1), then=spoil), Blobs(10), RECIPE, 3, tmp_path)
 
 
 def test_a_silent_layer_is_a_warning_at_the_first_epoch(tmp_path, caplog):
@@ -278,14 +219,14 @@ def test_a_silent_layer_is_a_warning_at_the_first_epoch(tmp_path, caplog):
         model.norm.bias.fill_(-50.0)
     loop.train(model, Blobs(14), Blobs(10), replace(RECIPE, learning_rate=1e-6), 3, tmp_path)
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
-    assert warnings[0] == "epoch 0: silent layers, no unit active: spikes"
+    assert warnings[0] == "epoch 0, step 0: silent layers, no unit active: spikes"
 
 
 def test_firing_rates_are_spikes_a_unit_a_step():
     model = Net()
     data = Blobs(10)
     result = measures.evaluate(model, data, 4, torch.device("cpu"))
-    frames, _ = data.batch(list(range(10)), 0)
+    frames = torch.stack([data.sample(number, 0)[0] for number in range(10)], dim=1)
     model.spikes.reset()
     with torch.no_grad():
         rate = model.spikes(model.norm(model.conv(frames))).mean()

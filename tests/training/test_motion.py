@@ -153,13 +153,13 @@ def test_still_clips_show_the_first_frame_alone_which_does_not_know_the_motion(m
     assert_array_equal(first, motion.video(SMALL, "test", 3, seed=2)[0])
 
 
-def test_a_batch_is_time_first_and_between_minus_one_and_one():
+def test_a_sample_is_time_first_and_between_minus_one_and_one():
     clips = motion.clips(SMALL, "motion", "training", seed=4)
-    frames, labels = clips.batch([3, 19], epoch=0)
-    assert frames.shape == (4, 2, 3, 32, 32)
+    frames, label = clips.sample(19, epoch=0)
+    assert frames.shape == (4, 3, 32, 32)
     assert frames.dtype == torch.float32
-    assert labels.tolist() == [1, 1]
-    torch.testing.assert_close(frames[:, 1], clips.videos[9][2:].float() / 127.5 - 1, atol=1e-6, rtol=0)
+    assert label == 1
+    torch.testing.assert_close(frames, clips.videos[9][2:].float() / 127.5 - 1, atol=1e-6, rtol=0)
 
 
 def test_the_whole_task_is_made_in_seconds():

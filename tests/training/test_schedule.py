@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from lorafb.files import InputError
-from lorafb.training.loop import make_optimiser
-from lorafb.training.recipe import IMAGENET, VIDEO, Recipe, learning_rate
+from lorafb.training.recipe import IMAGENET, VIDEO, Recipe, averaging_decay, learning_rate
+from lorafb.training.step import make_optimiser
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "training.json").read_text())["schedules"]
 
@@ -53,8 +53,20 @@ def test_an_exponential_schedule_falls_every_epoch():
         ({"warmup_epochs": 5}, "5 warm-up epochs of 5"),
         ({"batch": 0}, "batch 0"),
         ({"learning_rate": -0.1}, "learning rate -0.1"),
+        ({"precision": "fp32"}, "did you mean 'fp16'|did you mean 'float32'"),
+        ({"accumulate": 0}, "accumulate 0"),
+        ({"ema_steps": 0}, "ema_steps 0"),
+        ({"label_smoothing": 1.0}, "label_smoothing 1.0"),
+        ({"ema_decay": -0.5}, "ema_decay -0.5"),
+        ({"mixup": -1.0}, "mixup -1.0"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_refused(settings, message):
     with pytest.raises(InputError, match=message):
         Recipe(epochs=5, **settings)
+
+
+def test_the_average_of_weights_forgets_alike_whatever_the_batch():
+    recipe = Recipe(epochs=100, batch=8, accumulate=2, ema_decay=0.999, ema_steps=4)
+    assert averaging_decay(recipe, processes=2) == pytest.approx(1 - 0.001 * 32 * 4 / 100)
+    assert averaging_decay(replace(recipe, batch=100_000)) == 0

@@ -1,0 +1,341 @@
+"""Spike times and frame onsets as tables, as pynapple saves them, and as MATLAB does: counts known by hand."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from scipy.io import savemat
+
+from lorafb.artefacts import responses
+from lorafb.artefacts.provenance import Provenance
+from lorafb.config.movies import Spikes
+from lorafb.cortex import spike_tables
+from lorafb.cortex.sessions import count_session, join
+from lorafb.experiments.areas import rates, select_units
+from lorafb.files import InputError
+
+# three frames of 0.1 s in two repeats, from 1 s and from 2 s; unit 5 (VISp), 9 (VISp), 7 (VISl), 8 (CA1)
+ONSETS = [1.0, 1.1, 1.2, 2.0, 2.1, 2.2]
+TRAINS = {5: [0.5, 1.0, 1.05, 1.1, 2.25], 9: [1.25, 2.0, 2.0001, 2.0002], 7: [1.299, 1.3, 2.15], 8: [1.15]}
+AREAS = {5: "VISp", 9: "VISp", 7: "VISl", 8: "CA1"}
+COUNTS = {
+    5: [[2, 1, 0], [0, 0, 1]],
+    9: [[0, 0, 1], [3, 0, 0]],
+    7: [[0, 0, 1], [0, 1, 0]],
+    8: [[0, 1, 0], [0, 0, 0]],
+}
+
+
+def spikes(trains=TRAINS, areas=AREAS):
+    rows = [(unit, time) for unit, train in trains.items() for time in train]
+    table = pd.DataFrame(rows, columns=["unit", "time"]).sample(frac=1, random_state=1)  # in any order
+    return table.assign(area=table["unit"].map(areas)) if areas else table
+
+
+def frames(onsets=ONSETS):
+    return pd.DataFrame(
+        {"onset": onsets, "frame": [0, 1, 2] * (len(onsets) // 3), "repeat": np.arange(len(onsets)) // 3}
+    )
+
+
+def count(
+    folder,
+    spikes,
+    frames,
+    units=None,
+    areas=("VISp", "VISl"),
+    n_frames=3,
+    files=None,
+    columns=None,
+    order="movie",
+    **keys,
+):
+    """Write tables as CSV (or take what stands in `files`) and count them, through the config's own model."""
+    tables = {"spikes": spikes, "frames": frames} | ({} if units is None else {"units": units})
+    paths = {}
+    for name, table in tables.items():
+        paths[name] = folder / (files or {}).get(name, f"{name}.csv")
+        if isinstance(table, pd.DataFrame):
+            table.to_csv(paths[name], index=False)
+    about = {name: {"file": str(path), **(columns or {}).get(name, {})} for name, path in paths.items()}
+    settings = Spikes.model_validate({"kind": "spikes", **about, **keys}).model_dump()
+    recording, report = spike_tables.count_tables(settings, paths, "mine", areas, n_frames=n_frames, order=order)
+    return recording, report
+
+
+def by_unit(recording):
+    return {
+        unit: recording.counts[:, :, place].tolist() for place, unit in enumerate(recording.units["unit_id"].tolist())
+    }
+
+
+WANTED = {unit: counts for unit, counts in COUNTS.items() if unit != 8}
+
+
+def test_spikes_are_counted_in_the_frames_of_each_repeat(tmp_path):
+    recording, report = count(tmp_path, spikes(), frames())
+    assert by_unit(recording) == WANTED  # a spike on an onset is of that frame; the last frame is as long as the others
+    assert dict(zip(recording.units["unit_id"], recording.units["area"], strict=True)) == {
+        5: "VISp",
+        9: "VISp",
+        7: "VISl",
+    }
+    assert (recording.rate_hz, recording.n_repeats) == (10, 2)
+    assert not [
+        note for note in recording.notes if note.what == "rows_cut" and note.number
+    ]  # nothing of the file was cut
+    assert report.set_index("area")["kept"].to_dict() == {"VISp": 2, "VISl": 1}
+    visp = join([recording], "VISp")
+    assert visp.counts.tolist() == np.stack([COUNTS[unit] for unit in visp.units["unit_id"]], axis=2).tolist()
+
+
+def test_tables_give_what_the_session_they_are_of_gives(tmp_path):
+    """One route: an NWB session of the same times counts the same."""
+    from nwb_files import write_session
+
+    path = tmp_path / "session.nwb"
+    write_session(path)
+    recording, _ = count_session(path, "natural_movie_one", ["VISp", "VISl"])
+    with h5py.File(path) as file:
+        units, shown = file["units"], file["intervals/natural_movie_one_presentations"]
+        last = units["spike_times_index"][:]
+        trains = np.split(units["spike_times"][:], last[:-1])
+        ids = units["id"][:]
+        rows = {name: shown[name][:] for name in ("start_time", "stop_time", "frame")}
+    kept = dict(zip(recording.units["unit_id"].tolist(), recording.units["area"], strict=True))
+    table = spikes({unit: train for unit, train in zip(ids.tolist(), trains, strict=True) if unit in kept}, kept)
+    columns = {"frames": {"onset": "start_time", "offset": "stop_time"}}
+    own, _ = count(tmp_path, table, pd.DataFrame(rows), columns=columns, n_frames=None)
+    order = [recording.units["unit_id"].tolist().index(unit) for unit in own.units["unit_id"]]
+    assert_array_equal(own.counts, recording.counts[:, :, order])
+
+
+def test_areas_may_be_in_a_table_of_units_which_says_what_is_silent(tmp_path):
+    units = pd.DataFrame({"unit": [5, 9, 7, 8, 3], "area": ["VISp", "VISp", "VISl", "", "VISl"]})
+    recording, report = count(tmp_path, spikes(areas=None), frames(), units)
+    assert by_unit(recording) == {**WANTED, 3: [[0, 0, 0], [0, 0, 0]]}
+    assert report.set_index("area")["units"].to_dict() == {"VISp": 2, "VISl": 2, "": 1}  # unit 8 is nowhere
+
+
+def test_times_may_be_milliseconds_and_columns_called_otherwise(tmp_path):
+    table = spikes().rename(columns={"unit": "cluster", "time": "t", "area": "region"})
+    table["t"] *= 1000
+    shown = frames().rename(columns={"onset": "start_time", "frame": "image"}).assign(repeat=[*"aaabbb"])
+    columns = {
+        "spikes": {"unit": "cluster", "time": "t", "area": "region", "time_unit": "ms"},
+        "frames": {"onset": "start_time", "frame": "image"},
+    }
+    recording, _ = count(tmp_path, table, shown, columns=columns)
+    assert by_unit(recording) == WANTED
+
+
+def test_names_of_units_stay_names(tmp_path):
+    table = spikes().assign(unit=lambda rows: "u" + rows["unit"].astype(str))
+    recording, _ = count(tmp_path, table, frames())
+    assert by_unit(recording) == {f"u{unit}": counts for unit, counts in WANTED.items()}
+
+
+def test_frames_may_be_counted_from_one_and_grey_screen_be_below_zero(tmp_path):
+    grey = pd.DataFrame({"onset": [1.3, 1.6, 2.3], "frame": -1, "repeat": [0, 0, 1]})
+    assert by_unit(count(tmp_path, spikes(), pd.concat([frames(), grey]))[0]) == WANTED
+    assert by_unit(count(tmp_path, spikes(), frames().assign(frame=[1, 2, 3] * 2))[0]) == WANTED
+
+
+def test_repeats_and_frames_follow_from_the_onsets_where_nothing_numbers_them(tmp_path):
+    assert by_unit(count(tmp_path, spikes(), frames().drop(columns="repeat"))[0]) == WANTED
+    assert by_unit(count(tmp_path, spikes(), frames()[["onset"]])[0]) == WANTED
+    assert by_unit(count(tmp_path, spikes(), frames()[["onset", "repeat"]])[0]) == WANTED
+
+
+def test_offsets_end_frames_early(tmp_path):
+    shown = frames().assign(offset=lambda rows: rows["onset"] + 0.06)
+    counts = by_unit(count(tmp_path, spikes({**TRAINS, 5: [0.5, 1.0, 1.07, 1.1, 2.27]}), shown)[0])
+    assert counts[5] == [[1, 1, 0], [0, 0, 0]]  # 1.07 and 2.27 came after their frames
+
+
+def test_latency_and_bin_move_and_size_the_window_of_every_frame(tmp_path):
+    recording, report = count(tmp_path, spikes(), frames(), latency=0.05, bin=0.075)
+    assert by_unit(recording)[5] == [[2, 0, 0], [0, 0, 1]]  # windows from 1.05, 1.15, 1.25, 2.05, 2.15, 2.25 on
+    assert (recording.rate_hz, recording.bin_s) == (10, 0.075)  # the frame rate stays the stimulus' own
+    rate = report.set_index("area").loc["VISl", "mean_rate"]
+    visp = join([recording], "VISp")
+    assert visp.bin_s == 0.075
+    assert rates(visp) == pytest.approx(visp.counts.sum(axis=(0, 1)) / (6 * 0.075))
+    responses.write(select_units(visp, {"skip_frames": 0}), tmp_path / "visp.h5", Provenance({}, {}, ""))
+    assert responses.read(tmp_path / "visp.h5").bin_s == 0.075
+    assert rate == pytest.approx(recording.counts[:, :, recording.units["area"] == "VISl"].sum() / (6 * 0.075))
+
+
+def test_scenes_are_counted_in_their_random_order(tmp_path):
+    shown = frames().assign(frame=[2, 0, 1, 1, 2, 0]).drop(columns="repeat")
+    counts = by_unit(count(tmp_path, spikes(), shown, order="scenes")[0])
+    assert counts[5] == [[1, 0, 2], [1, 0, 0]]  # the k-th time that each scene was shown
+
+
+def test_a_repeat_that_lacks_a_frame_is_left_out_and_named(tmp_path):
+    recording, report = count(tmp_path, spikes(), frames().drop(index=4))
+    assert by_unit(recording)[5] == [[2, 1, 0]]
+    assert "repeat 1 (from 2.000 s) lacks 1 of 3 frames, the first is 1" in report["repeats_left_out"][0]
+
+
+def test_sessions_have_clocks_of_their_own(tmp_path):
+    table = spikes().replace({"time": {1.3: 1.31}})  # off the edge of a frame, which rounding moves
+    other = table.assign(time=lambda rows: rows["time"] + 100)
+    both = pd.concat([table.assign(session="b"), other.assign(session="a")])
+    shown = pd.concat([frames().assign(session="b"), frames().assign(session="a", onset=np.array(ONSETS) + 100)])
+    recording, report = count(tmp_path, both, shown)
+    assert_array_equal(recording.counts[:, :, :3], recording.counts[:, :, 3:])
+    assert sorted(set(recording.units["session"])) == ["a", "b"]
+    assert set(report["session"]) == {"a", "b"}
+    of_area = [note for note in recording.notes if note.what == "failed_quality"]
+    assert sorted(note.area for note in of_area) == ["VISl", "VISl", "VISp", "VISp"]  # notes of every session and area
+    with pytest.raises(
+        InputError, match=r"frames\.csv: has no frames of session b .*it has 0; each session has its own clock"
+    ):
+        count(tmp_path, both, frames())
+
+
+def pynapple(path, **arrays):
+    """An .npz as pynapple 0.11 saves it (checked against files that it wrote): metadata are pickled."""
+    np.savez(path, _metadata=np.array({"rate": [1.0]}, dtype=object), **arrays)
+    return path
+
+
+def test_what_pynapple_saved_is_read_without_its_pickle(tmp_path):
+    flat = np.array([(time, unit) for unit, train in TRAINS.items() for time in train])
+    flat = flat[np.argsort(flat[:, 0])]
+    support = {"start": np.array([0.5]), "end": np.array([2.25])}
+    keys = np.array([*TRAINS, 4])  # a unit without a spike
+    group = {
+        "t": flat[:, 0],
+        "index": flat[:, 1].astype(np.int64),
+        "keys": keys,
+        **support,
+        "type": np.array(["TsGroup"]),
+    }
+    pynapple(tmp_path / "spikes.npz", **group)
+    onsets = np.array(ONSETS)
+    np.savez(tmp_path / "tsd.npz", t=onsets, d=np.array([0, 1, 2] * 2), **support, type=np.array(["Tsd"]))
+    np.savez(tmp_path / "ts.npz", t=onsets, **support, type=np.array(["Ts"]))
+    pynapple(tmp_path / "ep.npz", start=onsets, end=onsets + 0.1, type=np.array(["IntervalSet"]))
+    units = pd.DataFrame({"unit": keys, "area": ["VISp", "VISp", "VISl", "CA1", "VISp"]})
+    for name in ("tsd.npz", "ts.npz", "ep.npz"):
+        files = {"spikes": "spikes.npz", "frames": name}
+        assert by_unit(count(tmp_path, None, None, units, files=files)[0]) == {**WANTED, 4: [[0, 0, 0], [0, 0, 0]]}
+    with pytest.raises(
+        InputError, match=r"spikes\.npz: has no column 'area' \(what pynapple knows of units is pickled"
+    ):
+        count(tmp_path, None, None, files={"spikes": "spikes.npz", "frames": "ts.npz"})
+    np.savez(tmp_path / "old.npz", **group, location=np.array(["VISp", "VISp", "VISl", "CA1", "VISp"]))
+    files = {"spikes": "old.npz", "frames": "ts.npz"}
+    assert (
+        by_unit(count(tmp_path, None, None, files=files, columns={"spikes": {"area": "location"}})[0])[7] == COUNTS[7]
+    )
+
+
+def matlab(path, **variables):
+    savemat(path, variables)
+    return path
+
+
+def cells(values):
+    made = np.empty((len(values), 1), object)
+    made[:, 0] = values
+    return made
+
+
+def test_cells_of_matlab_are_units(tmp_path):
+    trains = [np.array([TRAINS[unit]]).T for unit in (5, 9, 7)]  # [[x]]: columns, as MATLAB has them
+    areas = cells(["VISp", "VISp", "VISl"])
+    numbers = np.array([[5.0, 9.0, 7.0]])
+    matlab(tmp_path / "spikes.mat", time=cells(trains), unit=numbers, area=areas)
+    matlab(tmp_path / "frames.mat", onset=np.array([ONSETS]), frame=np.array([[0.0, 1, 2] * 2]))
+    files = {"spikes": "spikes.mat", "frames": "frames.mat"}
+    recording, _ = count(tmp_path, None, None, files=files)
+    assert by_unit(recording) == WANTED
+    assert recording.units["area"].tolist() == ["VISp", "VISp", "VISl"]
+    matlab(tmp_path / "nested.mat", data={"st": cells(trains), "region": areas})
+    columns = {"spikes": {"time": "data.st", "area": "data.region"}}
+    own = by_unit(count(tmp_path, None, None, files=files | {"spikes": "nested.mat"}, columns=columns)[0])
+    assert own == {1: COUNTS[5], 2: COUNTS[9], 3: COUNTS[7]}  # numbered from 1
+    matlab(tmp_path / "long.mat", time=spikes()[["time"]].to_numpy(), unit=spikes()[["unit"]].to_numpy(float))
+    units = pd.DataFrame({"unit": list(AREAS), "area": list(AREAS.values())})
+    assert by_unit(count(tmp_path, None, None, units, files=files | {"spikes": "long.mat"})[0]) == WANTED
+
+
+def test_a_mat_of_version_7_3_gives_the_same(tmp_path):
+    """Its layout by hand: HDF5 behind 512 bytes of MATLAB's, axes in reverse order, cells as references."""
+    with h5py.File(tmp_path / "spikes.mat", "w", userblock_size=512) as file:
+
+        def cell(name, values, **attributes):
+            references = []
+            for nth, value in enumerate(values):
+                member = file.create_dataset(f"#refs#/{name}{nth}", data=value)
+                member.attrs.update(attributes)
+                references.append(member.ref)
+            column = file.create_dataset(name, data=np.array([references], dtype=h5py.ref_dtype))
+            column.attrs["MATLAB_class"] = np.bytes_("cell")
+
+        cell("time", [np.array([TRAINS[unit]]) for unit in (5, 9, 7)], MATLAB_class=np.bytes_("double"))
+        text = [np.array([[ord(letter)] for letter in area], np.uint16) for area in ("VISp", "VISp", "VISl")]
+        cell("area", text, MATLAB_class=np.bytes_("char"))
+        file["unit"] = np.array([[5.0], [9.0], [7.0]])
+    content = bytearray((tmp_path / "spikes.mat").read_bytes())
+    content[:19] = b"MATLAB 7.3 MAT-file"
+    (tmp_path / "spikes.mat").write_bytes(content)
+    recording, _ = count(tmp_path, None, frames(), files={"spikes": "spikes.mat"})
+    assert by_unit(recording) == WANTED
+    assert recording.units["area"].tolist() == ["VISp", "VISp", "VISl"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"spikes": spikes().assign(time=lambda rows: rows["time"] * 1000)},
+            "no spike lies in a frame .* set time_unit",
+        ),
+        (
+            {"spikes": pd.concat([spikes(), spikes().iloc[[3]]])},
+            r"spikes\.csv: column 'time' holds .* in line 15, which is there",
+        ),
+        ({"spikes": spikes(areas=None)}, r"spikes\.csv: has no column 'area'; give a table of `units`"),
+        ({"spikes": spikes().assign(area=["VISp"] * 6 + ["VISl"] * 7)}, "unit . is in more than one area"),
+        ({"spikes": spikes().rename(columns={"time": "times"})}, "column 'time' is missing; did you mean 'times'"),
+        (
+            {"frames": frames().assign(frame=[0, 1, 1, 0, 1, 2])},
+            r"frames\.csv: column 'frame' holds 1 in line 4, which is there",
+        ),
+        (
+            {"frames": frames([1.0, 1.1, 1.1, 2.0, 2.1, 2.2])},
+            "column 'onset' holds 1.1 in line 4, which is there already",
+        ),
+        (
+            {"frames": frames().assign(offset=0.5)},
+            "column 'offset' holds 0.5 in line 2, expected a time after its onset",
+        ),
+        (
+            {"frames": frames().drop(columns=["frame", "repeat"]).iloc[:5]},
+            "5 onsets, expected 3 a repeat; give the column `fra",
+        ),
+        (
+            {"frames": frames([1.0, 1.1, 1.4, 2.0, 2.1, 2.2])[["onset"]]},
+            "a pause after 1.1 s, within repeat 1: a frame may be",
+        ),
+        ({"frames": frames().assign(frame=[0, 1, 3] * 2)}, "shows frame 3, expected 0 to 2"),
+        (
+            {"units": pd.DataFrame({"unit": [1, 2], "area": "VISp"}), "spikes": spikes(areas=None)},
+            "has none of the units of",
+        ),
+        (
+            {"units": pd.DataFrame({"unit": [5, 5], "area": "VISp"})},
+            r"units\.csv: column 'unit' holds 5 in line 3, which is there",
+        ),
+        ({"areas": ("VISpp",)}, "has no unit of VISpp; did you mean 'VISp'"),
+    ],
+    ids=range(14),
+)
+def test_what_does_not_fit_together_is_refused_in_one_line(tmp_path, changed, message):
+    with pytest.raises(InputError, match=rf"^[^\n]*{message}[^\n]*$"):
+        count(tmp_path, **{"spikes": spikes(), "frames": frames()} | changed)

@@ -1,0 +1,62 @@
+"""The profiles for clusters: what is grouped, what never is, and that Snakemake takes every line of them."""
+
+import re
+
+import dry_run
+import pytest
+import yaml
+from test_workflow import ROOT
+
+GPU_RULES = {"train", "extract", "perturbed", "with_noise"}
+"""Rules that ask for `gpu` where the config says cuda; a group would ask for the GPUs of all its jobs."""
+
+
+def profile(name):
+    return yaml.safe_load((ROOT / "profiles" / name / "profile.yaml").read_text())
+
+
+def rules(attribute):
+    """Rules of the workflow with such a line."""
+    text = "".join(file.read_text() for file in (ROOT / "rules").glob("*.smk"))
+    return {
+        one[0] for one in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)*)", text, re.MULTILINE) if attribute in one[1]
+    }
+
+
+@pytest.mark.parametrize("name", ["slurm", "generic"])
+def test_every_job_of_seconds_is_grouped_and_no_job_that_may_use_a_gpu(name):
+    grouped = {line.split("=")[0] for line in profile(name)["groups"]}
+    assert rules("gpu=") == GPU_RULES
+    assert not grouped & GPU_RULES
+    alone = {"checkpoint", "statistics", "asset", "training_set", "video_frames"}
+    assert grouped | GPU_RULES | alone == rules("script:")
+    components = {line.split("=")[0] for line in profile(name)["group-components"]}
+    assert components == {line.split("=")[1] for line in profile(name)["groups"]}
+
+
+def test_on_slurm_no_limit_holds_back_the_gpus_and_the_gpu_rules_have_a_partition():
+    slurm = profile("slurm")
+    assert "gpu" not in slurm["resources"]
+    assert set(slurm["set-resources"]) == GPU_RULES
+    assert "slurm-array-jobs" not in slurm
+    assert slurm["slurm-status-command"] == "squeue"
+
+
+def test_both_rerun_for_the_same_reasons_as_on_one_machine():
+    same = ("rerun-triggers", "max-checksum-file-size", "rerun-incomplete", "nolock")
+    for name in ("slurm", "generic"):
+        assert {key: profile(name)[key] for key in same} == {key: profile("default")[key] for key in same}
+
+
+@pytest.mark.parametrize("name", ["slurm", "generic"])
+def test_snakemake_takes_the_profile_and_shares_submissions(name, tmp_path):
+    study = ["-s", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "tests/workflow/nano.yaml")]
+    said = dry_run.run(tmp_path, *study, "--workflow-profile", str(ROOT / "profiles" / name))
+    jobs = int(re.search(r"^total +(\d+)$", said, re.MULTILINE)[1])
+    shared = re.findall(r"Group job (\w+) ", said)
+    assert set(shared) == {line.split("=")[1] for line in profile(name)["groups"]}
+    in_groups = {line.split("=")[0] for line in profile(name)["groups"]}
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE))
+    alone = sum(int(count) for rule, count in counts.items() if rule not in in_groups | {"all", "total"})
+    assert jobs > 60
+    assert len(shared) + alone < 30
