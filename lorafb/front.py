@@ -544,9 +544,9 @@ def load(results: str | Path = "results") -> pd.DataFrame:
     """
     from lorafb.artefacts import tables
     from lorafb.experiments.table import joined, typed
-    from lorafb.files import InputError
+    from lorafb.files import InputError, found
 
-    paths = sorted(Path(results).glob("scores/*/*/*.csv"))
+    paths = found(results, "scores/*/*/*.csv")
     if not paths:
         raise InputError(f"{results}: has no scores/SUBJECT/MOVIE/*.csv; give the results folder of a finished study")
     scores = joined([typed(tables.read(path)).assign(subject=path.parts[-3]) for path in paths])
