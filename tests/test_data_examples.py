@@ -20,7 +20,7 @@ SECTION = (
     (ROOT / "docs" / "data.md").read_text().partition("## Tables and arrays of your own\n")[2].partition("\n## ")[0]
 )
 EXAMPLES = dict(re.findall(r"### (.*?)\n(.*?)(?=\n### |\Z)", SECTION, re.DOTALL))
-BASE = """
+SUBJECTS = """
 subjects: {plain: {network: lorafb_snet_tiny, training: motion, checkpoint: {kind: initial, seed: 1}, size: 64}}
 experiments: {clip: {lengths: []}, front: {lengths: []}}
 """
@@ -63,9 +63,9 @@ def test_an_example_gives_the_counts_that_stand_below_it(example, tmp_path, monk
         Path(name).write_text(content)
     for _, code in blocks(text, "python"):
         exec(compile(code, f"{example} in docs/data.md", "exec"), {})
-    Path("base.yaml").write_text(BASE)
     ((_, config),) = blocks(text, "yaml")
-    plan = Plan(reading.read(Path("base.yaml"), yaml.safe_load(config), (tmp_path,)), ROOT, (tmp_path,))
+    study = reading.study({**yaml.safe_load(SUBJECTS), **yaml.safe_load(config)}, (tmp_path,))
+    plan = Plan(study, ROOT, (tmp_path,))
     count(plan, "mine")
     wanted, found = {}, {}
     for area, unit, numbers in re.findall(r"(\w+) unit (\w+): (.+)", blocks(text, "counts")[0][1]):

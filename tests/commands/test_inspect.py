@@ -35,7 +35,6 @@ ONSETS = np.concatenate([10.0 * repeat + np.arange(6) / 4 for repeat in range(1,
 def inspect(tmp_path, capsys, monkeypatch):
     """Run the command in a folder: what it prints, and the study that its block makes."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "base.yaml").write_text(BASE)
 
     def run(*files):
         code = cli.main(["inspect", *map(str, files)])
@@ -43,7 +42,7 @@ def inspect(tmp_path, capsys, monkeypatch):
         assert code == 0, printed.err
         said, _, block = printed.out.partition("for the config:\n")
         pasted = yaml.safe_load(block)
-        return said, pasted and reading.read(tmp_path / "base.yaml", pasted, (tmp_path,))
+        return said, pasted and reading.study({**yaml.safe_load(BASE), **pasted}, (tmp_path,))
 
     return run
 
