@@ -96,6 +96,15 @@ def test_each_option_changes_the_weights(change, tmp_path):
     assert other.meta["recipe"] == plain.meta["recipe"] | change
 
 
+def test_each_pass_draws_anew(tmp_path, monkeypatch):
+    seeds = []
+    original = torch.manual_seed
+    monkeypatch.setattr(step.torch, "manual_seed", lambda seed: seeds.append(seed) or original(seed))
+    train(tmp_path, recipe=replace(RECIPE, epochs=2, batch=2, accumulate=2))
+    seeds = [seed for seed in seeds if seed]
+    assert len(set(seeds)) == len(seeds) >= 14  # passes of two epochs
+
+
 def test_adamw_trains_and_goes_on(tmp_path):
     recipe = replace(RECIPE, optimiser="adamw", learning_rate=0.01)
     whole = train(tmp_path / "whole", recipe=recipe)
