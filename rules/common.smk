@@ -17,7 +17,7 @@ from lorafb.config import reading
 from lorafb.files import InputError, clear_abandoned
 from lorafb.plan import braces
 from lorafb.plan.figures import ENDINGS, Display
-from lorafb.plan.jobs import VIDEO_PARTS, Plan, as_params, one_of
+from lorafb.plan.jobs import Plan, as_params, one_of
 from lorafb.trials import PERTURBATIONS
 
 processes.tell_jobs()
