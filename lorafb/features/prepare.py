@@ -4,7 +4,7 @@ A movie on disk stays uint8 (or a published float32 tensor, memory-mapped); only
 prepared. Orders, repeats and replaced frames are nothing but the positions that a source is asked for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +16,11 @@ from torch.nn.functional import interpolate
 
 from lorafb.artefacts.stimuli import FrameArray, Stimulus
 from lorafb.files import InputError, nearest
-from lorafb.networks.catalogue import Normalisation
+from lorafb.networks.catalogue import NORMALISATIONS, Normalisation, mean_and_deviation
 
 Positions = NDArray[np.integer[Any]]
 FrameSource = Callable[[Positions], Tensor]
 """Positions in a movie, shape (n,) -> normalised float32 frames, shape (n, 3, H, W), in the order asked for."""
-
-NORMALISATIONS = {
-    "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-}
-"""Mean and standard deviation of red, green, blue in [0, 1], by the name that a network record uses."""
 
 
 @dataclass(frozen=True)
@@ -159,13 +153,6 @@ class Joined:
             if np.any((different >= start) & (different < end))
         ]
         return torch.cat(served)[back]
-
-
-def mean_and_deviation(normalisation: str | Normalisation) -> tuple[Sequence[float], Sequence[float]]:
-    """Mean and deviation of pixels, by name or as they are."""
-    if isinstance(normalisation, Normalisation):
-        return normalisation.mean, normalisation.deviation
-    return NORMALISATIONS[normalisation]
 
 
 def frame_source(stimulus: Stimulus, size: int, normalisation: str | Normalisation) -> Frames | PreparedFrames:

@@ -24,6 +24,20 @@ class Normalisation(Model):
     deviation: list[float] = Field(min_length=3, max_length=3, description="of red, green, blue")
 
 
+NORMALISATIONS = {
+    "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+}
+"""Mean and standard deviation of red, green, blue in [0, 1], by the name that a network record uses."""
+
+
+def mean_and_deviation(normalisation: str | Normalisation) -> tuple[Sequence[float], Sequence[float]]:
+    """Mean and deviation of pixels, by name or as they are."""
+    if isinstance(normalisation, Normalisation):
+        return normalisation.mean, normalisation.deviation
+    return NORMALISATIONS[normalisation]
+
+
 class Feed(Model):
     """How a network is shown a movie.
 

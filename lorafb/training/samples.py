@@ -27,6 +27,7 @@ from PIL import Image
 from torch import Tensor
 
 from lorafb.files import InputError, one_line
+from lorafb.networks.catalogue import Normalisation
 from lorafb.stimuli import video
 from lorafb.training import settings, transforms, video_frames
 from lorafb.training.settings import Taken
@@ -49,7 +50,7 @@ class Clips:
     stream : tuple of int
         Key of the random draws.
     test : bool
-    normalisation : "half" or "imagenet"
+    normalisation : "half", "imagenet" or Normalisation
     pictures : bool
         Frames are read from pictures that `video_frames` has written.
     """
@@ -60,7 +61,7 @@ class Clips:
     taken: Taken
     stream: tuple[int, ...]
     test: bool
-    normalisation: str = "half"
+    normalisation: str | Normalisation = "half"
     pictures: bool = False
 
     @cached_property
@@ -118,7 +119,7 @@ class Images:
     stream : tuple of int
         Key of the random draws.
     test : bool
-    normalisation : "half" or "imagenet"
+    normalisation : "half", "imagenet" or Normalisation
     steps : int
         Time steps for which each is shown.
     """
@@ -128,7 +129,7 @@ class Images:
     how: settings.Images
     stream: tuple[int, ...]
     test: bool
-    normalisation: str = "imagenet"
+    normalisation: str | Normalisation = "imagenet"
     steps: int = 1
 
     def __len__(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lorafb.files import InputError, sha256
-from lorafb.networks.catalogue import MOTION_TRAININGS
+from lorafb.networks.catalogue import MOTION_TRAININGS, Normalisation
 from lorafb.training import listing, motion, settings, video_frames
 from lorafb.training.index import Index, usable
 from lorafb.training.loading import Data
@@ -57,7 +57,7 @@ class Files:
         Which clips of a video, where the name of the training set does not say it.
     steps : int
         Time steps for which an image is shown.
-    normalisation : "half" or "imagenet"
+    normalisation : "half", "imagenet" or Normalisation
     """
 
     index: Index
@@ -65,7 +65,7 @@ class Files:
     frames: Path | None = None
     taken: Taken = "every"
     steps: int = 1
-    normalisation: str = "half"
+    normalisation: str | Normalisation = "half"
 
     def identity(self, training: str) -> dict[str, Any]:
         """Say what defines the set beside seed and name."""
@@ -73,7 +73,8 @@ class Files:
         values: dict[str, Any] = {name: getattr(self.how, name) for name in kind.model_fields}
         if isinstance(self.how, settings.Clips):
             values |= {"taken": TAKEN.get(training, self.taken), "from": "pictures" if self.frames else "videos"}
-        shown = {"steps": self.steps, "normalisation": self.normalisation}
+        normal = self.normalisation if isinstance(self.normalisation, str) else self.normalisation.model_dump()
+        shown = {"steps": self.steps, "normalisation": normal}
         return {"task": {**values, **shown, "training": training}, **self.index.identity}
 
 

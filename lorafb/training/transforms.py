@@ -13,9 +13,9 @@ from torch import Tensor
 from torchvision.transforms import v2  # type: ignore[import-untyped]
 from torchvision.transforms.v2 import functional  # type: ignore[import-untyped]
 
+from lorafb.networks.catalogue import Normalisation, mean_and_deviation
 from lorafb.training.settings import Clips, Images
 
-NORMALISATIONS = {"half": ([0.5] * 3, [0.5] * 3), "imagenet": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])}
 """Mean and deviation of red, green and blue."""
 RESIZED, CROPPED, SHOWN = (256, 340), 256, 224
 """Height and width that frames are resized to, side of the square cut out of them, and side that it is resized to."""
@@ -24,7 +24,10 @@ BILINEAR = v2.InterpolationMode.BILINEAR
 
 
 def clip(
-    frames: NDArray[np.uint8], settings: Clips, draws: np.random.Generator | None, normalisation: str = "half"
+    frames: NDArray[np.uint8],
+    settings: Clips,
+    draws: np.random.Generator | None,
+    normalisation: str | Normalisation = "half",
 ) -> Tensor:
     """Resize, crop, resize and normalise the frames of a clip.
 
@@ -35,7 +38,7 @@ def clip(
         For another `size` than 224 all lengths are scaled alike.
     draws : numpy.random.Generator or None
         The crop is drawn from it; without it, as in a test, it is the middle.
-    normalisation : "half" or "imagenet"
+    normalisation : "half", "imagenet" or Normalisation
 
     Returns
     -------
@@ -54,12 +57,15 @@ def clip(
         cut = [part[..., y : y + side, x : x + side] for part, y, x in zip(parts, tops, lefts, strict=True)]
         shown = torch.cat(cut)
     shown = functional.resize(shown, [settings.size, settings.size], antialias=True)
-    normal: Tensor = functional.normalize(shown, *NORMALISATIONS[normalisation])
+    normal: Tensor = functional.normalize(shown, *map(list, mean_and_deviation(normalisation)))
     return normal
 
 
 def image(
-    pixels: NDArray[np.uint8], settings: Images, draws: np.random.Generator | None, normalisation: str = "imagenet"
+    pixels: NDArray[np.uint8],
+    settings: Images,
+    draws: np.random.Generator | None,
+    normalisation: str | Normalisation = "imagenet",
 ) -> Tensor:
     """Crop at random, mirror, change and normalise an image, and erase a part of it; a test takes the middle.
 
@@ -68,13 +74,13 @@ def image(
     pixels : uint8, shape (height, width, 3)
     settings : Images
     draws : numpy.random.Generator or None
-    normalisation : "half" or "imagenet"
+    normalisation : "half", "imagenet" or Normalisation
 
     Returns
     -------
     float32, shape (3, size, size)
     """
-    mean, deviation = NORMALISATIONS[normalisation]
+    mean, deviation = map(list, mean_and_deviation(normalisation))
     last: Sequence[torch.nn.Module] = (v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, deviation))
     shown = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)
     if draws is None:
