@@ -19,7 +19,6 @@ from PIL import Image
 
 from lorafb.stimuli import video
 from lorafb.training import video_frames
-from lorafb.training.ucf101 import Video
 
 CLIP = 16
 FILE = Path(__file__).parents[1] / "data" / "real" / "clips" / "test.avi"
@@ -107,9 +106,8 @@ def main() -> None:
     told = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
-        listed = Video(told.file.name, 0, "training")
         begun = time.perf_counter()
-        made = video_frames.write(told.file.parent, [listed], Path(folder))
+        made = video_frames.write(told.file.parent, [told.file.name], Path(folder))
         frames, writing = int(made["frames"][0]), time.perf_counter() - begun
         pictures = next(path for path in Path(folder).iterdir() if path.is_dir())
         size = sum(path.stat().st_size for path in pictures.glob("*.jpg"))

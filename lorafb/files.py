@@ -131,6 +131,11 @@ def visible(folder: Path | str) -> list[os.DirEntry[str]]:
         return [entry for entry in entries if not entry.name.startswith(".")]
 
 
+def found(folder: Path | str, pattern: str) -> list[Path]:
+    """Files below a folder that match a pattern as `Path.glob` takes it, sorted, without hidden ones; see `visible`."""
+    return [path for path in sorted(Path(folder).glob(pattern)) if not path.name.startswith(".")]
+
+
 def one_line(error: Exception, most: int = 160) -> str:
     """Put the text of an error on one line of at most so many characters."""
     return " ".join(str(error).split())[:most]

@@ -472,7 +472,7 @@ def extract(
     return {layer: held.take(layer).responses(0).cpu().numpy() for layer in layers}
 
 
-def _source(movie: Any, size: int | None, normalisation: str) -> Any:
+def _source(movie: Any, size: int | None, normalisation: Any) -> Any:
     """Serve a movie to a network: uint8 frames are prepared, float32 frames are taken as they are."""
     import torch
 
@@ -544,9 +544,9 @@ def load(results: str | Path = "results") -> pd.DataFrame:
     """
     from lorafb.artefacts import tables
     from lorafb.experiments.table import joined, typed
-    from lorafb.files import InputError
+    from lorafb.files import InputError, found
 
-    paths = sorted(Path(results).glob("scores/*/*/*.csv"))
+    paths = found(results, "scores/*/*/*.csv")
     if not paths:
         raise InputError(f"{results}: has no scores/SUBJECT/MOVIE/*.csv; give the results folder of a finished study")
     scores = joined([typed(tables.read(path)).assign(subject=path.parts[-3]) for path in paths])

@@ -45,10 +45,13 @@ def start(job: Job) -> Job:
     logging.info("rule %s %s", job.rule, dict(job.wildcards))
     write_json(log.with_suffix(".job.json"), _description(job))
     quiet = processes.QUIET in os.environ
+    warnings = logging.StreamHandler(sys.stderr)  # a layer that fell silent must not be found out after a day
+    warnings.setLevel(logging.WARNING)
+    warnings.setFormatter(logging.Formatter("{job}: {message}", style="{", defaults={"job": _name(job)}))
+    logging.getLogger("lorafb.training").addHandler(warnings)
     if sys.stderr.isatty() and not quiet:
         lines = logging.StreamHandler(sys.stderr)
-        name = " ".join([job.rule, *(str(value) for _, value in job.wildcards.items())])
-        lines.setFormatter(logging.Formatter("{job} {bar} {message}", style="{", defaults={"job": name}))
+        lines.setFormatter(logging.Formatter("{job} {bar} {message}", style="{", defaults={"job": _name(job)}))
         progress_log.addHandler(lines)
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -72,6 +75,11 @@ def start(job: Job) -> Job:
     sys.excepthook = report
     atexit.register(lambda: logging.info("modules: %s", " ".join(_loaded())))
     return job
+
+
+def _name(job: Job) -> str:
+    """Name of a job on the terminal: its rule and the values of its wildcards."""
+    return " ".join([job.rule, *(str(value) for _, value in job.wildcards.items())])
 
 
 def _loaded() -> list[str]:
@@ -100,7 +108,7 @@ def _description(job: Job) -> dict[str, Any]:
 
 def threads(job: Job, asked: int) -> int:
     """Check that a job has as many threads as its definition asks for: another number changes the last digits."""
-    if job.threads != asked:
+    if job.threads < asked:
         raise InputError(
             f"compute.threads is {asked}, and --cores left {job.threads} to the job; give --cores {asked} or more"
         )

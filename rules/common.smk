@@ -17,7 +17,7 @@ from lorafb.config import reading
 from lorafb.files import InputError, clear_abandoned
 from lorafb.plan import braces
 from lorafb.plan.figures import ENDINGS, Display
-from lorafb.plan.jobs import VIDEO_PARTS, Plan, as_params, one_of
+from lorafb.plan.jobs import Plan, as_params, one_of
 from lorafb.trials import PERTURBATIONS
 
 processes.tell_jobs()
@@ -61,12 +61,14 @@ onsuccess:
     terminal.stop(logger)
     times.print_run(Path("results"), processes.held_since(Path.cwd()))
     times.print_remarks(Path("results"), study.recorded)
+    for line in plan.silent_layers():
+        print(f"warning: {line}")
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
 
 
-def at_attempt(asked):
+def at_attempt(resource):
     """A resource that a first attempt gets once, a second one twice."""
-    return lambda wildcards, attempt: asked * attempt
+    return lambda wildcards, attempt: resource.evaluate(wildcards).value * attempt
 
 
 wildcard_constraints:
@@ -80,4 +82,4 @@ wildcard_constraints:
     area=one_of(plan.all_areas),
     session=r"\d+",
     part=r"\d+",
-    set="ucf101|imagenet",
+    set=one_of(study.training_sets),

@@ -66,7 +66,7 @@ rule figure_frames:
         mem_mb=1500,
         runtime=10,
     params:
-        title=lambda w: f"{display.label(w.subject)}, {w.movie}",
+        title=lambda w: f"{display.replicate_label(w.subject)}, {w.movie}",
         code=plan.code("figure_frames.py"),
     script:
         "../workflow_scripts/figure_frames.py"
@@ -89,9 +89,9 @@ rule report:
         metric=study.metrics[0],
         figures={name: record.title for name, record in display.figures.items()},
         tables={name: record.title for name, record in display.tables.items()},
-        linked={name: title for title, name in display.matrices().items()},
+        linked=display.linked(),
         movies={movie: display.title(movie) for movie in study.recorded},
-        trained=[display.label(subject) for subject in plan.trained],
+        trained=[display.replicate_label(subject) for subject in plan.trained],
         notes=display.sources(),
         miniature=display.is_miniature(study.recorded),
         config=as_params(study),

@@ -31,6 +31,7 @@ rule score_base:
         runtime=60,
     params:
         labels=lambda w: plan.labels(w.subject),
+        replicate=lambda w: plan.replicate(w.subject),
         metrics={experiment: plan.metrics(experiment) for experiment in ("original", "clip", "front")},
         ties=study.ties,
         clip=as_params(study.experiments.clip),
@@ -58,6 +59,7 @@ rule score_scenes:
         runtime=30,
     params:
         labels=lambda w: plan.labels(w.subject),
+        replicate=lambda w: plan.replicate(w.subject),
         metrics=plan.metrics("scenes"),
         ties=study.ties,
         code=plan.metric_code("score_scenes.py", "scenes"),
@@ -78,6 +80,7 @@ rule score_perturbed:
         runtime=60,
     params:
         labels=lambda w: plan.labels(w.subject),
+        replicate=lambda w: plan.replicate(w.subject),
         metrics=lambda w: plan.metrics(w.experiment),
         ties=study.ties,
         still=lambda w: plan.sees_frames_alone(w.subject),

@@ -15,7 +15,7 @@ environment = str(ROOT / "envs" / "lorafb.yaml").replace("{", "{{").replace("}",
 for one in workflow.rules:
     if one.script:
         for name in ("mem_mb", "runtime"):
-            one.resources[name] = at_attempt(one.resources[name].value)
+            one.resources[name] = at_attempt(one.resources[name])
         wildcards = dict.fromkeys(re.findall(r"{\w+", str(one.output[0])))
         stem = Path(one.name, *(f"{wildcard}}}" for wildcard in wildcards))
         one.conda_env = environment

@@ -109,7 +109,11 @@ def test_the_configs_that_ship_are_right(file):
             {"kind": "file", "file": "no.pth"},
             "subjects.lorafb.checkpoint.file: no file no.pth",
         ),
-        ("subjects.lorafb", {"network": "cornet"}, "subjects.lorafb.training: is missing (training set"),
+        (
+            "subjects.lorafb",
+            {"network": "cornet", "checkpoint": {"kind": "initial"}},
+            "subjects.lorafb.training: is missing (training set",
+        ),
         (
             "experiments.clip.lengths",
             [1200],

@@ -296,6 +296,7 @@ def study(tmp_path, monkeypatch):
 def test_scores_of_a_study_are_one_table_with_subjects(study):
     more = tidy([Score("visl", "top", 0, 0.5, True)], Labels("other", "none", "movie1"), "shuffle", "tsrsa", window=3)
     tables.write(more, study / "scores/other/movie1/shuffle.csv", Provenance())
+    (study / "scores/other/movie1/._shuffle.csv").write_bytes(b"\0\5\x16\7")  # a Mac's companion is no table
     scores = lorafb.load(study)
     assert scores["subject"].tolist() == ["net", "other"]
     assert scores["value"].tolist() == [0.25, 0.5]

@@ -11,6 +11,7 @@ import pytest
 
 from lorafb import cli, job
 from lorafb.commands import listing
+from lorafb.processes import Stopped
 
 JOB = """
 import time, types
@@ -131,3 +132,12 @@ def test_control_c_ends_a_command_in_one_line(capsys, monkeypatch):
     monkeypatch.setattr(listing, "networks", interrupted)
     assert cli.main(["networks"]) == 130
     assert capsys.readouterr().err == "\nlorafb networks: stopped\n"
+
+
+def test_a_command_that_goes_on_later_says_so_with_an_exit_code_of_its_own(capsys, monkeypatch):
+    def stopped(args):
+        raise Stopped("training stopped at epoch 3; continues when started again")
+
+    monkeypatch.setattr(listing, "networks", stopped)
+    assert cli.main(["networks"]) == 75
+    assert capsys.readouterr().err == ("lorafb networks: training stopped at epoch 3; continues when started again\n")

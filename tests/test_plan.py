@@ -311,12 +311,14 @@ def test_assets_are_fetched_only_where_they_are_missing_and_by_hand_where_no_pro
     assert plan_of(PAPER).missing_assets[0] == "data/paper/natural_movie_one.npy"
 
 
-def test_frames_of_ucf101_are_written_in_parts():
+def test_every_training_set_has_a_table_of_files_and_frames_are_written_in_parts():
     sets = {"ucf101": {"folder": "videos"}, "imagenet": {"folder": "pictures"}}
     files = plan_of(NANO, training_sets=sets).training_sets()
-    assert files[:2] == ["results/training_sets/ucf101.csv", "results/training_sets/imagenet.csv"]
-    assert files[2:] == [f"results/video_frames/{part}.csv" for part in range(20)]
-    assert plan_of(NANO, training_sets={"imagenet": {"folder": "pictures"}}).training_sets() == files[1:2]
+    assert files[:2] == ["results/training_sets/ucf101.csv", "results/training_sets/ucf101/files.csv"]
+    assert files[2:4] == ["results/training_sets/imagenet.csv", "results/training_sets/imagenet/files.csv"]
+    assert files[4:] == [f"results/video_frames/ucf101/{part}.csv" for part in range(20)]
+    decoded = {"ucf101": {"folder": "videos", "read": "videos"}}
+    assert plan_of(NANO, training_sets=decoded).training_sets() == files[:2]
 
 
 def test_a_pattern_of_names_matches_these_alone():
@@ -355,8 +357,18 @@ def test_a_figure_is_made_from_the_tables_of_its_movies_and_roles(nano):
 def test_a_figure_knows_its_subjects_movies_and_where_the_recordings_come_from(nano):
     data = Display(nano).data("figure_3b")
     assert data["subjects"] == {
-        "spiking": {"label": "lorafb_snet_tiny (motion)", "role": "lorafb_snet", "still": False},
-        "still": {"label": "lorafb_snet_tiny (motion_still)", "role": "lorafb_imagenet", "still": True},
+        "spiking": {
+            "label": "lorafb_snet_tiny (motion)",
+            "role": "lorafb_snet",
+            "still": False,
+            "replicates": ["spiking"],
+        },
+        "still": {
+            "label": "lorafb_snet_tiny (motion_still)",
+            "role": "lorafb_imagenet",
+            "still": True,
+            "replicates": ["still"],
+        },
     }
     assert data["movies"] == {"short": {"title": "short (simulated mouse)", "paper": "Movie1"}}
     assert data["controls"] == ("control",)
@@ -386,6 +398,7 @@ def test_targets_name_the_parts_of_a_study(nano):
     assert targets["table_6"] == ["results/tables/table_6.csv", "results/tables/table_6.md"]
     everything = Display(nano).everything()
     assert "results/report.html" in everything
+    assert {f"results/training/{one}/curves.svg" for one in nano.trained} <= set(targets["figures"])
     for name, files in targets.items():
         assert set(files) <= set(everything), name
 
@@ -433,17 +446,10 @@ def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
     assert Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments=NO_SWEEPS)).is_miniature(["mine"])
 
 
-def test_networks_that_differ_in_their_seed_alone_have_a_table_of_means():
-    trained = {**ONE["spiking"], "checkpoint": {"kind": "trained", "seed": 5}, "label": "again"}
-    smaller = {**trained, "size": 32, "label": "smaller"}
-    display = Display(plan_of(NANO, add={"subjects": {"second": {**trained, "label": "second"}, "third": smaller}}))
-    assert display.alike == {
-        "spiking": "spiking",
-        "plain": "plain",
-        "still": "still",
-        "second": "spiking",
-        "third": "third",
-    }
-    assert "seeds" in display.tables
-    assert display.data("seeds")["subjects"]["second"]["alike"] == "spiking"
-    assert "seeds" not in Display(plan_of(NANO, add={"subjects": {"third": smaller}})).tables
+def test_silent_layers_are_told_from_the_results_of_trainings(nano, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for subject, quiet in (("spiking", ""), ("still", '"one, two"')):
+        (tmp_path / "results/training" / subject).mkdir(parents=True)
+        path = tmp_path / "results/training" / subject / "result.csv"
+        path.write_text(f"test_accuracy,silent_layers\n0.5,{quiet}\n")
+    assert nano.silent_layers() == ["still: in some layers no unit is active on any test clip: one, two"]

@@ -11,7 +11,7 @@ from lorafb.features.norms import take_statistics
 from lorafb.features.prepare import frame_source
 from lorafb.features.subject import try_out
 from lorafb.job import provenance, start
-from lorafb.networks import catalogue, checkpoint
+from lorafb.networks import catalogue, checkpoint, library
 
 if __name__ == "__main__":
     job = start(globals()["snakemake"])
@@ -22,6 +22,8 @@ if __name__ == "__main__":
     feed = network.feed(training)
     if source["kind"] == "initial":
         weights = checkpoint.initial(network, feed.classes, source["seed"])
+    elif source["kind"] == "library":
+        weights = library.weights(network, training, source["name"])
     else:
         weights = checkpoint.read(job.input.file, network, training, entry=source["entry"], unmarked=source["unmarked"])
     if source.get("norms"):
@@ -31,8 +33,8 @@ if __name__ == "__main__":
             take_statistics(model, frames, frames.n_frames)
         weights = replace(weights, state_dict=model.state_dict(), meta=weights.meta | {"norms": source["norms"]})
     found = [weights.meta["found"]] if "found" in weights.meta else []
-    if not network.build.startswith("lorafb."):
-        found += try_out(checkpoint.restore(weights, network), network.scored, feed, params.size)
+    if network.name not in catalogue.names():
+        found += try_out(checkpoint.restore(weights, network), params.layers, feed, params.size)
     if found:
         made_by = replace(made_by, parameters={**made_by.parameters, "found": found})
         print(f"{job.rule} {job.wildcards.subject}: {'; '.join(found)}", file=sys.stderr)

@@ -36,7 +36,7 @@ if __name__ == "__main__":
         remarks=remarks(counted),
         miniature=params.miniature,
         parts=parts,
-        linked={title: results / "figures" / name for name, title in params.linked.items()},
+        linked=params.linked,
         made=f"{made_by.started[:10]}, commit {git_state() or 'unknown'}",
         config=yaml.safe_dump(params.config, sort_keys=False, allow_unicode=True),
     )

@@ -30,4 +30,4 @@ if __name__ == "__main__":
         names = params.metrics[experiment]
         parts = parts_of(made, [one for one in drawn if one.experiment == experiment], params.feed, params.chunk)
         scores.append(score(parts, areas, [metrics.load(name, ties=params.ties) for name in names], labels))
-    tables.write(joined(scores), job.output[0], made_by)
+    tables.write(joined(scores).assign(**params.replicate), job.output[0], made_by)

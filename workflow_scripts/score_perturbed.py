@@ -26,4 +26,4 @@ if __name__ == "__main__":
         passes = chain.from_iterable(parts_of(made, trial.alike(drawn), "still") for trial, made in passes)
     scored = ((trial.after(areas[0].skip_frames), made) for trial, made in passes)
     scores = score(scored, areas, compared, Labels(**params.labels, movie=job.wildcards.movie), best)
-    tables.write(scores, job.output[0], made_by)
+    tables.write(scores.assign(**params.replicate), job.output[0], made_by)

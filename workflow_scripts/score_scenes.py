@@ -17,4 +17,4 @@ if __name__ == "__main__":
     compared = [metrics.load(name, ties=params.ties) for name in params.metrics]
     labels = Labels(**params.labels, movie=job.wildcards.movie)
     scores = score([(trials.scenes(len(made.order)), made)], areas, compared, labels)
-    tables.write(scores, job.output[0], made_by)
+    tables.write(scores.assign(**params.replicate), job.output[0], made_by)

@@ -4,7 +4,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from lorafb.files import InputError
+from lorafb.files import InputError, found
 
 STAGES = {
     "asset": "fetching files",
@@ -90,7 +90,7 @@ def read(results: Path, since: float = 0.0) -> dict[Path, Benchmark]:
         If a file is not a benchmark.
     """
     folder = results / "benchmarks"
-    files = [path for path in sorted(folder.rglob("*.tsv")) if path.stat().st_mtime >= since]
+    files = [path for path in found(folder, "**/*.tsv") if path.stat().st_mtime >= since]
     return {path.relative_to(folder): _read(path, stage_of(path.relative_to(folder))) for path in files}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lorafb.config import docs, reading
 from lorafb.files import write_text
-from lorafb.networks import catalogue
+from lorafb.networks import catalogue, named
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,11 +18,19 @@ def networks(args: Namespace) -> None:
 
 
 def layers(args: Namespace) -> None:
-    """Print the scored layers of a network, numbered, and its classifier."""
-    *scored, classifier = catalogue.network(args.network).layers
-    for index, layer in enumerate(scored):
-        print(f"{index:3} {layer}")
+    """Print the scored layers of a network with their shapes, and its classifier; all layers of other people's."""
+    if named.is_named(args.network):
+        print("\n".join(named.describe(args.network)))
+        return
+    from lorafb.commands.work import shapes  # loads torch
+
+    record = catalogue.network(args.network)
+    classifier = record.layers[-1]
+    size = record.only_size or record.usual_size
+    for index, (layer, shape) in enumerate(shapes(record, size).items()):
+        print(f"{index:3} {layer:32} {'x'.join(map(str, shape))}")
     print(f"  - {classifier or '(none)'} (the classifier, not scored)")
+    print(f"shapes (channels x height x width) are of one frame of {size} pixels")
 
 
 def config(args: Namespace) -> None:

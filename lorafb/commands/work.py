@@ -120,12 +120,19 @@ def _frames(study: Study, movie: str) -> int:
 
 def _network(study: Study, subject: str, size: int | None = None) -> tuple[float, dict[str, int]]:
     """Multiply-adds per frame and time step, and units of each layer."""
-    record, chosen = study.record(subject), study.subjects[subject]
-    return _measure(json.dumps(record.as_params(chosen.training)), tuple(study.layers(subject)), size or chosen.size)
+    record, training = study.record(subject), study.subjects[subject].training
+    plain = json.dumps(record.as_params(training))
+    per_frame, found = _measure(plain, tuple(study.layers(subject)), size or study.size(subject))
+    return per_frame, {layer: math.prod(shape) for layer, shape in found.items()}
+
+
+def shapes(record: catalogue.Network, size: int) -> dict[str, tuple[int, ...]]:
+    """Find the axes of one frame's features in each scored layer, for frames of a height and width in pixels."""
+    return _measure(json.dumps(record.as_params(record.trainings[0])), record.scored, size)[1]
 
 
 @cache
-def _measure(plain_record: str, layers: tuple[str, ...], size: int) -> tuple[float, dict[str, int]]:
+def _measure(plain_record: str, layers: tuple[str, ...], size: int) -> tuple[float, dict[str, tuple[int, ...]]]:
     """Show the network a frame on torch's `meta` device, which computes shapes and no values."""
     record = catalogue.from_params(json.loads(plain_record))
     feed = next(iter(record.feeds.values()))
@@ -135,5 +142,5 @@ def _measure(plain_record: str, layers: tuple[str, ...], size: int) -> tuple[flo
         clip = torch.zeros(frames, 1, 3, size, size)
     with torch.no_grad(), fresh_state(model), taps(model, layers) as collect, FlopCounterMode(display=False) as counter:
         model(clip)
-        units = {layer: math.prod(output.shape[2:]) for layer, output in collect().items()}
-    return counter.get_total_flops() / 2 / frames, units  # a multiply-add is two operations
+        found = {layer: tuple(output.shape[2:]) for layer, output in collect().items()}
+    return counter.get_total_flops() / 2 / frames, found  # a multiply-add is two operations

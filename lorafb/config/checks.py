@@ -23,12 +23,12 @@ from lorafb.config.movies import (
     Tensor,
     Video,
 )
-from lorafb.config.subjects import Initial, Saved, Trained
+from lorafb.config.subjects import Initial, Library, Saved, Trained, seeds_problems
 from lorafb.cortex import places, read_recording, spike_tables
 from lorafb.cortex.presentations import movie_repeats, scene_repeats
 from lorafb.cortex.simulated_areas import STREAMS
 from lorafb.files import InputError, nearest
-from lorafb.networks import catalogue
+from lorafb.networks import catalogue, named
 from lorafb.similarity import metrics
 
 DANDI, ARCHIVE = "dandi:", "https://api.dandiarchive.org/api"
@@ -40,24 +40,92 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     """Describe what is wrong with a config whose keys are each valid, one line a problem: key, value, what is allowed."""
     first = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
     first += [f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies]
+    first += _sets(study)
     first += [line for name in study.networks for line in _impossible_network(study, name, folders)]
+    named.look_up(one.network for one in study.subjects.values() if named.is_named(one.network))
     first += [line for name in study.subjects for line in _impossible_subject(study, name)]
     first += _impossible_metrics(study, folders)
+    first += [
+        f"subjects.{name}.seeds: {line}" for name in study.subjects for line in seeds_problems(name, study.subjects)
+    ]
     yield from first
     if first:  # the checks below look up networks, movies and metrics
         return
-    for check in (_places, _names, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipe):
+    for check in (
+        _places,
+        _names,
+        _replicates,
+        _roles,
+        _metrics,
+        _lengths,
+        _windows,
+        _doubled,
+        _norms,
+        _kept,
+        _recipes,
+    ):
         yield from check(study)
     for check_files in (_missing, _without_data, _other_frames, _too_short):
         yield from check_files(study, folders)
 
 
-def _recipe(study: Study) -> Iterator[str]:
+def _recipes(study: Study) -> Iterator[str]:
+    """Name the recipes that cannot be followed, or that no subject is trained by."""
     motion = study.recipes.motion
-    if motion.warmup_epochs >= motion.epochs:
-        yield f"recipes.motion.warmup_epochs: {motion.warmup_epochs} of {motion.epochs} epochs; fewer are allowed"
     if motion.frames > motion.video:
         yield f"recipes.motion.frames: {motion.frames} of a video's {motion.video} frames; at most that many are allowed"
+    for name, settings in study.recipes.named.items():
+        if settings.warmup_epochs >= settings.epochs:
+            yield (
+                f"recipes.{name}.warmup_epochs: {settings.warmup_epochs} of {settings.epochs} epochs; fewer are allowed"
+            )
+    trained = [name for name, one in study.subjects.items() if isinstance(one.checkpoint, Trained)]
+    used = {study.recipe_of(name) for name in trained}
+    for name in study.recipes.named.keys() - type(study.recipes).model_fields.keys() - used:
+        hint = nearest(name, type(study.recipes).model_fields)
+        yield f"recipes.{name}: no subject has `checkpoint: {{kind: trained, recipe: {name}}}`{hint}"
+    for name in trained:
+        yield from _untrainable(study, name)
+
+
+def _untrainable(study: Study, name: str) -> Iterator[str]:
+    """Say why a subject cannot be trained here: its recipe, its training set or its network."""
+    subject, known, chosen = study.subjects[name], study.recipes.named, study.recipe_of(name)
+    training, files = subject.training, study.training_sets.get(study.set_of(subject.training))
+    if chosen not in known:
+        yield f"subjects.{name}.checkpoint.recipe: '{chosen}' is none of {', '.join(known)}{nearest(chosen, known)}"
+        return
+    embedded = training in catalogue.MOTION_TRAININGS
+    if not embedded and files is None:
+        yield (
+            f"subjects.{name}.training: '{training}' is on no disk yet; say where in training_sets.{study.set_of(training)}"
+            f".folder{nearest(training, study.training_sets)}"
+        )
+        return
+    kind = "motion" if embedded else "images" if files is not None and files.images else "videos"
+    fits = getattr(known[chosen], "kind", "motion")
+    if fits != kind:
+        yield f"subjects.{name}.checkpoint.recipe: '{chosen}' is for {fits}, and {training} needs one for {kind}"
+    network = study.record(name)
+    if not network.layers[-1] and subject.network not in study.networks:
+        yield f"subjects.{name}.checkpoint.kind: {subject.network} has no classifier to train; give a checkpoint file"
+    size = getattr(known[chosen], "size", 0)
+    if size and (problem := network.size_problem(size)):
+        yield f"recipes.{chosen}.size: {problem}"
+
+
+def _sets(study: Study) -> Iterator[str]:
+    """Name the training sets that say too little of themselves."""
+    for name, one in study.training_sets.items():
+        key = f"training_sets.{name}"
+        if one.kind is None:
+            yield f"{key}.kind: is needed for a set of this name: folder, ucf101 or imagenet{nearest(name, ('ucf101', 'imagenet'))}"
+        elif one.kind != "folder" and name != one.kind:
+            yield f"{key}.kind: a set of kind {one.kind} is called {one.kind}; other names are for kind folder"
+        if name in catalogue.MOTION_TRAININGS or name in catalogue.VIDEO_TRAININGS[1:]:
+            yield f"{key}: is made from other files; choose another name"
+        if one.kind == "folder" and one.classes is None:
+            yield f"{key}.classes: is missing (number of classes, which the network has outputs for)"
 
 
 def _too_short(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
@@ -150,22 +218,28 @@ def _metrics(study: Study) -> Iterator[str]:
 
 def _impossible_subject(study: Study, name: str) -> Iterator[str]:
     key, subject = f"subjects.{name}", study.subjects[name]
-    if subject.network not in (*study.networks, *catalogue.names()):
+    is_named = named.is_named(subject.network)
+    if not is_named and subject.network not in (*study.networks, *catalogue.names()):
         hint = nearest(subject.network, [*study.networks, *catalogue.names()])
         yield f"{key}.network: unknown network '{subject.network}'{hint}"
         return
-    network = study.record(name)
-    if subject.training not in network.trainings:
+    try:
+        network = study.record(name)
+    except InputError as error:
+        yield f"{key}.network: {error}"
+        return
+    if "training" not in subject.model_fields_set and network.trainings != (subject.training,):
+        yield f"{key}.training: is missing (training set: {', '.join(network.trainings)})"
+    elif subject.training not in network.trainings:
         hint = nearest(subject.training, network.trainings)
         yield f"{key}.training: '{subject.training}' is none of {', '.join(network.trainings)}{hint}"
-    if isinstance(subject.checkpoint, Trained) and subject.training not in catalogue.MOTION_TRAININGS:
-        yield f"{key}.checkpoint.kind: 'trained' works for the motion task today; give a checkpoint file for {subject.training}"
-    for layer in subject.layers or []:
-        if layer not in network.scored:
-            scored = ", ".join(network.scored)
-            hint = nearest(layer, network.scored)
-            yield f"{key}.layers: '{layer}' is no scored layer of {subject.network}{hint}; it has {scored}"
-    problem = network.size_problem(subject.size)
+    if isinstance(subject.checkpoint, Library) and not subject.network.startswith(("torchvision:", "timm:")):
+        yield f"{key}.checkpoint.kind: 'library' is for networks torchvision:NAME and timm:NAME, not {subject.network}"
+    try:
+        network.choose(subject.layers)
+    except InputError as error:
+        yield f"{key}.layers: {error}"
+    problem = network.size_problem(study.size(name))
     if problem:
         yield f"{key}.size: {problem}"
 
@@ -178,7 +252,7 @@ def _names(study: Study) -> Iterator[str]:
                 hint = nearest(name, study.shown)
                 yield f"subjects.{subject}.sees: '{name}' is none of {', '.join(study.shown)}{hint}"
     for name in ("lag_only", "mean"):
-        if name in [*study.subjects, *(area for _, one in _stimuli(study) for area in one.controls)]:
+        if name in [*study.subjects, *study.replicates, *(area for _, one in _stimuli(study) for area in one.controls)]:
             yield f"{name}: tables use this name themselves; choose another"
     for name in study.stimuli:
         if name.endswith("_pairs"):
@@ -207,8 +281,20 @@ def _places(study: Study) -> Iterator[str]:
             yield f"{key}.recording.columns: rows that are showings have neither `frame` nor `repeat`"
 
 
+def _replicates(study: Study) -> Iterator[str]:
+    """Name the replicates that differ from the first one in more than their weights, and networks without a name of their own."""
+    for network, (first, *others) in study.replicates.items():
+        if network in study.subjects and [first, *others] != [network]:
+            yield f"subjects.{first}.replicate_of: {network} is a subject itself; choose another name"
+        for one in others:
+            mine, its = (dict(study.subjects[name]) for name in (one, first))
+            for key in mine:
+                if key != "checkpoint" and mine[key] != its[key]:
+                    yield f"subjects.{one}.{key}: {mine[key]}, but {its[key]} in {first}, which is a replicate of {network} too"
+
+
 def _roles(study: Study) -> Iterator[str]:
-    roles = [one.role for one in study.subjects.values() if one.role]
+    roles = [role for first, *_ in study.replicates.values() if (role := study.subjects[first].role)]
     yield from (f"subjects: role {role} is assigned to more than one subject" for role in _repeated(roles))
     papers = [movie.paper for movie in study.movies.values() if movie.paper]
     yield from (f"movies: more than one movie has `paper: {paper}`" for paper in _repeated(papers))
@@ -267,7 +353,7 @@ def _doubled(study: Study) -> Iterator[str]:
     }
     for key, values in lists.items():
         yield from (f"{key}: {value} is given more than once" for value in _repeated(values))
-    shown = {name: subject.shown_as for name, subject in study.subjects.items()}
+    shown = {network: study.subjects[first].shown_as for network, (first, *_) in study.replicates.items()}
     for label in _repeated([*shown.values()]):
         names = " and ".join(name for name, one in shown.items() if one == label)
         yield f"subjects: {names} are both named '{label}' in figures; give each a `label` of its own"
@@ -363,6 +449,8 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
     for name, subject in study.subjects.items():
         if isinstance(subject.checkpoint, Saved):
             yield f"subjects.{name}.checkpoint.file", subject.checkpoint.file
+        if isinstance(subject.checkpoint, Trained) and subject.checkpoint.pretrained:
+            yield f"subjects.{name}.checkpoint.pretrained", subject.checkpoint.pretrained
 
 
 def _norms(study: Study) -> Iterator[str]:

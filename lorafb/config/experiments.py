@@ -76,14 +76,6 @@ class Experiments(Model):
     ceiling: Ceiling = Field(default_factory=Ceiling, description="noise ceilings (Table 1)")
 
 
-class TrainingSet(Model):
-    """A training set on your disk."""
-
-    folder: str = Field(description="its folder; relative paths start at the working directory")
-    subset: bool = Field(False, description="true where some videos or pictures are left out on purpose")
-    frames: str = Field("data/ucf101_frames", description="where the frames of UCF101's videos are written as pictures")
-
-
 class Features(Model):
     """What an extraction leaves on disk beside the Gram matrices."""
 
@@ -97,6 +89,14 @@ class Compute(Model):
 
     threads: int = Field(1, ge=1, description="CPU threads of a training or of a pass")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where networks run")
+    workers: int = Field(0, ge=0, description="further processes that make clips, for each process of a training")
+    gpus: int = Field(1, ge=1, description="GPUs of a training, with device cuda: one process each")
+    training_minutes: int | None = Field(
+        None,
+        ge=2,
+        description="time limit of a training job, as a cluster has; it saves and ends in time, and goes on when started again",
+        json_schema_extra={"unit": "minutes"},
+    )
     memory_mb: int = Field(
         2000, ge=200, description="bound of the working memory of a pass", json_schema_extra=MEGABYTES
     )

@@ -4,14 +4,14 @@ The JSON schema and the table of keys in the docs are generated from these class
 """
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from lorafb.config.experiments import Compute, Experiments, Features, Perturbation, TrainingSet
+from lorafb.config.experiments import Compute, Experiments, Features, Perturbation
 from lorafb.config.movies import Movie, StillScenes
-from lorafb.config.subjects import OwnNetwork, Recipes, Subject
-from lorafb.networks import catalogue
+from lorafb.config.subjects import OwnNetwork, Recipes, Subject, Trained, TrainingSet
+from lorafb.networks import catalogue, named
 from lorafb.records import AreaNames, Model, Name
 from lorafb.similarity import metrics
 
@@ -64,8 +64,8 @@ class Study(Model):
         exclude=True,
         description="tables `movies`, `scenes`, `networks`, `subjects` whose entries stand beside those of the study and replace none",
     )
-    training_sets: dict[Literal["ucf101", "imagenet"], TrainingSet] = Field(
-        default_factory=dict, description="training sets to check; UCF101's videos are written as pictures too"
+    training_sets: dict[Name, TrainingSet] = Field(
+        default_factory=dict, description="training sets on your disk, by name: ucf101, imagenet, or a name of your own"
     )
     recipes: Recipes = Field(default_factory=Recipes, description="training recipes")
     experiments: Experiments = Field(default_factory=Experiments, description="experiments")
@@ -127,15 +127,58 @@ class Study(Model):
             if settings.sees is None or movie in settings.sees
         ]
 
+    @property
+    def replicates(self) -> dict[str, list[str]]:
+        """Subjects of each network that figures show, by its name: its replicates, or one subject of that name."""
+        found: dict[str, list[str]] = {}
+        for subject, settings in self.subjects.items():
+            found.setdefault(settings.replicate_of or subject, []).append(subject)
+        return found
+
+    @field_validator("training_sets")
+    @classmethod
+    def _kinds(cls, sets: dict[str, TrainingSet]) -> dict[str, TrainingSet]:
+        """Take the kind of a set from its name where it is not given."""
+        named = get_args(get_args(TrainingSet.model_fields["kind"].annotation)[0])
+        return {
+            name: one.model_copy(update={"kind": name}) if one.kind is None and name in named else one
+            for name, one in sets.items()
+        }
+
     def record(self, subject: str) -> catalogue.Network:
-        """Record of a subject's network: a person's own, or the catalogue's."""
-        name = self.subjects[subject].network
-        return self.networks[name].record(name) if name in self.networks else catalogue.network(name)
+        """Record of a subject's network: a person's own, another library's, or the catalogue's, with the subject's training set."""
+        name, training = self.subjects[subject].network, self.subjects[subject].training
+        if name in self.networks:
+            return self.networks[name].record(name)
+        if named.is_named(name):
+            return named.find(name, training)
+        record, chosen = catalogue.network(name), self.training_sets.get(training)
+        like = "imagenet" if chosen is not None and chosen.images else "ucf101"
+        if chosen is None or training in record.feeds or like not in record.feeds:
+            return record
+        return record.trained_on(training, like, chosen.classes or 0)
+
+    def set_of(self, training: str) -> str:
+        """Name in `training_sets` of the files that a training needs: the subsets of UCF101 are made of `ucf101`."""
+        return "ucf101" if training in catalogue.VIDEO_TRAININGS else training
+
+    def recipe_of(self, subject: str) -> str:
+        """Name in `recipes` of a subject that is trained here: its own, or that of its training set."""
+        chosen, training = self.subjects[subject].checkpoint, self.subjects[subject].training
+        if isinstance(chosen, Trained) and chosen.recipe:
+            return chosen.recipe
+        if training in catalogue.MOTION_TRAININGS:
+            return "motion"
+        files = self.training_sets.get(self.set_of(training))
+        return "imagenet" if files is not None and files.images else "ucf101"
 
     def layers(self, subject: str) -> list[str]:
         """Layers of a subject that are scored, in the network's order."""
-        asked = self.subjects[subject].layers
-        return [layer for layer in self.record(subject).scored if asked is None or layer in asked]
+        return self.record(subject).choose(self.subjects[subject].layers)
+
+    def size(self, subject: str) -> int:
+        """Height and width of the frames that a subject is shown, in pixels."""
+        return self.subjects[subject].size or self.record(subject).usual_size
 
     def perturbed(self, experiment: Perturbation) -> list[tuple[str, str]]:
         """Subject and movie of every pair that is shuffled, or has frames replaced."""

@@ -313,7 +313,10 @@ class Movie(Model):
     experiments: list[Perturbation] = Field(
         [], description="experiments of this movie that need extra passes of the network"
     )
-    paper: Literal["Movie1", "Movie2"] | None = Field(None, description="movie of the paper that it represents")
+    paper: Literal["Movie1", "Movie2"] | None = Field(
+        None,
+        description="movie of the paper that it represents: its figures and tables then have the paper's numbers beside yours",
+    )
 
     @property
     def real(self) -> bool:

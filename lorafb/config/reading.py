@@ -12,6 +12,7 @@ from lorafb.config import yaml12
 from lorafb.config.checks import address, impossible, is_url, locate, module_files
 from lorafb.config.errors import problems, texts
 from lorafb.config.model import Study
+from lorafb.config.subjects import replicated
 from lorafb.files import InputError, write_text
 
 __all__ = [
@@ -142,6 +143,7 @@ def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),)) -> S
     if doubled := checked.added_twice():
         raise InputError(_lines(doubled))
     checked = checked.with_added()
+    checked = checked.model_copy(update={"subjects": replicated(checked.subjects)})
     found = list(impossible(checked, folders))
     if found:
         raise InputError(_lines(found))

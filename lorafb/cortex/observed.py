@@ -14,6 +14,8 @@ from lorafb.cortex.presentations import TICK_S, FloatArray
 
 Mask = NDArray[np.bool_]
 
+FEWEST = 4
+"""Units that must fall silent together: a single one may have drifted away from its electrode."""
 EXPECTED = 20
 """Spikes that a silent probe should have had by its own rate: chance leaves them all out once in e^20 cases."""
 SILENT_S = 1.0
@@ -64,14 +66,16 @@ def of_spikes(
 
     Notes
     -----
-    A repeat is not observed where all units of a probe are silent through it, and by their mean in the other repeats should
-    have had 20 spikes; or where it goes on before the first or after the last spike of the probe for at least a second in which
-    20 spikes should have been.
+    A repeat is not observed where all units of a probe, or of the session, four at least, are silent through it, and by their
+    mean in the other repeats should have had 20 spikes; or where it goes on before the first or after the last spike of them
+    for at least a second in which 20 spikes should have been.
     """
     seen = np.ones((len(probes), len(start)), bool)
     spikes = counts.sum(axis=1, dtype=np.int64)
-    for probe in sorted(set(probes)):
-        units = np.flatnonzero(np.array(probes, object) == probe)
+    together = [np.flatnonzero(np.array(probes, object) == probe) for probe in sorted(set(probes))]
+    for units in (np.arange(len(probes)), *together):
+        if len(units) < FEWEST:
+            continue
         in_repeat = spikes[:, units].sum(axis=1)
         others = (in_repeat.sum() - in_repeat) / max(len(in_repeat) - 1, 1)
         silent = (in_repeat == 0) & (others >= EXPECTED)

@@ -21,7 +21,7 @@ TICK_S = 1e-6
 LONGEST = 1.5 * 1.01
 """Longest row, in usual rows: half a row more, and the clock's jitter."""
 SPEED_TOLERANCE = 0.01
-"""Largest relative difference between the speed of a repeat and the usual one."""
+"""Largest relative difference between the speed of a repeat and the usual one; a frame more or less is no other speed."""
 MOST_APART = 3
 """Longest time from one frame to the next, in usual rows, where the table does not number its repeats."""
 NAMED = 3
@@ -216,7 +216,8 @@ def _alike(repeats: Repeats, rows: Presentations) -> Repeats:
     """Leave out the repeats that ran at another speed than the others."""
     apart = _apart(repeats.start)
     usual = float(np.median(apart))
-    alike = np.abs(apart - usual) <= SPEED_TOLERANCE * abs(usual)
+    one_frame = 1 / max(repeats.start.shape[1] - 1, 1)
+    alike = np.abs(apart - usual) <= max(SPEED_TOLERANCE, one_frame) * abs(usual)
     if not alike.any():
         speeds = ", ".join(f"{1 / one:.3f}" for one in apart[:NAMED])
         raise InputError(f"{rows.table}: its repeats ran at different speeds ({speeds} frames a second)")

@@ -68,3 +68,32 @@ def summarise(scores: pd.DataFrame, controls: Collection[str] = ()) -> pd.DataFr
         Tidy scores: one row a run and area, then one a run with area `mean`, NaN where any of its areas has no score.
     """
     return joined([area_scores(scores), model_scores(scores, controls)])
+
+
+def over_replicates(scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Average the scores of a network's replicates, run by run.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Scores as `summarise` gives them, with `subject`, `replicate` and further columns that replicates share.
+
+    Returns
+    -------
+    means : pandas.DataFrame
+        Without `replicate`: `value` is NaN where any replicate has none, and `layer` is empty where they differ.
+    replicates : pandas.DataFrame
+        The rows of subjects with more than one replicate.
+    """
+    if scores.empty or scores.groupby("subject")["replicate"].nunique().max() == 1:
+        return scores.drop(columns="replicate", errors="ignore"), scores.iloc[:0]
+    several = scores.groupby("subject")["replicate"].transform("nunique") > 1
+    own = [one for one in scores if one not in ("layer", "layer_index", "value", "best", "replicate")]
+    runs = scores[several].groupby(own, sort=False, dropna=False)
+    means = runs.agg(
+        value=("value", lambda values: values.mean(skipna=False)),
+        layer=("layer", lambda layers: layers.iloc[0] if layers.nunique() == 1 else ""),
+    ).reset_index()
+    means = means.assign(layer_index=None, best=True).astype({"layer_index": "Int64"})
+    single = scores[~several].drop(columns="replicate")
+    return pd.concat([means[list(single.columns)], single], ignore_index=True), scores[several]

@@ -16,16 +16,11 @@ from torch.nn.functional import interpolate
 
 from lorafb.artefacts.stimuli import FrameArray, Stimulus
 from lorafb.files import InputError, nearest
+from lorafb.networks.catalogue import NORMALISATIONS, Normalisation, mean_and_deviation
 
 Positions = NDArray[np.integer[Any]]
 FrameSource = Callable[[Positions], Tensor]
 """Positions in a movie, shape (n,) -> normalised float32 frames, shape (n, 3, H, W), in the order asked for."""
-
-NORMALISATIONS = {
-    "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-}
-"""Mean and standard deviation of red, green, blue in [0, 1], by the name that a network record uses."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +33,8 @@ class Frames:
         Array, memory map or HDF5 dataset; only the asked frames are read.
     size : int
         Height and width that the network takes, in pixels.
-    normalisation : str
-        "half" (mean = sd = 0.5) or "imagenet".
+    normalisation : str or Normalisation
+        "half" (mean = sd = 0.5), "imagenet", or any mean and deviation.
 
     Notes
     -----
@@ -49,7 +44,7 @@ class Frames:
 
     frames: FrameArray
     size: int
-    normalisation: str
+    normalisation: str | Normalisation
 
     def __post_init__(self) -> None:
         shape = tuple(self.frames.shape)
@@ -60,7 +55,7 @@ class Frames:
             )
         if self.size < 1:
             raise ValueError(f"size of a frame is {self.size}, expected at least 1 pixel")
-        if self.normalisation not in NORMALISATIONS:
+        if isinstance(self.normalisation, str) and self.normalisation not in NORMALISATIONS:
             raise ValueError(
                 f"normalisation '{self.normalisation}' is none of {', '.join(NORMALISATIONS)}"
                 + nearest(self.normalisation, NORMALISATIONS)
@@ -160,7 +155,7 @@ class Joined:
         return torch.cat(served)[back]
 
 
-def frame_source(stimulus: Stimulus, size: int, normalisation: str) -> Frames | PreparedFrames:
+def frame_source(stimulus: Stimulus, size: int, normalisation: str | Normalisation) -> Frames | PreparedFrames:
     """Serve a stimulus to a network: prepared for it, or as it is where others have prepared it.
 
     Parameters
@@ -168,7 +163,7 @@ def frame_source(stimulus: Stimulus, size: int, normalisation: str) -> Frames | 
     stimulus : Stimulus
         In memory, or open.
     size : height and width that the network takes, in pixels
-    normalisation : "half" or "imagenet"
+    normalisation : "half", "imagenet", or any mean and deviation
 
     Raises
     ------
@@ -190,7 +185,9 @@ def _rows(frames: Tensor | FrameArray, positions: NDArray[np.int64]) -> Any:
     return frames[torch.from_numpy(positions)] if isinstance(frames, Tensor) else frames[positions]
 
 
-def prepare(frames: NDArray[np.uint8], size: int, normalisation: str, *, antialias: bool = True) -> Tensor:
+def prepare(
+    frames: NDArray[np.uint8], size: int, normalisation: str | Normalisation, *, antialias: bool = True
+) -> Tensor:
     """Prepare frames for a network: three channels, [0, 1], size x size, normalised.
 
     Parameters
@@ -199,8 +196,8 @@ def prepare(frames: NDArray[np.uint8], size: int, normalisation: str, *, antiali
         Frames as they were shown.
     size : int
         Height and width wanted, in pixels.
-    normalisation : str
-        A key of `NORMALISATIONS`.
+    normalisation : str or Normalisation
+        A key of `NORMALISATIONS`, or any mean and deviation.
     antialias : bool
         Average what lies under a pixel where frames shrink; false to compare with those who did not.
 
@@ -212,7 +209,7 @@ def prepare(frames: NDArray[np.uint8], size: int, normalisation: str, *, antiali
     pixels = pixels.permute(0, 3, 1, 2) if pixels.ndim == 4 else pixels[:, None].expand(-1, 3, -1, -1)
     if tuple(pixels.shape[2:]) != (size, size):
         pixels = interpolate(pixels.contiguous(), size=(size, size), mode="bilinear", antialias=antialias)
-    mean, deviation = (torch.tensor(values)[:, None, None] for values in NORMALISATIONS[normalisation])
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in mean_and_deviation(normalisation))
     return ((pixels - mean) / deviation).contiguous()
 
 

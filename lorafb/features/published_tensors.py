@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from lorafb.artefacts.stimuli import FrameArray, Stimulus
-from lorafb.features.prepare import NORMALISATIONS, PreparedFrames, prepare
+from lorafb.features.prepare import PreparedFrames, prepare
 from lorafb.files import InputError
+from lorafb.networks.catalogue import NORMALISATIONS
 
 AT_ONCE = 32
 """Frames compared at a time."""

@@ -114,6 +114,9 @@ def _panel(panel: Panel, data: FigureData, movie: str, table: pd.DataFrame, plac
     rows = table[table["movie"] == movie]
     for place, (subject, role) in zip(places, data.networks(), strict=True):
         _network(panel, place, rows[rows["subject"] == subject], look(role), in_study=bool(subject))
+        experiment = "scenes" if data.movies[movie]["paper"] == "scenes" else "original"
+        if seeds := data.seeds_of(subject, movie, experiment):
+            panel.plot([place + 0.15] * len(seeds), seeds, "x", markersize=3, markeredgewidth=0.7, label="a seed")
         paper = paper_numbers.score(data.paper, data.movies[movie]["paper"], role)
         if np.isfinite(paper):
             panel.plot(place + 0.28, paper, "D", markerfacecolor="white", markersize=3.5, label="the paper's score")

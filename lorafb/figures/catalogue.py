@@ -12,7 +12,7 @@ class Record:
     ----------
     name, title : name of its files, and its heading
     make : "module:function" from a `lorafb.figures.figure_data.FigureData` to the figure or table, with its caption
-    experiments : original, clip, front, shuffle, replace, scenes, regression, psth, units or seeds; the study needs one
+    experiments : original, clip, front, shuffle, replace, scenes, regression, psth or units; the study needs one
     reads : tables of scores (base, shuffle, replace, scenes), and ceilings, statistics, pairs, psth, units
     roles : networks of the paper, in order; empty for every subject
     movies : movies of the paper that it shows; "" for movies that are not in the paper
@@ -109,8 +109,6 @@ _TABLES_OF_OWN = (
     Record("sweeps", "Clips, shuffles and replacements",
            "lorafb.figures.own_study:sweeps", ("clip", "front", "shuffle", *NOISES, "replace black"),
            ("base", "shuffle", "replace"), movies=("",)),
-    Record("seeds", "Means over training seeds",
-           "lorafb.figures.own_study:seeds", ("seeds",), ("base", "scenes"), movies=EVERY),
 )
 # fmt: on
 

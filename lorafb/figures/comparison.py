@@ -103,7 +103,8 @@ def _by_network(
         baseline = table.loc[(table["movie"] == movie) & (table["area"] == "mean"), "lag_only"].dropna()
         rows += [{"movie": movie, "network": BASELINE, "ours": float(one)} for one in baseline[:1]]
     n_splits = None if splits is None else scores.unit_splits(data)["trial"].nunique()
-    return _finished(data, rows, name, undefined=scores.undefined(data, table), more=more, splits=n_splits)
+    missing = scores.undefined(data, table)
+    return _finished(data, rows, name, undefined=missing, more=more, splits=n_splits, metric_name=metric)
 
 
 def _beside(data: FigureData, table: str, row: str, column: str, ours: float) -> dict[str, float]:

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import product
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import pandas as pd
 
 from lorafb.artefacts import tables
-from lorafb.experiments.summary import summarise
+from lorafb.experiments.summary import over_replicates, summarise
 from lorafb.figures import paper_numbers, style
 
 SCORES = ("base", "shuffle", "replace", "scenes")
@@ -29,7 +31,8 @@ class FigureData:
     psth : columns as in `lorafb.experiments.psth`, and movie
     units : movie, area, units, kept
     paper : the paper's numbers
-    subjects : subject to {label, role, still}; `still` networks see each frame alone
+    replicates : as `scores`, and replicate; of networks with several replicates, whose mean is in `scores`
+    subjects : network to {label, role, still, replicates}; `still` networks see each frame alone
     movies : movie to {title, paper}; `paper` is Movie1, Movie2, scenes or ""; of real values with `response`, what an axis of
         them says in place of spikes/s
     roles : networks of the paper, in order; empty for every subject
@@ -42,6 +45,7 @@ class FigureData:
     """
 
     scores: pd.DataFrame = field(default_factory=pd.DataFrame)
+    replicates: pd.DataFrame = field(default_factory=pd.DataFrame)
     ceilings: pd.DataFrame = field(default_factory=pd.DataFrame)
     statistics: pd.DataFrame = field(default_factory=pd.DataFrame)
     pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -87,6 +91,28 @@ class FigureData:
         """Names of the paper's networks that are not in the study."""
         return [paper_numbers.NAMES[role] for subject, role in self.networks() if not subject]
 
+    def replicated(self) -> list[str]:
+        """Networks of which there are several replicates."""
+        return [name for name, about in self.subjects.items() if len(about.get("replicates", ())) > 1]
+
+    def seeds_of(self, subject: str, movie: str, experiment: str, metric: str = "") -> list[float]:
+        """Mean over areas of each replicate's score; none where a network is not replicated."""
+        if self.replicates.empty:
+            return []
+        rows = self.of_metric(self.replicates, metric or self.metric)
+        rows = rows[(rows["subject"] == subject) & (rows["movie"] == movie) & (rows["experiment"] == experiment)]
+        return [float(value) for value in rows.loc[rows["area"] == "mean", "value"]]
+
+    def spreads(self, metric: str = "") -> list[dict[str, Any]]:
+        """Say for each replicated network how its scores on whole movies and scenes spread over seeds."""
+        found = []
+        for subject, movie, experiment in product(self.replicated(), self.movies, ("original", "scenes")):
+            if values := self.seeds_of(subject, movie, experiment, metric):
+                spread = {"mean": fmean(values), "sd": stdev(values), "low": min(values), "high": max(values)}
+                about = {"label": self.subjects[subject]["label"], "movie": self.title(movie), "seeds": len(values)}
+                found.append({**about, **spread})
+        return found
+
     def title(self, movie: str) -> str:
         """Heading of a movie."""
         return self.movies[movie]["title"]
@@ -127,14 +153,21 @@ def read(files: Mapping[str, Any], params: Mapping[str, Any]) -> FigureData:
         Of scores each is `.../SUBJECT/MOVIE/TABLE.csv`; `paper` is one file, the paper's numbers.
     params : further fields of `FigureData`
     """
+    told = params["subjects"]
+    network_of = {one: network for network, about in told.items() for one in about.get("replicates", [network])}
     scores = []
     for path in (path for name in SCORES for path in files.get(name, ())):
-        subject = Path(path).parts[-3]
-        about = {"subject": subject, **{key: params["subjects"][subject][key] for key in ("label", "role")}}
+        replicate = Path(path).parts[-3]
+        subject = network_of[replicate]
+        about = {"subject": subject, **{key: told[subject][key] for key in ("label", "role")}, "replicate": replicate}
         scores.append(summarise(tables.read(path), params.get("controls", ())).assign(**about))
     others: dict[str, Any] = {name: _joined(map(_of_movie, files.get(name, ()))) for name in OTHERS}
+    for name, column in (("statistics", "subject"), ("pairs", "subject_a"), ("pairs", "subject_b")):
+        if column in others[name]:  # they are of the first replicate
+            others[name][column] = others[name][column].replace(network_of)
+    means, replicates = over_replicates(_joined(scores))
     paper = paper_numbers.read(files["paper"], params.get("metrics", ("tsrsa",))[0])
-    return FigureData(scores=_joined(scores), **others, paper=paper, **params)
+    return FigureData(scores=means, replicates=replicates, **others, paper=paper, **params)
 
 
 def _of_movie(path: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Tables of studies without a counterpart in the paper: sweeps of one's own movies, and means over training seeds."""
+"""Tables of studies without a counterpart in the paper: sweeps of one's own movies."""
 
 import pandas as pd
 
@@ -25,23 +25,4 @@ def sweeps(data: FigureData) -> Table:
     whole = data.means_of("original").set_index(["movie", "label"])["value"]
     means["whole movie"] = whole.reindex(pd.MultiIndex.from_frame(means[["movie", "label"]])).to_numpy()
     table = means.rename(columns={"label": "network"})
-    return table, captions.caption("own_study", name="sweeps", data=data, metric=metric_label(data.metric))
-
-
-def seeds(data: FigureData) -> Table:
-    """Average the scores of networks that differ in the seed of their weights alone.
-
-    Columns: movie, networks, seeds (how many have a score), mean, sd (over seeds), lowest, highest; scores are means over
-    areas.
-    """
-    scored = pd.concat([data.means_of("original"), data.means_of("scenes")], ignore_index=True).dropna(subset="value")
-    rows = []
-    for movie in data.movies_in(scored):
-        here = scored[scored["movie"] == movie]
-        for _, alike in here.groupby(here["subject"].map(lambda one: data.subjects[one]["alike"]), sort=False):
-            if len(alike) > 1:
-                values = alike["value"]
-                spread = (values.mean(), values.std(), values.min(), values.max())
-                rows.append((movie, ", ".join(alike["label"]), len(alike), *spread))
-    table = pd.DataFrame(rows, columns=["movie", "networks", "seeds", "mean", "sd", "lowest", "highest"])
-    return table, captions.caption("own_study", name="seeds", data=data, metric=metric_label(data.metric))
+    return table, captions.caption("own_study", data=data, metric=metric_label(data.metric))

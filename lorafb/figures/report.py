@@ -89,8 +89,10 @@ def units(counted: Sequence[pd.DataFrame]) -> Part:
 def trainings(paths: Mapping[str, Path | str]) -> Part:
     """Results of trainings, from their one-row tables by the network's label."""
     rows = pd.concat([tables.read(path).assign(network=label) for label, path in paths.items()], ignore_index=True)
-    rows = rows[["network", "test_accuracy", "low", "high", "chance", "test_clips"]]
+    quiet = ["silent_layers"] if rows["silent_layers"].notna().any() else []
+    rows = rows[["network", "test_accuracy", "low", "high", "chance", "test_clips", *quiet]]
     names = {"test_accuracy": "test accuracy", "low": "from", "high": "to", "test_clips": "test clips"}
+    names |= {"silent_layers": "silent layers"}
     return Part("Trainings", caption("trainings"), rows.rename(columns=names))
 
 

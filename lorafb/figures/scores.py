@@ -23,9 +23,9 @@ def with_ceilings(data: FigureData, experiment: str, metric: str = "") -> pd.Dat
     -------
     columns `COLUMNS`
         One row per subject, movie and area (an area or `mean`). `ci_low`, `ci_high`: 95 % interval over units (E1), where
-        the statistics have one; `ceiling`: mean over splits, of `mean` the mean over areas; `fraction`: value / ceiling,
-        where the ceiling is clearly above 0; `lag_only`: score of the baseline that sees no stimulus; `control`: whether
-        the area is a control; `paper`: the paper's TSRSA, of `mean` alone.
+        the statistics have one, not of a mean over replicates; `ceiling`: mean over splits, of `mean` the mean over areas;
+        `fraction`: value / ceiling, where the ceiling is clearly above 0; `lag_only`: score of the baseline that sees no
+        stimulus; `control`: whether the area is a control; `paper`: the paper's TSRSA, of `mean` alone.
     """
     metric = metric or data.metric
     table = data.scores_of(experiment, metric).reindex(columns=list(COLUMNS[:7]))
@@ -33,6 +33,9 @@ def with_ceilings(data: FigureData, experiment: str, metric: str = "") -> pd.Dat
     table = table.merge(area_ceilings(data, metric), on=["movie", "area"], how="left")
     columns = {"subject": str, "movie": str, "area": str, "value": float, "ci_low": float, "ci_high": float}
     statistics = data.of_metric(data.statistics, metric).reindex(columns=list(columns)).astype(columns)
+    statistics = statistics[
+        ~statistics["subject"].isin(data.replicated())
+    ]  # an interval of one seed is not of the mean
     table = table.merge(statistics.drop(columns="value"), on=["subject", "movie", "area"], how="left")
     baseline = statistics[statistics["subject"] == LAG_ONLY].rename(columns={"value": "lag_only"})
     table = table.merge(baseline[["movie", "area", "lag_only"]], on=["movie", "area"], how="left")

@@ -6,6 +6,7 @@ that look normal. Nothing outside this file asks for a network's name.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from pydantic import Field
@@ -14,6 +15,27 @@ from lorafb.files import InputError, nearest
 from lorafb.records import Model
 
 IMAGENET_CLASSES = 1000
+
+
+class Normalisation(Model):
+    """Mean and deviation of pixels that a network was trained with; red, green, blue in 0 to 1."""
+
+    mean: list[float] = Field(min_length=3, max_length=3, description="of red, green, blue")
+    deviation: list[float] = Field(min_length=3, max_length=3, description="of red, green, blue")
+
+
+NORMALISATIONS = {
+    "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+}
+"""Mean and standard deviation of red, green, blue in [0, 1], by the name that a network record uses."""
+
+
+def mean_and_deviation(normalisation: str | Normalisation) -> tuple[Sequence[float], Sequence[float]]:
+    """Mean and deviation of pixels, by name or as they are."""
+    if isinstance(normalisation, Normalisation):
+        return normalisation.mean, normalisation.deviation
+    return NORMALISATIONS[normalisation]
 
 
 class Feed(Model):
@@ -29,8 +51,8 @@ class Feed(Model):
     steps: int = Field(1, ge=1, description="time steps for which a still frame is shown")
     chunk: int = Field(16, ge=1, description="frames per call; for clips, part of the definition")
     reduce: Literal["mean", "last"] = Field("mean", description="how the time steps of a still frame are combined")
-    normalisation: Literal["half", "imagenet"] = Field(
-        "half", description="mean and deviation of pixels in training: 0.5 and 0.5, or ImageNet's"
+    normalisation: Literal["half", "imagenet"] | Normalisation = Field(
+        "half", description="mean and deviation of pixels in training: 0.5 and 0.5, ImageNet's, or any"
     )
     classes: int = Field(IMAGENET_CLASSES, ge=1, description="outputs of its classifier")
 
@@ -60,6 +82,10 @@ class Network:
         Layers put out spike counts: exact integers, but for averages over space.
     published : (str, str)
         Key of the weights in a published checkpoint, and the prefix of each of their names there.
+    usual_size : int
+        Height and width of a frame where a study says none.
+    known : tuple of str
+        All layers that may be scored, where there are more than `layers`.
     """
 
     name: str
@@ -72,6 +98,8 @@ class Network:
     only_size: int | None = None
     spiking: bool = False
     published: tuple[str, str] = ("model", "")
+    usual_size: int = 224
+    known: tuple[str, ...] = ()
 
     @property
     def trainings(self) -> tuple[str, ...]:
@@ -95,9 +123,37 @@ class Network:
             return movie
         return movie.model_copy(update={"kind": "still", "steps": self.scene_steps, "chunk": 1, "reduce": "mean"})
 
+    def trained_on(self, training: str, like: str, classes: int) -> "Network":
+        """Record with a training set more, of so many classes, shown as another one is."""
+        return replace(self, feeds={**self.feeds, training: self.feeds[like].model_copy(update={"classes": classes})})
+
     def as_params(self, training: str) -> dict[str, Any]:
         """Plain data for the `params` of a job, with the one training set that it needs; `from_params` reads it."""
-        return {**vars(self), "feeds": {training: self.feed(training).model_dump()}}
+        needed = {key: value for key, value in vars(self).items() if key not in ("usual_size", "known")}
+        return {**needed, "feeds": {training: self.feed(training).model_dump()}}
+
+    def choose(self, asked: str | Sequence[str] | None) -> list[str]:
+        """Layers by name or pattern (`layer*.1`), in the network's order; `auto` and None take those scored by default.
+
+        Raises
+        ------
+        InputError
+            A name or pattern fits no layer.
+        """
+        if asked in (None, "auto"):
+            return list(self.scored)
+        offered = self.known or self.scored
+        chosen: list[str] = []
+        for one in [asked] if isinstance(asked, str) else asked or []:
+            spelt = one.partition("#")[0].partition(":")[0]  # a call or a tensor of a layer
+            fits = [one] if spelt in offered else [name for name in offered if fnmatchcase(name, one)]
+            if not fits:
+                some = ", ".join(offered[:12]) + (f" and {len(offered) - 12} more" if len(offered) > 12 else "")
+                kind = "layer" if self.known else "scored layer"
+                raise InputError(f"'{one}' is no {kind} of {self.name}{nearest(one, offered)}; it has {some}")
+            chosen += [name for name in fits if name not in chosen]
+        order = {name: place for place, name in enumerate(offered)}
+        return sorted(chosen, key=lambda one: order.get(one.partition("#")[0].partition(":")[0], len(order)))
 
     def size_problem(self, size: int) -> str:
         """Say why frames of this height and width (pixels) do not fit; empty when they do."""

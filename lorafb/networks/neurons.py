@@ -5,6 +5,8 @@ and `IFNode(detach_reset=True)` with the surrogate `ATan(2)`, spike for spike an
 """
 
 import math
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -25,12 +27,17 @@ class Neurons(MemoryModule):  # type: ignore[misc]
         v = v + (x - v) / 2, else v = v + x; then a spike where v >= 1, and v = 0 there (Huang et al. 2024, appendix A).
     step_mode : "s" or "m"
         Takes one time step (B, ...), or a chunk of them (T, B, ...).
+
+    Attributes
+    ----------
+    compiled : bool
+        Run in one compiled kernel forward and one backward: the same spikes, gradients that round otherwise.
     """
 
     def __init__(self, leaky: bool, step_mode: str = "s") -> None:
         super().__init__()
         self.v: Tensor | float
-        self.leaky, self.step_mode = leaky, step_mode
+        self.leaky, self.step_mode, self.compiled = leaky, step_mode, False
         self.register_memory("v", 0.0)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -42,7 +49,7 @@ class Neurons(MemoryModule):  # type: ignore[misc]
         potential: Tensor | float = self.v
         if not isinstance(potential, Tensor) or potential.shape != currents.shape[1:]:
             potential = torch.zeros_like(currents[0], dtype=torch.promote_types(x.dtype, torch.float32))
-        spikes, self.v = _Fire.apply(currents, potential, self.leaky)
+        spikes, self.v = _Fire.apply(currents, potential, self.leaky, self.compiled)
         fired: Tensor = spikes if self.step_mode == "m" else spikes[0]
         return fired
 
@@ -58,31 +65,47 @@ class _Fire(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, currents: Tensor, potential: Tensor, leaky: bool) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, currents: Tensor, potential: Tensor, leaky: bool, compiled: bool) -> tuple[Tensor, Tensor]:
         spikes = torch.empty_like(currents)
         charged = torch.empty_like(currents, dtype=potential.dtype)
+        charge = _compiled(_charge) if compiled else _charge
         for current, spike, h in zip(currents, spikes, charged, strict=True):
-            if leaky:
-                torch.sub(current, potential, out=h)
-                torch.add(potential, h, alpha=0.5, out=h)
-            else:
-                torch.add(potential, current, out=h)
-            fired = torch.ge(h, THRESHOLD, out=torch.empty_like(h))
+            fired, potential = charge(current, potential, h, leaky)
             spike.copy_(fired)
-            potential = torch.addcmul(h, h, fired, value=-1)
         ctx.save_for_backward(charged)
-        ctx.leaky, ctx.dtype = leaky, currents.dtype
+        ctx.leaky, ctx.dtype, ctx.compiled = leaky, currents.dtype, compiled
         return spikes, potential
 
     @staticmethod
-    def backward(ctx: Any, of_spikes: Tensor, of_potential: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, of_spikes: Tensor, of_potential: Tensor) -> tuple[Tensor, Tensor, None, None]:
         (charged,) = ctx.saved_tensors
         of_currents = torch.empty_like(charged)
+        slope = _compiled(_slope) if ctx.compiled else _slope
         for step in reversed(range(len(charged))):
-            h, slope = charged[step], of_currents[step]
-            torch.sub(h, THRESHOLD, out=slope).mul_(math.pi)  # ATan(2): 1 / (1 + (pi (h - 1))^2)
-            slope.mul_(slope).add_(1).reciprocal_().mul_(of_spikes[step])
-            of_potential = slope.addcmul_(of_potential, torch.lt(h, THRESHOLD, out=torch.empty_like(h)))
-            if ctx.leaky:
-                of_potential.mul_(0.5)
-        return of_currents.to(ctx.dtype), of_potential, None
+            of_potential = slope(charged[step], of_spikes[step], of_potential, of_currents[step], ctx.leaky)
+        return of_currents.to(ctx.dtype), of_potential, None, None
+
+
+def _charge(current: Tensor, potential: Tensor, h: Tensor, leaky: bool) -> tuple[Tensor, Tensor]:
+    """Write the charged potential into h; give spikes and the potential after reset."""
+    if leaky:
+        torch.sub(current, potential, out=h)
+        torch.add(potential, h, alpha=0.5, out=h)
+    else:
+        torch.add(potential, current, out=h)
+    fired = torch.ge(h, THRESHOLD, out=torch.empty_like(h))
+    return fired, torch.addcmul(h, h, fired, value=-1)
+
+
+def _slope(h: Tensor, of_spike: Tensor, of_potential: Tensor, slope: Tensor, leaky: bool) -> Tensor:
+    """Write the gradient of the current, which is that of the potential before it, and give it."""
+    torch.sub(h, THRESHOLD, out=slope).mul_(math.pi)  # ATan(2): 1 / (1 + (pi (h - 1))^2)
+    slope.mul_(slope).add_(1).reciprocal_().mul_(of_spike)
+    slope.addcmul_(of_potential, torch.lt(h, THRESHOLD, out=torch.empty_like(h)))
+    return slope.mul_(0.5) if leaky else slope
+
+
+@cache
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile once for all layers and sizes; needs a C++ compiler, or Triton on a GPU."""
+    return torch.compile(function, dynamic=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from inspect import signature
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -85,12 +86,18 @@ def clear(model: nn.Module) -> None:
     A classifier of timm has one that needs the number of classes, and makes new weights.
     """
     for module in model.modules():
-        if _has_state(type(module)):  # type: ignore[arg-type]
+        if has_state(module):
             module.reset()  # type: ignore[operator]
 
 
+def has_state(module: nn.Module) -> bool:
+    """Whether a module carries state that `clear` clears."""
+    kind: Any = type(module)
+    return _resets(kind)
+
+
 @cache
-def _has_state(kind: type[nn.Module]) -> bool:
+def _resets(kind: Any) -> bool:
     reset = getattr(kind, "reset", None)
     if not callable(reset):
         return False

@@ -30,7 +30,8 @@ def taps(model: nn.Module, layers: Sequence[str]) -> Iterator[Collect]:
     ----------
     model : torch.nn.Module
         Takes (T, B, 3, H, W). Where its layers put time on another axis than the first, it has an attribute
-        `time_axis` that says which (2 in a network of 3-D convolutions: B, C, T, H, W).
+        `time_axis` that says which (2 in a network of 3-D convolutions: B, C, T, H, W). `lorafb.networks.library` makes
+        such models of other people's.
     layers : sequence of str
         Names as in the catalogue (`recurrent_layer1.sub_module[0]`) or as torch spells them (`....sub_module.0`). Of a
         layer that gives several tensors `layer:0` or `layer:key` names one (`layer:1.0` inside another), of one that runs
@@ -54,6 +55,7 @@ def taps(model: nn.Module, layers: Sequence[str]) -> Iterator[Collect]:
     calls: dict[str, list[Tensor]] = {}
     seen: list[Tensor] = []
     own = type(model).__module__.startswith("lorafb.networks.")  # of these a test knows that nothing is written over
+    clip_frames = int(getattr(model, "clip_frames", 0))  # of a network whose layers may have fewer time steps
     noted: set[str] = set()
 
     def note(text: str) -> None:
@@ -81,7 +83,10 @@ def taps(model: nn.Module, layers: Sequence[str]) -> Iterator[Collect]:
             if layer not in calls:
                 raise _not_reached(layer, model, seen[0])
             call = int(name["call"]) if name["call"] else None
-            outputs[layer] = _in_time(layer, calls[layer], steps, batch, axis, call, note)
+            output = _in_time(layer, calls[layer], steps, batch, axis, call, note)
+            outputs[layer] = _of_frames(layer, output, steps, clip_frames) if clip_frames else output
+            if getattr(model, "channels_may_be_last", False):
+                outputs[layer] = _channels_first(outputs[layer])
         seen.clear()
         calls.clear()
         return outputs
@@ -124,28 +129,26 @@ def _malformed(layer: str) -> Any:
 
 def _part(layer: str, output: Any, part: str | None, note: Callable[[str], None]) -> Tensor:
     """Choose the tensor that counts of an output that is not one."""
-    tensors = dict(_tensors(output))
-    if part is None and tensors:
-        first = next(iter(tensors))
-        if len(tensors) > 1:
-            note(
-                f"layer '{layer}' gives {len(tensors)} tensors ({', '.join(tensors)}); the first counts, '{layer}:{first}'"
-            )
-        return tensors[first]
-    if part not in tensors:
+    held = dict(tensors(output))
+    if part is None and held:
+        first = next(iter(held))
+        if len(held) > 1:
+            note(f"layer '{layer}' gives {len(held)} tensors ({', '.join(held)}); the first counts, '{layer}:{first}'")
+        return held[first]
+    if part not in held:
         raise InputError(
-            f"layer '{layer}' gives a {type(output).__name__} without that tensor; it has {', '.join(tensors) or 'none'}"
+            f"layer '{layer}' gives a {type(output).__name__} without that tensor; it has {', '.join(held) or 'none'}"
         )
-    return tensors[part]
+    return held[part]
 
 
-def _tensors(output: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, Tensor]]:
+def tensors(output: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, Tensor]]:
     """List the tensors inside tuples, lists and dicts, by place."""
     if isinstance(output, Tensor):
         yield ".".join(place) or "0", output
     elif isinstance(output, Mapping | list | tuple):
         for key, one in output.items() if isinstance(output, Mapping) else enumerate(output):
-            yield from _tensors(one, (*place, str(key)))
+            yield from tensors(one, (*place, str(key)))
 
 
 def _spelt(name: str) -> str:
@@ -190,3 +193,18 @@ def _in_time(
         f"layer '{layer}' gave {tuple(last.shape)} in {len(calls)} calls for {steps} frames of {batch} trials:"
         f" neither ({steps}, {batch}, ...) nor ({steps * batch}, ...) nor {steps} times ({batch}, ...)"
     )
+
+
+def _of_frames(layer: str, values: Tensor, steps: int, clip_frames: int) -> Tensor:
+    """Give each frame of a clip the time step that it falls into; (T', B, ...) -> (T, B, ...)."""
+    if len(values) < 1 or clip_frames % len(values):
+        raise InputError(
+            f"layer '{layer}' has {len(values)} time steps for {clip_frames} frames, so that none belongs to a frame; leave it out"
+        )
+    return values[torch.arange(steps, device=values.device) // (clip_frames // len(values))]
+
+
+def _channels_first(values: Tensor) -> Tensor:
+    """Bring (T, B, H, W, C) to (T, B, C, H, W); frames are square, so that the layout shows."""
+    *_, one, two, three = (0, 0, *values.shape)
+    return values.movedim(-1, 2) if values.dim() == 5 and one == two != three else values

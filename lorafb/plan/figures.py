@@ -49,15 +49,13 @@ class Display:
             done |= {"shuffle"} if (subject, movie) in self.plan.shuffled else set()
             if (subject, movie) in self.plan.replaced:
                 done |= {f"replace {kind}" for kind in study.experiments.replace.kinds}
-            seeds = [one for one, seen in self.plan.scored if seen == movie and self.alike[one] == self.alike[subject]]
-            done |= {"seeds"} if len(seeds) > 1 else set()
             held |= {(one, self._role(subject), self._paper(movie)) for one in done if self._is_scored(one)}
         return held
 
     def _is_scored(self, experiment: str) -> bool:
         """Whether figures can show an experiment: by the study's first metric, but for the regression."""
         name = experiment.partition(" ")[0]
-        return name in ("regression", "psth", "seeds") or self.plan.study.metrics[0] in self.plan.metrics(name)
+        return name in ("regression", "psth") or self.plan.study.metrics[0] in self.plan.metrics(name)
 
     @cached_property
     def figures(self) -> dict[str, Record]:
@@ -78,8 +76,12 @@ class Display:
         movies = [movie for movie in study.recorded if movie in study.movies]
         areas = {f"Areas among themselves, {self.title(movie)}": f"areas/{movie}" for movie in movies}
         first = dict(reversed(study.passes))  # one movie per network is enough, and of the paper only its own network
-        seen = [one for one in study.subjects if one in first and self._role(one) in ("", "lorafb_snet")]
-        frames = {f"Frame against frame: {self.label(one)}, {first[one]}": f"frames/{one}/{first[one]}" for one in seen}
+        one_each = [subjects[0] for subjects in study.replicates.values()]
+        seen = [one for one in one_each if one in first and self._role(one) in ("", "lorafb_snet")]
+        frames = {
+            f"Frame against frame: {self.replicate_label(one)}, {first[one]}": f"frames/{one}/{first[one]}"
+            for one in seen
+        }
         return areas | frames
 
     # ---------------------------------------------------------------- words
@@ -87,6 +89,10 @@ class Display:
     def label(self, subject: str) -> str:
         """Name of a subject in figures."""
         return self.plan.study.subjects[subject].shown_as
+
+    def replicate_label(self, subject: str) -> str:
+        """Name of one set of weights: of a replicate, its own name follows the name in figures."""
+        return self.label(subject) + (f", {subject}" if self.plan.replicate(subject) else "")
 
     def title(self, movie: str) -> str:
         """Heading of a movie's panel."""
@@ -121,17 +127,6 @@ class Display:
         study = self.plan.study
         return "scenes" if movie in study.scenes else study.movies[movie].paper or ""
 
-    @cached_property
-    def alike(self) -> dict[str, str]:
-        """Subject to the first one that differs from it in the seed of its weights alone, or in how figures name it."""
-        first: dict[str, str] = {}
-        groups = {}
-        for name, subject in self.plan.study.subjects.items():
-            settings = subject.model_dump(exclude={"label", "role", "sees", "experiments"})
-            settings["checkpoint"].pop("seed", None)
-            groups[name] = first.setdefault(repr(settings), name)
-        return groups
-
     def _role(self, subject: str) -> str:
         return self.plan.study.subjects[subject].role or ""
 
@@ -155,7 +150,8 @@ class Display:
     def inputs(self, name: str) -> dict[str, list[str] | str]:
         """Files that a figure or table is made from, by table."""
         record = self.record(name)
-        movies, subjects = self._movies(record), self._subjects(record)
+        movies, networks = self._movies(record), self._networks(record)
+        subjects = [one for network in networks for one in self.plan.study.replicates[network]]
         files: dict[str, list[str] | str] = {}
         for table in record.reads:
             if table in ("base", *get_args(Perturbation), "scenes"):
@@ -181,13 +177,13 @@ class Display:
         record = self.record(name)
         movies = self._movies(record)
         subjects = {
-            one: {
+            network: {
                 "label": self.label(one),
                 "role": self._role(one),
                 "still": self.plan.sees_frames_alone(one),
-                **({"alike": self.alike[one]} if record.experiments == ("seeds",) else {}),
+                "replicates": self.plan.study.replicates[network],
             }
-            for one in self._subjects(record)
+            for network, one in self._networks(record).items()
         }
         controls = {area.lower() for movie in movies for area in self.plan.study.stimuli[movie].controls}
         return {
@@ -207,18 +203,30 @@ class Display:
         movies = self.plan.study.recorded if of_units else self.plan.compared(scenes=True)
         return [movie for movie in movies if self._paper(movie) in record.movies]
 
-    def _subjects(self, record: Record) -> list[str]:
-        """Subjects of a figure or table; the table of units has none."""
+    def _networks(self, record: Record) -> dict[str, str]:
+        """Networks of a figure or table, and the first subject of each; the table of units has none."""
         if record.experiments == ("units",):
-            return []
-        return [one for one in self.plan.study.subjects if not record.roles or self._role(one) in record.roles]
+            return {}
+        every = {network: subjects[0] for network, subjects in self.plan.study.replicates.items()}
+        return {name: one for name, one in every.items() if not record.roles or self._role(one) in record.roles}
 
     # ---------------------------------------------------------------- targets
 
     def figure_files(self) -> list[str]:
         """Every file of every figure."""
         names = [*self.figures, *self.matrices().values()]
-        return [f"results/figures/{name}{ending}" for name in names for ending in ENDINGS["figures"]]
+        stems = [*(f"results/figures/{name}" for name in names), *self.curves().values()]
+        return [f"{stem}{ending}" for stem in stems for ending in ENDINGS["figures"]]
+
+    def linked(self) -> dict[str, str]:
+        """Title of the figures that the report links to, to the stem of their files."""
+        return {title: f"results/figures/{name}" for title, name in self.matrices().items()} | self.curves()
+
+    def curves(self) -> dict[str, str]:
+        """Title of the picture of each training, to the stem of its files."""
+        return {
+            f"Training of {self.replicate_label(one)}": f"results/training/{one}/curves" for one in self.plan.trained
+        }
 
     def table_files(self) -> list[str]:
         """Every file of every table."""

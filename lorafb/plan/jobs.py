@@ -4,6 +4,7 @@ Methods take a rule's wildcards as plain strings: `movie` names a movie or still
 weights. They return paths relative to the working directory, and plain data for `params`.
 """
 
+import csv
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,8 +41,6 @@ from lorafb.similarity import metrics
 from lorafb.stimuli import images
 
 Params = dict[str, Any]
-VIDEO_PARTS = 20
-"""Jobs that write UCF101's frames, each for some of its classes."""
 
 
 def as_params(model: BaseModel) -> Params:
@@ -279,6 +278,15 @@ class Plan:
         """Subjects whose weights are trained here."""
         return [name for name, one in self.study.subjects.items() if isinstance(one.checkpoint, Trained)]
 
+    def silent_layers(self) -> list[str]:
+        """Describe the trained networks of which a layer is silent, from the tables that the trainings have written."""
+        lines = []
+        for subject in self.trained:
+            with Path(f"results/training/{subject}/result.csv").open(newline="", encoding="utf-8") as file:
+                quiet = next(csv.DictReader(file))["silent_layers"]
+            lines += [f"{subject}: in some layers no unit is active on any test clip: {quiet}"] if quiet else []
+        return lines
+
     def feed(self, subject: str, movie: str = "") -> Feed:
         """How a subject is shown a movie, or still scenes."""
         training = self.study.subjects[subject].training
@@ -301,11 +309,12 @@ class Plan:
 
     def size(self, subject: str) -> int:
         """Height and width of the frames that a subject is shown."""
-        return self.study.subjects[subject].size
+        return self.study.size(subject)
 
     def checkpoint(self, subject: str) -> Params:
-        """Where the weights come from."""
-        return as_params(self.study.subjects[subject].checkpoint)
+        """Where the weights come from; the recipe of a training is a param of its own, and its start an input."""
+        source = self.study.subjects[subject].checkpoint
+        return source.model_dump(include={"kind", "seed"}) if isinstance(source, Trained) else as_params(source)
 
     def checkpoint_files(self, subject: str) -> dict[str, str]:
         """Files that weights are read from: a checkpoint, or the movie whose statistics the norms take."""
@@ -314,11 +323,63 @@ class Plan:
             return {"file": self.path(source.file)}
         return {"norms": f"results/stimuli/{source.norms}.h5"} if isinstance(source, Initial) and source.norms else {}
 
+    def recipe(self, subject: str) -> Params:
+        """How a subject is trained."""
+        return as_params(self.study.recipes.named[self.study.recipe_of(subject)])
+
+    def training_set(self, subject: str) -> Params:
+        """Where the files of a subject's training set are and how they are read; none for the embedded task."""
+        name = self.study.set_of(self.study.subjects[subject].training)
+        return self.set_params(name) if name in self.study.training_sets else {}
+
+    def training_files(self, subject: str) -> dict[str, str | list[str]]:
+        """Files that a training reads, beside those of its training set."""
+        source = self.study.subjects[subject].checkpoint
+        assert isinstance(source, Trained), subject
+        files: dict[str, str | list[str]] = {"pretrained": self.path(source.pretrained)} if source.pretrained else {}
+        name = self.study.set_of(self.study.subjects[subject].training)
+        if name not in self.study.training_sets:
+            return {**files, "photographs": self.photographs}
+        return {**files, "index": f"results/training_sets/{name}/files.csv", "frames": self.frames_of(name)}
+
+    def set_params(self, name: str) -> Params:
+        """Select what decides which files of a training set are used and how they are read."""
+        one = self.study.training_sets[name]
+        params = as_params(one)
+        written = one.read == "frames" and not one.images
+        return {**params, "frames": one.frames.replace("{set}", name) if written else None, "images": one.images}
+
+    def listed(self, name: str) -> Params:
+        """Select what decides which files a training set has, for `lorafb.training.listing.report`."""
+        one = self.study.training_sets[name]
+        holds = "images" if one.images else "videos"
+        chosen = one.model_dump(include={"kind", "folder", "split", "subset", "classes"})
+        return {**chosen, "holds": holds}
+
+    def frames_of(self, name: str) -> list[str]:
+        """List the reports on the frames of a training set's videos; none where no frames are written."""
+        parts = range(self.study.training_sets[name].parts if self.set_params(name)["frames"] else 0)
+        return [f"results/video_frames/{name}/{part}.csv" for part in parts]
+
+    def processes(self) -> int:
+        """Count the processes of a training: one a GPU."""
+        return self.study.compute.gpus if self.study.compute.device == "cuda" else 1
+
+    def training_mb(self, subject: str) -> int:
+        """Memory of a training job, in MB: the embedded task is small; each worker holds some clips."""
+        full = bool(self.training_set(subject))
+        return 4000 + self.processes() * (12000 * full + 1000 * self.study.compute.workers)
+
+    def training_minutes(self, subject: str) -> int:
+        """Time of a training job: the limit in the config, or an hour for the embedded task and a week for others."""
+        return self.study.compute.training_minutes or (60 if not self.training_set(subject) else 7 * 24 * 60)
+
     def own_module(self, subject: str) -> list[str]:
         """File of a person's own network: its content counts as the package's code does."""
         network = self.study.subjects[subject].network
         own = self.study.networks.get(network)
-        return [self.path(file) for file in reading.module_files(own.build, self.folders)] if own else []
+        target = own.build if own else network
+        return [self.path(file) for file in reading.module_files(target, self.folders)]
 
     def kept_layers(self, subject: str) -> list[str]:
         """Layers whose features stay on disk."""
@@ -336,6 +397,11 @@ class Plan:
         one = self.study.subjects[subject]
         training = "initial" if isinstance(one.checkpoint, Initial) else one.training + UNMARKED * one.unmarked
         return {"network": one.network, "training": training}
+
+    def replicate(self, subject: str) -> Params:
+        """Columns that tell the scores of replicates from one another; none of a subject that is no replicate."""
+        network = self.study.subjects[subject].replicate_of
+        return {"subject": network, "replicate": subject} if network else {}
 
     # ---------------------------------------------------------------- experiments
 
@@ -360,8 +426,9 @@ class Plan:
         return [movie for movie in self.study.scored if movie in seen and (scenes or movie in self.study.movies)]
 
     def subjects_of(self, movie: str) -> list[str]:
-        """Subjects that are shown a movie."""
-        return [subject for subject, seen in self.study.passes if seen == movie]
+        """Subjects that are shown a movie; of replicates the first, since statistics compare one set of weights a network."""
+        first = {subjects[0] for subjects in self.study.replicates.values()}
+        return [subject for subject, seen in self.study.passes if seen == movie and subject in first]
 
     def metrics(self, experiment: str) -> list[str]:
         """Names of the metrics of an experiment: original, clip, front, shuffle, replace, scenes or areas.
@@ -412,7 +479,7 @@ class Plan:
         return [f"results/noise/{movie}_{kind}.h5" for kind in kinds]
 
     def grams(self, movie: str) -> list[str]:
-        """Gram matrices of every subject that is shown a movie."""
+        """Gram matrices of the subjects that are compared on a movie."""
         return [f"results/grams/{subject}/{movie}.h5" for subject in self.subjects_of(movie)]
 
     def perturbed_passes(self, subject: str, movie: str, experiment: str) -> list[str]:
@@ -462,10 +529,10 @@ class Plan:
         return [f"results/checkpoints/{subject}.pt" for subject in self.study.subjects]
 
     def training_sets(self) -> list[str]:
-        """List the reports on a person's training sets, and on the frames of UCF101's videos."""
-        parts = range(VIDEO_PARTS if "ucf101" in self.study.training_sets else 0)
-        sets = [f"results/training_sets/{name}.csv" for name in self.study.training_sets]
-        return sets + [f"results/video_frames/{part}.csv" for part in parts]
+        """List the reports on a person's training sets, their tables of files, and the reports on frames of videos."""
+        sets = list(self.study.training_sets)
+        tables = [f"results/training_sets/{name}{table}.csv" for name in sets for table in ("", "/files")]
+        return tables + [report for name in sets for report in self.frames_of(name)]
 
     def artefacts(self) -> list[str]:
         """Every file that the study promises before its figures: one that is missing is made again."""

@@ -4,7 +4,7 @@ FFmpeg returns a guessed frame, a frame at the wrong time and a frame on its sid
 or refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -112,8 +112,10 @@ def _is_reference(packet: "av.Packet[Any]") -> bool:
     return packet.stream.codec_context.name == "vp8" and not bytes(packet)[0] & 0x10
 
 
-def decoded(path: Path | str) -> Iterator[tuple[float | None, av.VideoFrame]]:
+def decoded(path: Path | str, threads: int = 0) -> Generator[tuple[float | None, av.VideoFrame]]:
     """Decode a video from its first frame on: the time in seconds at which each is shown, and the frame.
+
+    FFmpeg takes so many threads, 0 for its own choice; more than one may hang in a forked process.
 
     Raises
     ------
@@ -122,6 +124,7 @@ def decoded(path: Path | str) -> Iterator[tuple[float | None, av.VideoFrame]]:
     """
     seen = 0
     with _opened(Path(path)) as video:
+        video.streams.video[0].thread_count = threads
         unordered = video.format.name == "avi"  # states when frames are decoded, not when they are shown
         try:
             for frame in video.decode(video=0):

@@ -1,12 +1,13 @@
 """Reports on the folder of a training set: counts, and each missing part by name, before a day of training starts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from lorafb.files import InputError
+from lorafb.training.index import Item
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Report:
         What a person should know, but is no error.
     instructions : str
         Where to get it and how to lay it out.
-    listing : str
-        Digest of the names and sizes (empty where they are not read): it changes when a file does.
+    items : tuple of Item
+        The files that are there, to train on and to test on.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Report:
     problems: tuple[str, ...]
     instructions: str
     remarks: tuple[str, ...] = ()
-    listing: str = field(default="")
+    items: tuple[Item, ...] = ()
 
     @property
     def lines(self) -> list[str]:
@@ -52,14 +53,15 @@ class Report:
     def table(self) -> pd.DataFrame:
         """Counts as a table: what, found, expected."""
         rows = [(what, number, self.expected[what]) for what, number in self.found.items()]
-        return pd.DataFrame(rows, columns=["what", "found", "expected"]).assign(listing=self.listing)
+        return pd.DataFrame(rows, columns=["what", "found", "expected"])
 
     def must_be_right(self) -> None:
         """Raise InputError, one line, unless nothing is missing."""
         if self.problems:
             more = f" and {len(self.problems) - 1} more like it" if self.problems[1:] else ""
+            told = f"`lorafb dataset {self.name} {self.folder}` says all of it"
             raise InputError(
-                f"{self.folder}: {self.problems[0]}{more}; `lorafb dataset {self.name} {self.folder}` says all of it"
+                f"{self.folder}: {self.problems[0]}{more}; {self.instructions if self.name == 'folder' else told}"
             )
 
 

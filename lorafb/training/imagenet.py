@@ -1,21 +1,20 @@
 """ImageNet (ILSVRC 2012): 1000 classes of photographs, a folder each below `train` and `val`.
 
-Russakovsky et al. 2015, doi 10.1007/s11263-015-0816-y. Labels are the places of the class folders in the order of their
-names: a class missing from one of the two sets would shift every label after it, unseen.
+Russakovsky et al. 2015, doi 10.1007/s11263-015-0816-y. Labels are places in the fixed list of its 1000 classes: by the
+order of the folders, one that is missing or surplus would shift every label after it, unseen.
 """
 
-import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from lorafb.files import visible
 from lorafb.training.folder_report import Report, unlike
+from lorafb.training.imagenet_classes import CLASSES
+from lorafb.training.index import ENDINGS, Item
 
 EXPECTED = {"classes": 1000, "training images": 1_281_167, "validation images": 50_000}
 VALIDATION_IMAGES = 50
 """A class."""
-ENDINGS = (".jpeg", ".jpg", ".png")
-CLASS = re.compile(r"n\d{8}")
 INSTRUCTIONS = (
     "Get ImageNet from image-net.org after signing its terms: ILSVRC2012_img_train.tar (138 GB) and"
     " ILSVRC2012_img_val.tar (6.3 GB). The first holds an archive a class: unpack each in a folder of its own,"
@@ -38,8 +37,8 @@ def check(folder: Path, *, subset: bool = False) -> Report:
     training, validation = (images(folder / part) for part in ("train", "val"))
     counts = {
         "classes": len(training.keys() & validation.keys()),
-        "training images": sum(training.values()),
-        "validation images": sum(validation.values()),
+        "training images": sum(map(len, training.values())),
+        "validation images": sum(map(len, validation.values())),
     }
     problems += [
         *_loose(folder / "val"),
@@ -47,36 +46,41 @@ def check(folder: Path, *, subset: bool = False) -> Report:
         *(
             f"{part}/{name}: no image"
             for part, images_of in (("train", training), ("val", validation))
-            for name, number in images_of.items()
-            if number == 0
+            for name, files in images_of.items()
+            if not files
         ),
+        *_misnamed({**training, **validation}),
     ]
     if subset:
         problems += [] if training else [f"{folder / 'train'}: no class folder"]
     else:
-        problems += [*_misnamed(training), *_short(validation), *unlike(counts, EXPECTED)]
-    return Report("imagenet", folder, counts, EXPECTED, tuple(problems), INSTRUCTIONS)
+        problems += [*_short(validation), *unlike(counts, EXPECTED)]
+    labels = {name: label for label, name in enumerate(CLASSES)}
+    items = tuple(
+        Item(f"{part}/{name}/{file}", labels[name], split)
+        for part, split, images_of in (("train", "training", training), ("val", "test", validation))
+        for name, files in images_of.items()
+        for file in (files if name in labels else [])
+    )
+    return Report("imagenet", folder, counts, EXPECTED, tuple(problems), INSTRUCTIONS, items=items)
 
 
-def images(folder: Path) -> dict[str, int]:
-    """Count the images in each class folder, in the order of the names."""
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_dir())
-    return {name: _count(folder / name) for name in names}
+def images(folder: Path) -> dict[str, list[str]]:
+    """Images in each class folder, both in the order of their names."""
+    return {name: _images(folder / name) for name in sorted(one.name for one in visible(folder) if one.is_dir())}
 
 
-def _count(folder: Path) -> int:
-    with os.scandir(folder) as entries:
-        return sum(entry.name.lower().endswith(ENDINGS) for entry in entries)
+def _images(folder: Path) -> list[str]:
+    return sorted(one.name for one in visible(folder) if one.name.lower().endswith(ENDINGS["images"]))
 
 
 def _loose(folder: Path) -> Iterator[str]:
-    loose = _count(folder)
+    loose = len(_images(folder))
     if loose:
         yield f"{folder} holds {loose} images outside class folders"
 
 
-def _one_sided(training: Mapping[str, int], validation: Mapping[str, int]) -> Iterator[str]:
+def _one_sided(training: Mapping[str, list[str]], validation: Mapping[str, list[str]]) -> Iterator[str]:
     for part, other, names in (
         ("train", "val", training.keys() - validation.keys()),
         ("val", "train", validation.keys() - training.keys()),
@@ -85,13 +89,16 @@ def _one_sided(training: Mapping[str, int], validation: Mapping[str, int]) -> It
             yield f"{len(names)} classes in {part} and not in {other}: {', '.join(sorted(names))}"
 
 
-def _misnamed(counts: Mapping[str, int]) -> Iterator[str]:
-    wrong = [name for name in counts if not CLASS.fullmatch(name)]
+def _misnamed(folders: Mapping[str, list[str]]) -> Iterator[str]:
+    wrong = [name for name in folders if name not in CLASSES]
     if wrong:
-        yield f"{len(wrong)} folders not named as ImageNet's classes (n and 8 digits): {', '.join(wrong)}"
+        yield (
+            f"{len(wrong)} folders are none of ImageNet's 1000 classes (n01440764 ...): {', '.join(wrong)}; classes of your"
+            " own are a training set of `kind: folder`"
+        )
 
 
-def _short(validation: Mapping[str, int]) -> Iterator[str]:
-    for name, number in validation.items():
-        if number not in (0, VALIDATION_IMAGES):
-            yield f"val/{name}: {number} images, expected {VALIDATION_IMAGES}"
+def _short(validation: Mapping[str, list[str]]) -> Iterator[str]:
+    for name, files in validation.items():
+        if len(files) not in (0, VALIDATION_IMAGES):
+            yield f"val/{name}: {len(files)} images, expected {VALIDATION_IMAGES}"

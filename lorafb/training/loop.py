@@ -26,6 +26,7 @@ from lorafb.training.resume import Progress, Resume, alone, asked_to_stop, resto
 from lorafb.training.step import Learner, gradient_norms, training_step
 
 logger = logging.getLogger(__name__)
+RATE = "rate:"  # how names of columns with the rate of a layer begin
 LINE_S = 30.0  # longest silence of the log
 
 
@@ -50,12 +51,18 @@ class Trained:
     epochs: list[dict[str, float]]
 
     @property
-    def result(self) -> dict[str, float]:
-        """Row of a table: test accuracy, its 95 % interval from `low` to `high`, chance, clips, epoch of the weights."""
+    def result(self) -> dict[str, Any]:
+        """Row of a table: test accuracy, its 95 % interval from `low` to `high`, chance, clips, epoch of the weights.
+
+        `silent_layers` names the layers in which no unit was active on any test clip of that epoch.
+        """
         low, high = self.meta["test_interval"]
         of_test = {"test_accuracy": self.meta["test_accuracy"], "low": low, "high": high}
         chance = {"chance": 1 / self.meta["classes"]}
-        return of_test | chance | {key: self.meta[key] for key in ("test_clips", "best_epoch")}
+        row = self.epochs[self.meta["best_epoch"]]
+        rates = {name.removeprefix(RATE): value for name, value in row.items() if name.startswith(RATE)}
+        quiet = {"silent_layers": ", ".join(silent(rates))}
+        return of_test | chance | {key: self.meta[key] for key in ("test_clips", "best_epoch")} | quiet
 
 
 def train(
@@ -227,7 +234,7 @@ class _Run:
         for group in learner.optimiser.param_groups:
             group["lr"] = learning_rate(recipe, state.epoch, taken, self.n_steps)
         talk = time.monotonic() - self.logged_at >= LINE_S
-        watch = (talk or state.step == 0) and not recipe.compile
+        watch = talk or state.step == 0
         with activity(learner.model) if watch else nullcontext() as active:
             try:
                 outcome = training_step(learner, made, clips, (self.seed, state.epoch, state.step))
@@ -315,7 +322,7 @@ class _Run:
             "training_accuracy": state.correct / state.seen,
             "test_loss": result.loss,
             "test_accuracy": result.accuracy,
-            **{f"rate:{layer}": rate for layer, rate in result.rates.items()},
+            **{f"{RATE}{layer}": rate for layer, rate in result.rates.items()},
             **{f"gradient:{layer}": norm for layer, norm in state.gradients.items()},
         }
         if all(result.accuracy > earlier["test_accuracy"] for earlier in state.epochs):

@@ -1,14 +1,16 @@
 """How a network is trained: the settings, and the learning rate that follows from them; no torch, for the config."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
 
 from lorafb.files import InputError, nearest
 
 Optimiser = Literal["sgd", "adamw"]
 OPTIMISERS = get_args(Optimiser)
-SCHEDULES = ("cosine", "step", "exponential")
+Schedule = Literal["cosine", "step", "exponential"]
+SCHEDULES = get_args(Schedule)
 Precision = Literal["float32", "fp16", "bf16"]
 PRECISIONS = get_args(Precision)
 
@@ -42,7 +44,8 @@ class Recipe:
     channels_last : bool
         Keep the channels of a pixel side by side in memory.
     compile : bool
-        Compile the network with `torch.compile`; other bits, and the first step takes minutes.
+        Compile the neurons with `torch.compile`: the same spikes, gradients that round otherwise. It needs a C++ compiler,
+        or Triton on a GPU.
     ema : bool
         Test and keep the exponential moving average of the weights and the buffers, taken every `ema_steps` optimiser
         steps with `ema_decay`, adjusted by clips a step x `ema_steps` / `epochs`.
@@ -104,6 +107,11 @@ class Recipe:
             )
         if self.mixup < 0 or self.cutmix < 0:
             raise InputError(f"recipe: mixup {self.mixup}, cutmix {self.cutmix}; expected 0 or more")
+
+
+def from_settings(settings: Mapping[str, Any]) -> Recipe:
+    """Take the recipe out of settings that say more, such as a size of frames."""
+    return Recipe(**{one.name: settings[one.name] for one in fields(Recipe) if one.name in settings})
 
 
 VIDEO = Recipe(epochs=100, warmup_epochs=10, warmup_decay=0.001, weight_decay=1e-4)

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from lorafb.files import InputError
+from lorafb.networks.neurons import Neurons
 from lorafb.networks.state import fresh_state
 from lorafb.training.augment import Targets, mix
 from lorafb.training.guards import check_gradients, check_loss, check_memory
@@ -44,7 +46,8 @@ class Learner:
         decay = averaging_decay(recipe, self.ranks.world)
         averaging = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(model, multi_avg_fn=averaging, use_buffers=True) if recipe.ema else None
-        self.forward: Any = torch.compile(model) if recipe.compile else model
+        if recipe.compile:
+            compile_neurons(model)
 
     @property
     def tested(self) -> nn.Module:
@@ -81,6 +84,15 @@ class Outcome:
     def __init__(self) -> None:
         self.loss, self.correct, self.clips, self.taken = 0.0, 0, 0, True
         self.evidence: list[Tensor] = []
+
+
+def compile_neurons(model: nn.Module) -> None:
+    """Run a network's neurons compiled; InputError where it has none, since nothing else would be."""
+    neurons = [module for module in model.modules() if isinstance(module, Neurons)]
+    if not neurons:
+        raise InputError("recipe: compile is for spiking neurons, and this network has none; leave it out")
+    for layer in neurons:
+        layer.compiled = True
 
 
 def make_optimiser(recipe: Recipe, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
@@ -138,7 +150,7 @@ def training_step(
 def _one_pass(learner: Learner, frames: Tensor, targets: Targets, clips: int, outcome: Outcome) -> None:
     with fresh_state(learner.model):
         with learner.precision():
-            steps = learner.forward(frames)
+            steps = learner.model(frames)
         evidence = steps.to(torch.promote_types(steps.dtype, torch.float32)).mean(dim=0)
         loss = targets.loss(evidence, learner.recipe.label_smoothing)
         shown = len(targets.labels)

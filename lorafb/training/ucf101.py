@@ -4,45 +4,24 @@ Soomro, Zamir, Shah 2012, arXiv 1212.0402. Videos of one group are cuts of one f
 test on what was trained on: the published lists decide.
 """
 
-import hashlib
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lorafb.files import InputError, nearest
+from lorafb.files import InputError, nearest, visible
 from lorafb.training.folder_report import Report, unlike
+from lorafb.training.index import Item
 
 CLASSES = 101
 VIDEOS = {1: (9537, 3783), 2: (9586, 3734), 3: (9624, 3696)}
 """Training and test videos of each split."""
+FILE = re.compile(r"v_(?P<action>\w+)_g(?P<group>\d+)_c\d+\.avi", re.ASCII)
 INSTRUCTIONS = (
     "Get UCF101 from www.crcv.ucf.edu/data/UCF101.php: UCF101.rar (6.5 GB) and"
     " UCF101TrainTestSplits-RecognitionTask.zip. Unpack both in DIR, so that there are"
     " DIR/UCF-101/Archery/v_Archery_g01_c01.avi and DIR/ucfTrainTestlist/trainlist01.txt."
 )
-
-
-@dataclass(frozen=True)
-class Video:
-    """A video that a list names.
-
-    Attributes
-    ----------
-    file : str
-        `Archery/v_Archery_g01_c01.avi`.
-    label : int
-        Of its class, from 0 on.
-    split : "training" or "test"
-    """
-
-    file: str
-    label: int
-    split: str
-
-    @property
-    def action(self) -> str:
-        """Name of its class."""
-        return self.file.partition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -53,12 +32,12 @@ class Lists:
     ----------
     classes : tuple of str
         In the order of their labels.
-    videos : tuple of Video
+    videos : tuple of Item
         To train on, then to test on, in the order of the lists.
     """
 
     classes: tuple[str, ...]
-    videos: tuple[Video, ...]
+    videos: tuple[Item, ...]
 
 
 def lists_folder(folder: Path) -> Path:
@@ -77,7 +56,12 @@ def read_lists(folder: Path, split: int = 1) -> Lists:
     Raises
     ------
     InputError
-        A list is missing, or a line of it names no class or no video of its class, or one that was named before.
+        A list is missing, or a line of it names no class or no video of its class, or one that was named before, or
+        cuts of one film are in both lists.
+
+    Notes
+    -----
+    Capitals make no difference between names. A label is the class' number in `classInd.txt` less 1.
     """
     where = lists_folder(folder)
     labels: dict[str, int] = {}
@@ -87,22 +71,32 @@ def read_lists(folder: Path, split: int = 1) -> Lists:
                 f"{where / 'classInd.txt'}: line {number}: {' '.join(words)}, expected NUMBER CLASS in order"
             )
         labels[words[1]] = len(labels)
-    videos: dict[str, Video] = {}
+    numbers = {name.lower(): label for name, label in labels.items()}
+    videos: dict[str, Item] = {}
+    films: dict[tuple[int, str], str] = {}
     for split_name, list_name in (("training", "trainlist"), ("test", "testlist")):
         path = where / f"{list_name}{split:02d}.txt"
         for number, words in _rows(path, 1):
             action, _, file = words[0].partition("/")
-            if action not in labels or "/" in file or not file.startswith(f"v_{action}_") or not file.endswith(".avi"):
+            label = numbers.get(action.lower())
+            named = FILE.fullmatch(file)
+            # the published lists have HandstandPushups/v_HandStandPushups_g01_c01.avi
+            if label is None or named is None or named["action"].lower() != action.lower():
                 raise InputError(
                     f"{path}: line {number}: {words[0]}, expected CLASS/v_CLASS_gNN_cNN.avi{nearest(action, labels)}"
                 )
-            if words[0] in videos:
+            key = words[0].lower()
+            if key in videos:
+                raise InputError(f"{path}: line {number}: {words[0]} was listed before, as a {videos[key].split} video")
+            if words[1:] not in ([], [str(label + 1)]):
+                raise InputError(f"{path}: line {number}: {action} is class {label + 1}, not {words[1]}")
+            films.setdefault((label, named["group"]), split_name)
+            if films[label, named["group"]] != split_name:
                 raise InputError(
-                    f"{path}: line {number}: {words[0]} was listed before, as a {videos[words[0]].split} video"
+                    f"{path}: line {number}: {words[0]} is a cut of a film whose other cuts are {films[label, named['group']]}"
+                    " videos; a network would be tested on what it was trained on"
                 )
-            if words[1:] not in ([], [str(labels[action] + 1)]):
-                raise InputError(f"{path}: line {number}: {action} is class {labels[action] + 1}, not {words[1]}")
-            videos[words[0]] = Video(words[0], labels[action], split_name)
+            videos[key] = Item(words[0], label, split_name)
     return Lists(tuple(labels), tuple(videos.values()))
 
 
@@ -132,9 +126,9 @@ def check(folder: Path, *, split: int = 1, subset: bool = False) -> Report:
     expected = dict(zip(("classes", "training videos", "test videos"), (CLASSES, *VIDEOS[split]), strict=True))
 
     def report(
-        found: dict[str, int], problems: Sequence[str], remarks: Sequence[str] = (), listing: str = ""
+        found: dict[str, int], problems: Sequence[str], remarks: Sequence[str] = (), items: Sequence[Item] = ()
     ) -> Report:
-        return Report("ucf101", folder, found, expected, tuple(problems), INSTRUCTIONS, tuple(remarks), listing)
+        return Report("ucf101", folder, found, expected, tuple(problems), INSTRUCTIONS, tuple(remarks), tuple(items))
 
     if not folder.is_dir():
         return report({}, [f"no folder {folder}"])
@@ -146,7 +140,7 @@ def check(folder: Path, *, split: int = 1, subset: bool = False) -> Report:
     videos = videos_folder(folder)
     there = present(videos, lists.videos)
     found = {
-        "classes": len({video.action for video in there}),
+        "classes": len({video.label for video in there}),
         "training videos": sum(video.split == "training" for video in there),
         "test videos": sum(video.split == "test" for video in there),
     }
@@ -155,33 +149,39 @@ def check(folder: Path, *, split: int = 1, subset: bool = False) -> Report:
         problems += [*_missing(videos, lists, there), *unlike(found, expected)]
     elif 0 in found.values():
         problems += [f"{what}: none" for what, number in found.items() if number == 0]
-    sizes = [f"{video.file} {(videos / video.file).stat().st_size}" for video in there]
-    listing = hashlib.sha256("\n".join(sizes).encode()).hexdigest()
-    return report(found, problems, list(_strange(videos, lists.classes)), listing)
+    return report(found, problems, list(_strange(videos, lists.classes)), there)
 
 
-def present(videos_folder: Path, videos: Sequence[Video]) -> list[Video]:
-    """Videos of the lists that are there."""
-    return [video for video in videos if (videos_folder / video.file).is_file()]
+def present(videos_folder: Path, videos: Sequence[Item]) -> list[Item]:
+    """Videos of the lists that are there, each under its name on disk, which may differ from the list's in capitals."""
+    there = {
+        f"{action.name}/{file.name}".lower(): f"{action.name}/{file.name}"
+        for action in visible(videos_folder)
+        if action.is_dir()
+        for file in visible(action.path)
+    }
+    return [replace(video, file=there[video.file.lower()]) for video in videos if video.file.lower() in there]
 
 
-def _missing(videos: Path, lists: Lists, there: Sequence[Video]) -> Iterator[str]:
+def _missing(videos: Path, lists: Lists, there: Sequence[Item]) -> Iterator[str]:
     """Name what is listed and not there: whole classes, then videos by class."""
-    files = {video.file for video in there}
-    absent = [action for action in lists.classes if not (videos / action).is_dir()]
+    files = {video.file.lower() for video in there}
+    folders = {entry.name.lower() for entry in visible(videos) if entry.is_dir()}
+    absent = [action for action in lists.classes if action.lower() not in folders]
     if absent:
         yield f"{len(absent)} class folders missing in {videos}: {', '.join(absent)}"
-    for action in lists.classes:
-        listed = [video.file for video in lists.videos if video.action == action]
-        gone = [file.partition("/")[2] for file in listed if file not in files]
+    for label, action in enumerate(lists.classes):
+        listed = [video.file for video in lists.videos if video.label == label]
+        gone = [file.partition("/")[2] for file in listed if file.lower() not in files]
         if gone and action not in absent:
             yield f"{action}: {len(gone)} of {len(listed)} videos missing: {', '.join(gone)}"
 
 
 def _strange(videos: Path, classes: Sequence[str]) -> Iterator[str]:
-    for path in sorted(videos.iterdir()):
-        if path.is_dir() and path.name not in (*classes, "ucfTrainTestlist"):
-            yield f"folder {path.name} is no class of classInd.txt{nearest(path.name, classes)}"
+    known = {name.lower() for name in (*classes, "ucfTrainTestlist")}
+    for name in sorted(entry.name for entry in visible(videos) if entry.is_dir()):
+        if name.lower() not in known:
+            yield f"folder {name} is no class of classInd.txt{nearest(name, classes)}"
 
 
 def _damage(path: Path) -> str:

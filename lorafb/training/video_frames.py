@@ -1,24 +1,24 @@
-"""Frames of UCF101 as pictures, for its two subsets: a random frame of a video would cost decoding all of it.
+"""Frames of videos as pictures, written once: a random frame of a video costs decoding all those before it.
 
 A folder a video, `0001.jpg` on. A folder appears only when it is complete, so that a killed job goes on where it stopped.
 """
 
+import io
 import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
 
-from lorafb.files import InputError, part_of, sha256
+from lorafb.files import InputError, one_line, part_of, sha256
 from lorafb.stimuli import video
-from lorafb.training.ucf101 import Video
 
-SHORTEST = 17
-"""Frames: videos no longer than a clip of 16 are left out of the two subsets (Huang et al. 2024, section 4.2)."""
 QUALITY = 95
 """Of the JPEG, up to 95: 22 kB a frame of 240 x 320 and a change of 0.9 grey levels on average, measured on one clip."""
 MADE_OF = "made_of.json"
@@ -27,7 +27,7 @@ MADE_OF = "made_of.json"
 
 def write(
     videos_folder: Path,
-    videos: Sequence[Video],
+    files: Sequence[str],
     folder: Path,
     *,
     quality: int = QUALITY,
@@ -38,7 +38,7 @@ def write(
     Parameters
     ----------
     videos_folder : holds the videos
-    videos : which of them
+    files : which of them
     folder : gets `CLASS/v_CLASS_gNN_cNN/0001.jpg` and so on, as large as the video's own
     quality : of the JPEG
     progress : called with the videos done and all of them
@@ -46,7 +46,7 @@ def write(
     Returns
     -------
     DataFrame
-        A row a video: `video`, `label`, `split`, `frames`, and `kept`, false for one too short, which has no folder.
+        A row a video: `video`, `frames`.
 
     Raises
     ------
@@ -54,15 +54,81 @@ def write(
         A video is damaged; those before it are done.
     """
     rows = []
-    for done, one in enumerate(videos, start=1):
+    for done, file in enumerate(files, start=1):
         try:
-            frames = _write_one(videos_folder / one.file, folder / one.file.removesuffix(".avi"), quality)
+            frames = _write_one(videos_folder / file, folder_of(folder / file), quality)
         except InputError as error:
-            raise InputError(f"{error}; {done - 1} of {len(videos)} videos are done") from None
-        rows.append((one.file, one.label, one.split, frames, frames >= SHORTEST))
+            raise InputError(f"{error}; {done - 1} of {len(files)} videos are done") from None
+        rows.append((file, frames))
         if progress is not None:
-            progress(done, len(videos))
-    return pd.DataFrame(rows, columns=["video", "label", "split", "frames", "kept"])
+            progress(done, len(files))
+    return pd.DataFrame(rows, columns=["video", "frames"])
+
+
+def folder_of(video_file: Path) -> Path:
+    """Folder of a video's frames, by the path that the video would have among them."""
+    return video_file.with_suffix("")
+
+
+def written(video_file: Path) -> bool:
+    """Whether the frames of a video are there, by the path that it would have among them."""
+    return (folder_of(video_file) / MADE_OF).is_file()
+
+
+def read(video_file: Path, numbers: Sequence[int]) -> NDArray[np.uint8]:
+    """Read some frames that were written, by their numbers from 0, in the order asked.
+
+    Parameters
+    ----------
+    video_file : path that the video would have in the folder of frames
+    numbers : sequence of int
+
+    Returns
+    -------
+    uint8, shape (len(numbers), height, width, 3)
+    """
+    folder = folder_of(video_file)
+    return np.stack([_picture(folder / f"{number + 1:04d}.jpg") for number in numbers])
+
+
+def _picture(path: Path) -> NDArray[np.uint8]:
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({one_line(error)}); delete its folder and the tables in results/video_frames, and the"
+            " frames are written again"
+        ) from None
+
+
+def check_disk(videos_folder: Path, index: pd.DataFrame, folder: Path) -> None:
+    """Raise InputError, before the first is written, when the disk has no room for the frames that are not there yet.
+
+    Parameters
+    ----------
+    videos_folder : holds the videos
+    index : DataFrame
+        A row a video: `file`, `frames`.
+    folder : that gets the frames
+    """
+    counts = zip(index["file"].astype(str), index["frames"].astype(int), strict=True)
+    left = {file: frames for file, frames in counts if not written(folder / file)}
+    if not left:
+        return
+    with closing(video.decoded(videos_folder / next(iter(left)), threads=1)) as frames:
+        _, frame = next(frames)
+    picture = io.BytesIO()
+    Image.fromarray(video.pixels(frame)).save(picture, "JPEG", quality=QUALITY)
+    number = sum(left.values())
+    needed = number * len(picture.getvalue())
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise InputError(
+            f"{folder}: {number} frames of {len(left)} videos need about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB"
+            " are free; choose another folder as `frames` of the training set, or `read: videos`, which needs no room"
+        )
 
 
 def _write_one(path: Path, folder: Path, quality: int) -> int:
@@ -72,12 +138,9 @@ def _write_one(path: Path, folder: Path, quality: int) -> int:
     if frames:
         return frames
     with _whole_folder(folder) as temporary:
-        for frames, (_, frame) in enumerate(video.decoded(path), start=1):
+        for frames, (_, frame) in enumerate(video.decoded(path, threads=1), start=1):
             Image.fromarray(video.pixels(frame)).save(temporary / f"{frames:04d}.jpg", quality=quality)
-        if frames < SHORTEST:
-            shutil.rmtree(temporary)
-        else:
-            (temporary / MADE_OF).write_text(json.dumps(made_of | {"frames": frames}), encoding="utf-8")
+        (temporary / MADE_OF).write_text(json.dumps(made_of | {"frames": frames}), encoding="utf-8")
     return frames
 
 
@@ -93,14 +156,13 @@ def _there(folder: Path, made_of: dict[str, object]) -> int:
 
 @contextmanager
 def _whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield a new folder beside `folder`; it takes that one's place when the block ends well, unless it has been deleted."""
+    """Yield a new folder beside `folder`; it takes that one's place when the block ends well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=part_of(folder.name), suffix=".part"))
     try:
         yield temporary
         shutil.rmtree(folder, ignore_errors=True)
-        if temporary.is_dir():
-            temporary.chmod(0o755)
-            temporary.replace(folder)
+        temporary.chmod(0o755)
+        temporary.replace(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

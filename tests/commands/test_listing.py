@@ -20,11 +20,16 @@ def test_every_network_is_listed_in_a_line(capsys):
 
 def test_the_layers_of_a_network_are_listed_in_their_order_the_classifier_apart(capsys):
     assert lorafb(".", ["layers", "lorafb_snet18"]) == 0
-    *scored, classifier = capsys.readouterr().out.splitlines()
-    assert [line.split() for line in scored] == [
+    *scored, classifier, note = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in scored] == [
         [str(i), name] for i, name in enumerate(catalogue.network("lorafb_snet18").scored)
     ]
+    assert [line.split()[2] for line in scored] == [
+        *("64x112x112", "64x56x56", *["64x56x56"] * 2),
+        *("128x28x28", "128x28x28", "256x14x14", "256x14x14", "512x7x7", "512x7x7", "512x1x1"),
+    ]
     assert classifier == "  - fc (the classifier, not scored)"
+    assert note == "shapes (channels x height x width) are of one frame of 224 pixels"
 
 
 def test_an_unknown_network_is_one_line_with_the_nearest(capsys):

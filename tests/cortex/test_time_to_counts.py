@@ -137,13 +137,21 @@ def test_frames_from_1_that_lack_the_first_one_are_no_movie(tmp_path):
 
 def test_a_repeat_at_another_speed_is_left_out(written, tmp_path):
     start, stop = START.copy(), STOP.copy()
-    start[FRAMES : 2 * FRAMES] = SECOND + np.arange(FRAMES) * 0.3
-    stop[FRAMES : 2 * FRAMES] = start[FRAMES : 2 * FRAMES] + 0.3
+    start[FRAMES : 2 * FRAMES] = SECOND + np.arange(FRAMES) * 0.37
+    stop[FRAMES : 2 * FRAMES] = start[FRAMES : 2 * FRAMES] + 0.37
     path = write_session(tmp_path / "slow.nwb", tables=[presentations(start=start)])
     replace_column(path, f"{MOVIE}/stop_time", stop)
     recording = count(path)
     assert_array_equal(recording.counts, np.delete(count(written).counts, 1, axis=0))
-    assert "the repeat from 4.250 s ran at 3.333 frames a second, the others at 4.000" in texts(recording)
+    assert "the repeat from 4.250 s ran at 2.703 frames a second, the others at 4.000" in texts(recording)
+
+
+def test_a_repeat_with_one_frame_that_stayed_longer_is_no_slower_one(tmp_path):
+    start = START.copy()
+    start[FRAMES + 2 : 2 * FRAMES] += 0.1
+    path = write_session(tmp_path / "late.nwb", tables=[presentations(start=start)])
+    replace_column(path, f"{MOVIE}/stop_time", np.where(np.arange(15) == FRAMES + 1, start + 0.35, start + FRAME_S))
+    assert count(path).n_repeats == REPEATS
 
 
 def test_frames_apart_from_each_other_have_the_rate_of_their_starts(copy):
@@ -301,9 +309,14 @@ def test_a_silent_repeat_is_no_recording_only_where_chance_cannot_explain_it():
     ends = np.tile([0.0, 50.0, 500], (6, 1))
     seen = of_spikes(["a"] * 6, ends, counts, start, start + 0.1)
     assert seen[0].tolist() == [True, True, False, True]
-    assert of_spikes(
-        ["a"] * 3 + ["b"] * 3, ends, counts, start, start + 0.1
-    ).all()  # 15 spikes expected: too few to tell
+    assert not of_spikes(["a"] * 3 + ["b"] * 3, ends, counts, start, start + 0.1)[:, 2].any()  # silent together
+    other = counts.copy()
+    other[2, :, 4] = 1
+    assert of_spikes(["a"] * 4 + ["b"] * 2, ends, other, start, start + 0.1)[:, 2].tolist() == [False] * 4 + [True] * 2
+    drifted = np.tile(counts[..., :3], (1, 9, 1))
+    assert of_spikes(["a"] * 3, ends[:3], drifted, start, start + 0.1).all()  # three units
+    few = counts[:, :4, :4]
+    assert of_spikes(["a"] * 4, ends[:4], few, start, start + 0.1).all()  # 16 spikes expected: too few to tell
 
 
 # ---------------------------------------------------------------- places

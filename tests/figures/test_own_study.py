@@ -1,22 +1,19 @@
-"""Tables of what the paper does not have: known means over trials and over seeds."""
+"""Tables of what the paper does not have: known means over trials."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from lorafb.figures.figure_data import FigureData
-from lorafb.figures.own_study import seeds, sweeps
+from lorafb.figures.own_study import sweeps
 
 
 def data(rows, **about):
     columns = ["experiment", "movie", "subject", "length", "window", "replacement", "trial", "value"]
     table = pd.DataFrame(rows, columns=columns).assign(area="mean", metric="tsrsa", role="")
-    labels = {"a": "A 1", "b": "A 2", "c": "C"}
     return FigureData(
-        scores=table.assign(label=table["subject"].map(labels)),
-        subjects={
-            one: {"label": label, "role": "", "alike": "c" if one == "c" else "a"} for one, label in labels.items()
-        },
+        scores=table.assign(label="A"),
+        subjects={"a": {"label": "A", "role": ""}},
         movies={"mine": {"title": "mine", "paper": ""}},
         miniature=False,
         simulated=False,
@@ -42,19 +39,3 @@ def test_sweeps_are_means_over_trials_beside_the_whole_movie():
     assert table["whole movie"].tolist() == [0.5] * 4
     assert "paper" not in caption
     assert "miniature" not in caption
-
-
-def test_seeds_are_averaged_among_networks_that_are_otherwise_alike():
-    rows = [("original", "mine", one, *[np.nan] * 4, value) for one, value in (("a", 0.3), ("b", 0.5), ("c", 0.9))]
-    table, _ = seeds(data(rows))
-    assert table.to_dict("records") == [
-        {
-            "movie": "mine",
-            "networks": "A 1, A 2",
-            "seeds": 2,
-            "mean": pytest.approx(0.4),
-            "sd": pytest.approx(0.02**0.5),
-            "lowest": 0.3,
-            "highest": 0.5,
-        }
-    ]

@@ -176,10 +176,13 @@ def test_times_are_summed_over_the_jobs_of_a_stage():
 
 
 def test_results_of_trainings_are_one_row_each(tmp_path):
-    for name, accuracy in (("a", 0.5), ("b", 0.75)):
+    for name, accuracy, quiet in (("a", 0.5, ""), ("b", 0.75, "stem")):
         row = {"test_accuracy": accuracy, "low": 0.4, "high": 0.9, "chance": 0.25, "test_clips": 40, "epoch": 3}
+        row["silent_layers"] = quiet
         tables.write(pd.DataFrame([row]), tmp_path / f"{name}.csv", Provenance())
     part = report.trainings({"Net a": tmp_path / "a.csv", "Net b": tmp_path / "b.csv"})
     assert part.table["network"].tolist() == ["Net a", "Net b"]
     assert part.table["test accuracy"].tolist() == [0.5, 0.75]
+    assert part.table["silent layers"].fillna("").tolist() == ["", "stem"]
+    assert "silent layers" not in report.trainings({"Net a": tmp_path / "a.csv"}).table
     assert "never saw" in part.text

@@ -34,6 +34,18 @@ def test_spikes_potentials_and_gradients_are_those_of_spikingjelly_to_the_bit(le
         assert ours.abs().sum() > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("leaky", [True, False], ids=["leaky", "not leaky"])
+def test_compiled_neurons_fire_alike_and_have_the_gradient_to_rounding(leaky):
+    currents = 2 * torch.randn(9, 2, 3, 5, 7, generator=torch.Generator().manual_seed(0))
+    node = Neurons(leaky, "m")
+    node.compiled = True
+    spikes, gradient, potential = shown(node, currents, whole=True)
+    expected = shown(Neurons(leaky, "m"), currents, whole=True)
+    assert torch.equal(spikes, expected[0])
+    torch.testing.assert_close((gradient, potential), expected[1:], rtol=1e-5, atol=1e-6)
+
+
 def test_a_chunk_in_two_parts_carries_the_potential_and_its_gradient():
     currents = torch.rand(6, 1, 2, 4, 4, generator=torch.Generator().manual_seed(0))
     whole, parts = Neurons(True, "m"), Neurons(True, "m")

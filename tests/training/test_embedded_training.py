@@ -3,9 +3,10 @@ import torch
 
 from lorafb.networks import catalogue
 from lorafb.stimuli import photographs
-from lorafb.training import motion
+from lorafb.training import motion, sets
+from lorafb.training.fit import fit
 from lorafb.training.measures import interval
-from lorafb.training.motion_training import train_on_motion
+from lorafb.training.recipe import from_settings
 from lorafb.training.settings import Motion
 
 torch.set_num_threads(1)
@@ -13,7 +14,9 @@ torch.set_num_threads(1)
 
 def trained(network, training, folder):
     pictures = [photographs._shipped() / f"{name}.jpg" for name in photographs.NAMES]
-    return train_on_motion(catalogue.network(network), training, Motion(), 2022, folder, photographs=pictures)
+    settings = Motion().model_dump()
+    source = sets.embedded(settings, pictures)
+    return fit(catalogue.network(network), training, source, from_settings(settings), 2022, folder)
 
 
 @pytest.mark.slow

@@ -65,7 +65,8 @@ def test_a_class_with_too_few_images_and_a_strange_name_are_named(folder):
     for part in ("train", "val"):
         (folder / part / "n01440764").rename(folder / part / "tench")
     assert imagenet.check(folder).problems == (
-        "1 folders not named as ImageNet's classes (n and 8 digits): tench",
+        "1 folders are none of ImageNet's 1000 classes (n01440764 ...): tench; classes of your own are a training set of"
+        " `kind: folder`",
         "val/n01443537: 1 images, expected 2",
         "validation images: 3, expected 4",
     )
@@ -82,3 +83,11 @@ def test_a_subset_of_nothing_is_refused(tmp_path):
     for part in ("train", "val"):
         (tmp_path / part).mkdir()
     assert imagenet.check(tmp_path, subset=True).problems == (f"{tmp_path / 'train'}: no class folder",)
+
+
+def test_the_companions_that_a_mac_leaves_are_no_images(folder):
+    for path in list(folder.rglob("*.JPEG")):
+        path.with_name(f"._{path.name}").touch()
+    (folder / "val" / "._n01440764.JPEG").touch()
+    (folder / "train" / ".Trashes").mkdir()
+    assert imagenet.check(folder).problems == ()

@@ -159,8 +159,8 @@ def test_there_is_a_row_an_epoch_and_the_same_after_a_resume(never_killed, tmp_p
 def test_the_row_of_results_is_that_of_the_best_epoch(never_killed):
     meta = never_killed.meta | {"classes": 2}
     row = replace(never_killed, meta=meta).result
-    assert list(row) == ["test_accuracy", "low", "high", "chance", "test_clips", "best_epoch"]
-    assert list(row.values()) == [meta["test_accuracy"], *meta["test_interval"], 0.5, 10, meta["best_epoch"]]
+    assert list(row) == ["test_accuracy", "low", "high", "chance", "test_clips", "best_epoch", "silent_layers"]
+    assert list(row.values()) == [meta["test_accuracy"], *meta["test_interval"], 0.5, 10, meta["best_epoch"], ""]
 
 
 def test_the_order_of_clips_is_new_each_epoch_and_complete():

@@ -96,6 +96,15 @@ def test_each_option_changes_the_weights(change, tmp_path):
     assert other.meta["recipe"] == plain.meta["recipe"] | change
 
 
+def test_each_pass_draws_anew(tmp_path, monkeypatch):
+    seeds = []
+    original = torch.manual_seed
+    monkeypatch.setattr(step.torch, "manual_seed", lambda seed: seeds.append(seed) or original(seed))
+    train(tmp_path, recipe=replace(RECIPE, epochs=2, batch=2, accumulate=2))
+    seeds = [seed for seed in seeds if seed]
+    assert len(set(seeds)) == len(seeds) >= 14  # passes of two epochs
+
+
 def test_adamw_trains_and_goes_on(tmp_path):
     recipe = replace(RECIPE, optimiser="adamw", learning_rate=0.01)
     whole = train(tmp_path / "whole", recipe=recipe)
@@ -228,6 +237,13 @@ def test_twenty_overflows_in_a_row_stop_the_training(tmp_path, monkeypatch):
 def test_the_state_of_the_loss_scale_is_in_the_resume_file(tmp_path):
     learner = Learner(Net(), replace(RECIPE, precision="fp16"))
     assert learner.parts()["scaler"].state_dict()["scale"] > 1
+
+
+def test_compile_reaches_every_neuron_and_is_refused_where_there_are_none():
+    model = Learner(create("lorafb_snet_tiny", classes=2), replace(RECIPE, compile=True)).model
+    assert all(module.compiled for module in model.modules() if isinstance(module, Neurons))
+    with pytest.raises(InputError, match="this network has none"):
+        Learner(create("lorafb_cnet_tiny", classes=2), replace(RECIPE, compile=True))
 
 
 def test_out_of_memory_says_what_to_lower(tmp_path):

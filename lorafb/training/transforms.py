@@ -1,0 +1,102 @@
+"""From frames and images as they are stored to what a network sees, by torchvision's v2 transforms, always antialiased.
+
+Huang et al. 2024, appendix C. A sample's draws come from a generator of its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision.transforms import v2  # type: ignore[import-untyped]
+from torchvision.transforms.v2 import functional  # type: ignore[import-untyped]
+
+from lorafb.networks.catalogue import Normalisation, mean_and_deviation
+from lorafb.training.settings import Clips, Images
+
+"""Mean and deviation of red, green and blue."""
+RESIZED, CROPPED, SHOWN = (256, 340), 256, 224
+"""Height and width that frames are resized to, side of the square cut out of them, and side that it is resized to."""
+AUGMENTS = {"auto": v2.AutoAugment, "rand": v2.RandAugment, "trivial": v2.TrivialAugmentWide}
+BILINEAR = v2.InterpolationMode.BILINEAR
+
+
+def clip(
+    frames: NDArray[np.uint8],
+    settings: Clips,
+    draws: np.random.Generator | None,
+    normalisation: str | Normalisation = "half",
+) -> Tensor:
+    """Resize, crop, resize and normalise the frames of a clip.
+
+    Parameters
+    ----------
+    frames : uint8, shape (T, height, width, 3)
+    settings : Clips
+        For another `size` than 224 all lengths are scaled alike.
+    draws : numpy.random.Generator or None
+        The crop is drawn from it; without it, as in a test, it is the middle.
+    normalisation : "half", "imagenet" or Normalisation
+
+    Returns
+    -------
+    float32, shape (T, 3, size, size)
+    """
+    height, width, side = (round(length * settings.size / SHOWN) for length in (*RESIZED, CROPPED))
+    shown = torch.from_numpy(frames).permute(0, 3, 1, 2).float().div_(255)
+    shown = functional.resize(shown, [height, width], antialias=True)
+    if draws is None:
+        shown = functional.center_crop(shown, [side, side])
+    else:
+        crops = len(shown) if settings.crop == "per_frame" else 1
+        tops = draws.integers(height - side + 1, size=crops).tolist()
+        lefts = draws.integers(width - side + 1, size=crops).tolist()
+        parts = shown.tensor_split(crops)
+        cut = [part[..., y : y + side, x : x + side] for part, y, x in zip(parts, tops, lefts, strict=True)]
+        shown = torch.cat(cut)
+    shown = functional.resize(shown, [settings.size, settings.size], antialias=True)
+    normal: Tensor = functional.normalize(shown, *map(list, mean_and_deviation(normalisation)))
+    return normal
+
+
+def image(
+    pixels: NDArray[np.uint8],
+    settings: Images,
+    draws: np.random.Generator | None,
+    normalisation: str | Normalisation = "imagenet",
+) -> Tensor:
+    """Crop at random, mirror, change and normalise an image, and erase a part of it; a test takes the middle.
+
+    Parameters
+    ----------
+    pixels : uint8, shape (height, width, 3)
+    settings : Images
+    draws : numpy.random.Generator or None
+    normalisation : "half", "imagenet" or Normalisation
+
+    Returns
+    -------
+    float32, shape (3, size, size)
+    """
+    mean, deviation = map(list, mean_and_deviation(normalisation))
+    last: Sequence[torch.nn.Module] = (v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, deviation))
+    shown = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)
+    if draws is None:
+        resized = round(settings.size * CROPPED / SHOWN)
+        test = (v2.Resize(resized, antialias=True), v2.CenterCrop(settings.size))
+        return v2.Compose([*test, *last])(shown)  # type: ignore[no-any-return]
+    first: list[torch.nn.Module] = [v2.RandomResizedCrop(settings.size, antialias=True), v2.RandomHorizontalFlip()]
+    if settings.augment != "none":
+        first.append(AUGMENTS[settings.augment](interpolation=BILINEAR))
+    with _drawing(draws):
+        return v2.Compose([*first, *last, v2.RandomErasing(settings.erasing)])(shown)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _drawing(draws: np.random.Generator) -> Iterator[None]:
+    """Let torchvision, which draws from torch's global generator, draw what this generator decides."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(draws.integers(2**63)))
+        yield
