@@ -52,6 +52,10 @@ onsuccess:
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
 
 
+onerror:
+    times.print_reasons(Path("results"), processes.held_since(Path.cwd()))
+
+
 wildcard_constraints:
     figure=one_of(display.figures),
     table=one_of(display.tables),
