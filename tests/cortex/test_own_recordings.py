@@ -69,7 +69,7 @@ def test_a_csv_needs_a_frame_rate_and_an_npz_holds_it(tmp_path):
 
 
 def test_an_unknown_kind_of_recording_is_refused():
-    with pytest.raises(InputError, match="kind 'spikes' is unknown; expected simulated, allen, counts, arrays"):
+    with pytest.raises(InputError, match="kind 'spikes' is unknown; expected simulated, allen, nwb, counts, arrays"):
         read_recording({"kind": "spikes"}, [], "VISp", "mine")
 
 
