@@ -66,6 +66,11 @@ onsuccess:
     print("Done. results/README.md of the repository says what each file is; begin with results/report.html.")
 
 
+onerror:
+    terminal.stop(logger)
+    times.print_reasons(Path("results"), processes.held_since(Path.cwd()))
+
+
 def at_attempt(resource):
     """A resource that a first attempt gets once, a second one twice."""
     return lambda wildcards, attempt: resource.evaluate(wildcards).value * attempt

@@ -11,6 +11,9 @@ from lorafb.commands.text import columns
 from lorafb.experiments.areas import remarks
 from lorafb.files import InputError
 
+CRITICAL = " CRITICAL root: "
+"""What stands in a job's log before the line that says why it stopped."""
+
 
 def run(args: Namespace) -> int:
     """Print the table of a folder of results."""
@@ -35,6 +38,16 @@ def print_remarks(results: Path, movies: Iterable[str], most: int = 20) -> None:
     if lines:
         more = [f"... and {len(lines) - most} more in {results / 'units'}"] if len(lines) > most else []
         print("\n".join(["Recordings:", *(f"- {line}" for line in lines[:most]), *more]), file=sys.stderr)
+
+
+def print_reasons(results: Path, since: float) -> None:
+    """Print why the jobs that ended after a moment stopped: Snakemake's own lines are long, and the reason stands among them."""
+    for log in sorted((results / "logs").rglob("*.log")):
+        if log.stat().st_mtime >= since:
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            reasons = [line.partition(CRITICAL)[2] for line in lines if CRITICAL in line]
+            for reason in filter(lambda one: one != "stopped", reasons):  # a traceback, which is in the log
+                print(f"{log.relative_to(results / 'logs').parts[0]}: {reason}", file=sys.stderr)
 
 
 def table(jobs: Iterable[Benchmark]) -> str:

@@ -309,7 +309,8 @@ def join(sessions: Sequence[Recording], area: str, repeats: Literal["equal", "fe
     in_area = [(one.units["area"] == area) | (area == ALL) for one in sessions]
     if not any(mask.any() for mask in in_area):
         known = sorted({str(name) for one in sessions for name in one.units["area"]})
-        raise InputError(f"{movie}: no session has units of {area}{nearest(area, known)}; they have {known}")
+        why = "".join(f"; {note.text}" for one in sessions for note in one.notes if note.area == area and note.text)
+        raise InputError(f"{movie}: no session has units of {area}{nearest(area, known)}; they have {known}{why}")
     n_repeats = min(one.n_repeats for one in sessions)
     counts = []
     for one, mask in zip(sessions, in_area, strict=True):

@@ -19,7 +19,7 @@ from lorafb.similarity import jackknife, lag
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
-NO_SCORE = "no score: some frame has no correlation, since all units respond alike to it,"
+NO_SCORE = "no score: all units respond alike to some frame"
 LEVEL = 0.05
 """A score is supported where every lag-controlled p is at most this."""
 
@@ -61,7 +61,7 @@ def summarise(
             values = row(scores, movie, places)
             reach = _reach(values, bounds, [movie.areas[place].area for place in places])
             silent = [movie.areas[place].area for place in places if not movie.areas[place].ranks.any()]
-            reach["reason"] = f"{NO_SCORE} of {', '.join(silent)}" if silent else reach["reason"]
+            reach["reason"] = f"{NO_SCORE} ({', '.join(silent)})" if silent else reach["reason"]
             rows.append({"subject": subject, "movie": movie.name, "area": area, **values, "layer": layer, **reach})
     return pd.DataFrame(rows)
 

@@ -64,6 +64,22 @@ def test_a_run_ends_with_what_counts_lack(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_a_run_that_fails_ends_with_the_reason_of_its_own_jobs(tmp_path, capsys):
+    for rule, line in (
+        ("units", "VISal, movie: only 1 of 1 unit is selected"),
+        ("train", "stopped"),
+        ("old", "another run"),
+    ):
+        log = tmp_path / "logs" / rule / "movie.log"
+        log.parent.mkdir(parents=True)
+        log.write_text(
+            f"2026-01-01 10:00:00,000 INFO root: rule {rule}\n2026-01-01 10:00:01,000 CRITICAL root: {line}\n"
+        )
+    os.utime(tmp_path / "logs/old/movie.log", (1000, 1000))
+    times.print_reasons(tmp_path, since=2000)
+    assert capsys.readouterr().err == "units: VISal, movie: only 1 of 1 unit is selected\n"
+
+
 def test_a_rule_that_is_not_known_here_comes_last_by_its_own_name():
     assert sorted(["zebra", "report", "stimulus", "apple"], key=stage_order) == [
         "stimulus",

@@ -235,6 +235,11 @@ def test_a_note_of_one_area_stays_with_it(copy):
     sessions = [count(copy)]
     assert numbers(join(sessions, "VISp"))["unobserved"] == 1
     assert numbers(join(sessions, "VISl"))["unobserved"] == 0
+    replace_column(copy, "units/obs_intervals", np.array([[0.0, 5.0 if unit == 952 else 99.0] for unit in UNITS]))
+    with pytest.raises(
+        InputError, match=r"no session has units of VISl.*; copy.nwb: .* 1 unit of VISl not observed in every"
+    ):
+        join([count(copy)], "VISl")
 
 
 def test_no_observed_repeat_at_all_is_an_error_that_says_what_helps(copy):

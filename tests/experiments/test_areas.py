@@ -14,9 +14,11 @@ from lorafb.artefacts.provenance import Provenance
 from lorafb.artefacts.recordings import Note, Recording
 from lorafb.experiments.area_similarity import score_areas
 from lorafb.experiments.areas import rates, remarks, select_units, unit_mask, units_table
+from lorafb.experiments.ceiling import score_ceilings
 from lorafb.experiments.replicates import Movie
 from lorafb.experiments.rsm import correlations, gram_of
 from lorafb.experiments.score import score_layers
+from lorafb.experiments.statistics import summarise
 from lorafb.files import InputError
 from lorafb.similarity import jackknife, metrics, tsrsa
 
@@ -140,6 +142,20 @@ def test_statistics_score_an_area_without_its_frames_as_the_scores_do():
     frames = np.intersect1d(block, areas[0].scored)
     expected = of_rsms(*(correlations(gram, frames) for gram in (layers["layer1"], areas[0].gram)))
     assert scores.blocks[2, 1, 0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_statistics_say_why_an_area_has_no_score():
+    movie = Movie(
+        [
+            select_units(with_silent_frames([7], n_units=12), MOVIE),
+            select_units(with_silent_frames([], "VISp", 12), MOVIE),
+        ]
+    )
+    scores = {"net": movie.score({"layer": gram_of(np.random.default_rng(1).normal(size=(40, 30)))})}
+    table = summarise(scores, {"net": ["layer"]}, movie, score_ceilings(movie.areas, 3)).set_index("area")
+    assert table["value"].isna().to_dict() == {"visl": True, "visp": False, "mean": True}
+    told = "no score: all units respond alike to some frame (visl)"
+    assert table["reason"].to_dict() == {"visl": told, "visp": "no single repeats", "mean": told}
 
 
 def test_areas_are_compared_on_the_frames_that_both_have():
