@@ -14,7 +14,7 @@ from lorafb.commands import times
 from lorafb.config import reading
 from lorafb.files import InputError, clear_abandoned
 from lorafb.plan.figures import ENDINGS, Display
-from lorafb.plan.jobs import VIDEO_PARTS, Plan, as_params, one_of
+from lorafb.plan.jobs import Plan, as_params, one_of
 from lorafb.trials import PERTURBATIONS
 
 processes.tell_jobs()

@@ -89,7 +89,7 @@ rule training_set:
         "../workflow_scripts/training_set.py"
 
 
-# Part `part` has the classes whose number leaves that remainder when divided by VIDEO_PARTS.
+# Part `part` has the classes whose label leaves that remainder when divided by the number of parts.
 rule video_frames:
     input:
         "results/training_sets/{set}/files.csv",
@@ -100,7 +100,6 @@ rule video_frames:
         runtime=240,
     params:
         set=lambda w: plan.set_params(w.set),
-        parts=VIDEO_PARTS,
         code=plan.code("video_frames.py"),
     script:
         "../workflow_scripts/video_frames.py"

@@ -25,6 +25,7 @@ if __name__ == "__main__":
     torch.set_num_threads(threads(job, params.threads * params.processes))  # `launch` divides them
     torch.use_deterministic_algorithms(True)
     network, training = catalogue.from_params(params.subject["network"]), params.subject["training"]
+    source: sets.Embedded | sets.Files
     if params.set:
         source = sets.of_files(params.set, tables.read(job.input.index), params.recipe)
     else:

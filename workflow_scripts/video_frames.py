@@ -13,7 +13,7 @@ if __name__ == "__main__":
     chosen, table = params.set, tables.read(job.input[0])
     folder, frames = listing.root(chosen["kind"], Path(chosen["folder"])), Path(chosen["frames"])
     videos = index.usable(folder, table, "videos", chosen["skip"]).table
-    part = videos[videos["label"] % params.parts == int(job.wildcards.part)]
+    part = videos[videos["label"] % chosen["parts"] == int(job.wildcards.part)]
     for parent in sorted({(frames / file).parent for file in part["file"]}):
         clear_abandoned(parent)
     video_frames.check_disk(folder, videos, frames)

@@ -180,6 +180,7 @@ class TrainingSet(Model):
     read: Literal["videos", "frames"] = Field(
         "frames", description="decode the videos each time, or write their frames as pictures once and read these"
     )
+    parts: int = Field(20, ge=1, description="jobs that write frames, each of some classes")
     frames: str = Field("data/{set}_frames", description="where frames are written, {set} stands for the set's name")
 
     @property

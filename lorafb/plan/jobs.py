@@ -26,8 +26,6 @@ from lorafb.similarity import metrics
 from lorafb.stimuli import images
 
 Params = dict[str, Any]
-VIDEO_PARTS = 20
-"""Jobs that write the frames of a training set's videos, each for some of its classes."""
 
 
 def as_params(model: BaseModel) -> Params:
@@ -301,7 +299,7 @@ class Plan:
 
     def frames_of(self, name: str) -> list[str]:
         """List the reports on the frames of a training set's videos; none where no frames are written."""
-        parts = range(VIDEO_PARTS if self.set_params(name)["frames"] else 0)
+        parts = range(self.study.training_sets[name].parts if self.set_params(name)["frames"] else 0)
         return [f"results/video_frames/{name}/{part}.csv" for part in parts]
 
     def processes(self) -> int:

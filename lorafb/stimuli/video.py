@@ -4,7 +4,7 @@ FFmpeg returns a guessed frame, a frame at the wrong time and a frame on its sid
 or refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import av
@@ -80,7 +80,7 @@ def n_frames(path: Path | str) -> int:
             raise InputError(f"{path}: damaged ({error.strerror})") from error
 
 
-def decoded(path: Path | str, threads: int = 0) -> Iterator[tuple[float | None, av.VideoFrame]]:
+def decoded(path: Path | str, threads: int = 0) -> Generator[tuple[float | None, av.VideoFrame]]:
     """Decode a video from its first frame on: the time in seconds at which each is shown, and the frame.
 
     FFmpeg takes so many threads, 0 for its own choice; more than one may hang in a forked process.

@@ -5,12 +5,11 @@ order of the folders, one that is missing or surplus would shift every label aft
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 from lorafb.files import visible
 from lorafb.training.folder_report import Report, unlike
+from lorafb.training.imagenet_classes import CLASSES
 from lorafb.training.index import ENDINGS, Item
 
 EXPECTED = {"classes": 1000, "training images": 1_281_167, "validation images": 50_000}
@@ -56,7 +55,7 @@ def check(folder: Path, *, subset: bool = False) -> Report:
         problems += [] if training else [f"{folder / 'train'}: no class folder"]
     else:
         problems += [*_short(validation), *unlike(counts, EXPECTED)]
-    labels = {name: label for label, name in enumerate(classes())}
+    labels = {name: label for label, name in enumerate(CLASSES)}
     items = tuple(
         Item(f"{part}/{name}/{file}", labels[name], split)
         for part, split, images_of in (("train", "training", training), ("val", "test", validation))
@@ -64,15 +63,6 @@ def check(folder: Path, *, subset: bool = False) -> Report:
         for file in (files if name in labels else [])
     )
     return Report("imagenet", folder, counts, EXPECTED, tuple(problems), INSTRUCTIONS, items=items)
-
-
-@cache
-def classes() -> tuple[str, ...]:
-    """Names of the 1000 classes (WordNet ids) in the order of their labels, from the list that timm ships."""
-    path = metadata.distribution("timm").locate_file(
-        "timm/data/_info/imagenet_synsets.txt"
-    )  # no import: it loads torch
-    return tuple(Path(str(path)).read_text(encoding="utf-8").split())
 
 
 def images(folder: Path) -> dict[str, list[str]]:
@@ -100,7 +90,7 @@ def _one_sided(training: Mapping[str, list[str]], validation: Mapping[str, list[
 
 
 def _misnamed(folders: Mapping[str, list[str]]) -> Iterator[str]:
-    wrong = [name for name in folders if name not in classes()]
+    wrong = [name for name in folders if name not in CLASSES]
     if wrong:
         yield (
             f"{len(wrong)} folders are none of ImageNet's 1000 classes (n01440764 ...): {', '.join(wrong)}; classes of your"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -86,7 +87,7 @@ class Clips:
         """Video and frames of a clip, and the generator that its crop is drawn from; none in a test."""
         one = int(np.searchsorted(self._ends, number, side="right"))
         first = number - (int(self._ends[one - 1]) if one else 0)
-        held, length = int(self.files["frames"].iat[one]), self.how.frames
+        held, length = int(self.files["frames"].to_numpy()[one]), self.how.frames
         draws = np.random.default_rng([*self.stream, number, 0 if self.test else epoch])
         if self.taken == "drawn":
             order = draws.permutation(held)[:length]
@@ -99,8 +100,9 @@ class Clips:
         """Take a clip: float32, shape (T, 3, size, size), and its label."""
         one, order, draws = self.shown(number, epoch)
         read = video_frames.read if self.pictures else decode
-        frames = read(self.folder / self.files["file"].iat[one], order.tolist())
-        return transforms.clip(frames, self.how, draws, self.normalisation), int(self.files["label"].iat[one])
+        row: Any = self.files.iloc[one]
+        frames = read(self.folder / row.file, order.tolist())
+        return transforms.clip(frames, self.how, draws, self.normalisation), int(row.label)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +138,9 @@ class Images:
     def sample(self, number: int, epoch: int) -> tuple[Tensor, int]:
         """Take an image: float32, shape (3, size, size), and its label."""
         draws = None if self.test else np.random.default_rng([*self.stream, number, epoch])
-        pixels = read_image(self.folder / self.files["file"].iat[number])
-        return transforms.image(pixels, self.how, draws, self.normalisation), int(self.files["label"].iat[number])
+        row: Any = self.files.iloc[number]
+        pixels = read_image(self.folder / row.file)
+        return transforms.image(pixels, self.how, draws, self.normalisation), int(row.label)
 
 
 def decode(path: Path, numbers: Sequence[int]) -> NDArray[np.uint8]:

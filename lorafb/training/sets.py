@@ -108,14 +108,14 @@ def of_files(chosen: Mapping[str, Any], table: pd.DataFrame, recipe: Mapping[str
 
 
 def _check_unchanged(index: Index, frames: Path | None) -> None:
-    for row in index.table.itertuples():
-        path = index.folder / row.file
+    for file, size in zip(index.table["file"].astype(str), index.table["bytes"].astype(int), strict=True):
+        path = index.folder / file
         if frames is not None:
-            if not (video_frames.folder_of(frames / row.file) / video_frames.MADE_OF).is_file():
+            if not video_frames.written(frames / file):
                 raise InputError(
-                    f"{frames}: has no frames of {row.file}; `snakemake --forcerun video_frames` writes what is missing"
+                    f"{frames}: has no frames of {file}; `snakemake --forcerun video_frames` writes what is missing"
                 )
-        elif not path.is_file() or path.stat().st_size != row.bytes:
+        elif not path.is_file() or path.stat().st_size != size:
             raise InputError(
                 f"{path}: has changed since its frames were counted; `snakemake --forcerun training_set` counts anew"
             )

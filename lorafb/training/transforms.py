@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional
+from torchvision.transforms import v2  # type: ignore[import-untyped]
+from torchvision.transforms.v2 import functional  # type: ignore[import-untyped]
 
 from lorafb.training.settings import Clips, Images
 
@@ -54,7 +54,8 @@ def clip(
         cut = [part[..., y : y + side, x : x + side] for part, y, x in zip(parts, tops, lefts, strict=True)]
         shown = torch.cat(cut)
     shown = functional.resize(shown, [settings.size, settings.size], antialias=True)
-    return functional.normalize(shown, *NORMALISATIONS[normalisation])
+    normal: Tensor = functional.normalize(shown, *NORMALISATIONS[normalisation])
+    return normal
 
 
 def image(

@@ -66,8 +66,13 @@ def write(
 
 
 def folder_of(video_file: Path) -> Path:
-    """Folder of a video's frames, in the place that the video itself has among the others."""
+    """Folder of a video's frames, by the path that the video would have among them."""
     return video_file.with_suffix("")
+
+
+def written(video_file: Path) -> bool:
+    """Whether the frames of a video are there, by the path that it would have among them."""
+    return (folder_of(video_file) / MADE_OF).is_file()
 
 
 def read(video_file: Path, numbers: Sequence[int]) -> NDArray[np.uint8]:
@@ -107,14 +112,15 @@ def check_disk(videos_folder: Path, index: pd.DataFrame, folder: Path) -> None:
         A row a video: `file`, `frames`.
     folder : that gets the frames
     """
-    left = [row for row in index.itertuples() if not (folder_of(folder / row.file) / MADE_OF).is_file()]
+    counts = zip(index["file"].astype(str), index["frames"].astype(int), strict=True)
+    left = {file: frames for file, frames in counts if not written(folder / file)}
     if not left:
         return
-    with closing(video.decoded(videos_folder / left[0].file, threads=1)) as frames:
+    with closing(video.decoded(videos_folder / next(iter(left)), threads=1)) as frames:
         _, frame = next(frames)
     picture = io.BytesIO()
     Image.fromarray(video.pixels(frame)).save(picture, "JPEG", quality=QUALITY)
-    number = sum(row.frames for row in left)
+    number = sum(left.values())
     needed = number * len(picture.getvalue())
     there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     free = shutil.disk_usage(there).free
