@@ -110,7 +110,7 @@ def train(study: Study, subject: str, results: Path = Path("results")) -> Work:
     if isinstance(recipe, Motion):
         steps = feed.steps if feed.kind == "still" else recipe.frames
         clips = 2 if recipe.video > recipe.frames else 1  # `motion` takes the first and the last clip of a video
-        counts = (
+        counts: tuple[int, ...] = (
             recipe.training_videos * (clips if training == "motion" else 1),
             recipe.test_videos * (clips if training in ("motion", "motion_subset") else 1),
         )
