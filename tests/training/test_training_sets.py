@@ -113,6 +113,7 @@ def test_the_subsets_leave_out_short_videos_and_draw_anew_each_epoch(made, tmp_p
     videos, items = listed(folder)
     film(videos / items[1].file, 19)
     film(videos / items[4].file, 50)
+    film(videos / items[5].file, 16)
     (run, run_test), (drawn, drawn_test) = opened(folder, "ucf101_subset"), opened(folder, "ucf101_random")
     assert len(run) == len(drawn) == 2  # two videos have 16 frames
     orders = [shown(run, 0, epoch)[1] for epoch in range(40)]
@@ -121,8 +122,8 @@ def test_the_subsets_leave_out_short_videos_and_draw_anew_each_epoch(made, tmp_p
     orders = [shown(drawn, 0, epoch)[1] for epoch in range(5)]
     assert all(len(set(order)) == 16 and max(order) < 19 and order != sorted(order) for order in orders)
     assert orders[0] != orders[1]
-    assert len(run_test) == 3 + 1  # every clip
-    assert len(drawn_test) == 2
+    assert len(run_test) == 3  # every clip of the long one
+    assert len(drawn_test) == 1
     assert shown(drawn_test, 0, 3) == shown(drawn_test, 0, 4)
 
 
@@ -207,3 +208,46 @@ def test_a_video_that_has_changed_since_it_was_counted_is_named(made, tmp_path):
     assert video.n_frames(videos / items[0].file) == 20
     with pytest.raises(InputError, match=r"g08_c01\.avi: has changed since its frames were counted"):
         sets.of_files({**UCF, "folder": str(folder)}, table, SMALL.model_dump())
+
+
+def test_a_damaged_video_may_be_left_out_of_ucf101_too(made, tmp_path):
+    folder = shutil.copytree(made[0], tmp_path / "ucf")
+    videos, items = listed(folder)
+    (videos / items[1].file).write_bytes(b"")
+    listing.report("ucf101", folder, subset=True).must_be_right()
+    assert len(opened(folder, skip=1)[0]) == 3
+
+
+def test_own_classes_are_read_from_folders_or_from_lists(tmp_path):
+    for part, name, k in (("train", "run", 0), ("train", "jump", 0), ("test", "run", 1), ("test", "jump", 1)):
+        film(tmp_path / part / name / f"a {k}.mp4", 18)
+    folders = listing.report("folder", tmp_path)
+    assert [(one.file, one.label, one.split) for one in folders.items] == [
+        ("train/jump/a 0.mp4", 0, "training"),
+        ("train/run/a 0.mp4", 1, "training"),
+        ("test/jump/a 1.mp4", 0, "test"),
+        ("test/run/a 1.mp4", 1, "test"),
+    ]
+    (tmp_path / "one.txt").write_text("train/jump/a 0.mp4\n\ntrain/run/a 0.mp4,run\n")
+    (tmp_path / "two.txt").write_text("test/jump/a 1.mp4 jump\ntest/run/a 1.mp4\trun\n")
+    lists = listing.report("folder", tmp_path, lists=["one.txt", "two.txt"])
+    assert lists.items == folders.items
+    training, test = opened(tmp_path, "mine", kind="folder", taken="run")
+    assert (len(training), len(test), training.taken) == (2, 2, "run")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("train/run/a.mp4\n", r"two\.txt: line 1: train/run/a\.mp4 was listed before, for training"),
+        ("a.mp4\n", r"two\.txt: line 1: a\.mp4 is in no folder that names its class"),
+        ("test/rum/b.mp4\n", r"two\.txt: test/rum/b\.mp4: one\.txt has nothing of class rum; did you mean 'run'\?"),
+        (None, r"two\.txt: no such list of files"),
+    ],
+)
+def test_a_list_that_cannot_be_right_is_named_with_its_line(tmp_path, text, told):
+    (tmp_path / "one.txt").write_text("train/run/a.mp4\n")
+    if text is not None:
+        (tmp_path / "two.txt").write_text(text)
+    with pytest.raises(InputError, match=told):
+        listing.report("folder", tmp_path, lists=["one.txt", "two.txt"])
