@@ -1,5 +1,6 @@
 """What each rule reads and which params it gets, without Snakemake: known answers on the test study and on the paper's."""
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -396,3 +397,21 @@ def test_the_study_from_scratch_trains_by_the_published_recipes(scratch):
     files = scratch.training_files("lorafb_snet18_discontinuous")
     assert files["index"] == "results/training_sets/ucf101/files.csv"
     assert len(files["frames"]) == 20
+
+
+def test_the_training_sets_and_recipes_of_the_guide_are_a_study():
+    guide = (ROOT / "docs/training.md").read_text()
+    values = {"experiments": NO_SWEEPS}
+    for block in re.findall(r"```yaml\n((?:training_sets|recipes):.*?)```", guide, re.DOTALL):
+        values |= yaml.safe_load(block)
+    trained = {"birds": "published_subsets", "fish": None, "imagenet": "short"}
+    for training, recipe in trained.items():
+        checkpoint = {"kind": "trained", "recipe": recipe}
+        values["subjects"][training] = {"network": "sew_resnet18", "training": training, "checkpoint": checkpoint}
+    plan = Plan(reading.read(ROOT / "config.yaml", values, (ROOT,)), ROOT, (ROOT,))
+    assert plan.feed("birds").classes == 12
+    assert plan.training_set("birds")["taken"] == "run"
+    assert plan.recipe("birds")["crop"] == "per_frame"
+    assert plan.listed("fish")["lists"] == ["train.txt", "test.txt"]
+    assert plan.training_files("fish")["index"] == "results/training_sets/fish/files.csv"
+    assert (plan.recipe("mine")["accumulate"], plan.recipe("imagenet")["augment"]) == (8, "trivial")
