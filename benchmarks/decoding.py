@@ -1,7 +1,9 @@
-"""How fast clips of 16 frames are had from a video file and from its frames as pictures: `python benchmarks/decoding.py`.
+"""How fast clips of 16 frames come from a video file and from its frames as pictures: `python benchmarks/decoding.py`.
 
-Starts are drawn at random, as training draws them. All ways are timed in turn in each round, so that whatever else runs
-on the machine slows all of them alike: the ratios of one run can be compared, the clips a second of two runs cannot.
+The ways marked "training clip" are those of training, on one core: they read a clip and then resize, crop and normalise it.
+torchcodec takes part where it is installed. Starts are drawn at random, as training draws them. All ways are timed in turn
+in each round, so that whatever else runs on the machine slows all of them alike: the ratios of one run can be compared, the
+clips a second of two runs cannot.
 """
 
 import argparse
@@ -9,16 +11,19 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
 import av
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from lorafb.stimuli import video
-from lorafb.training import video_frames
+from lorafb.training import samples, transforms, video_frames
+from lorafb.training.settings import Clips
 
 CLIP = 16
 FILE = Path(__file__).parents[1] / "data" / "real" / "clips" / "test.avi"
@@ -75,6 +80,27 @@ def reading(folder: Path) -> Clip:
     return clip
 
 
+def by_torchcodec(path: Path) -> Clip:
+    """Decode with torchcodec, which seeks by an index of all frames that it makes first."""
+    from torchcodec.decoders import VideoDecoder  # type: ignore[import-not-found]
+
+    def clip(start: int) -> NDArray[np.uint8]:
+        decoder = VideoDecoder(str(path), dimension_order="NHWC", num_ffmpeg_threads=1, seek_mode="exact")
+        return np.asarray(decoder.get_frames_at(list(range(start, start + CLIP))).data)
+
+    return clip
+
+
+def training(read: Callable[[Path, list[int]], NDArray[np.uint8]], path: Path) -> Clip:
+    """Read a clip as a training does, and make of it what the network is shown."""
+
+    def clip(start: int) -> NDArray[np.uint8]:
+        frames = read(path, list(range(start, start + CLIP)))
+        return np.asarray(transforms.clip(frames, Clips(), np.random.default_rng(start), "half"))
+
+    return clip
+
+
 def timed(ways: dict[str, Clip], frames: int, rounds: int) -> dict[str, NDArray[np.float64]]:
     """Time each way once a round, all on the same start: seconds on the clock and of the processor, shape (rounds, 2).
 
@@ -105,6 +131,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=60, help="clips of each way")
     told = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         made = video_frames.write(told.file.parent, [told.file.name], Path(folder))
@@ -115,7 +142,16 @@ def main() -> None:
         for threads in sorted({1, cores}):
             ways[f"decoding, {threads} threads"] = decoding(told.file, threads)
             ways[f"decoding from the nearest key frame, {threads} threads"] = seeking(told.file, threads)
+        if find_spec("torchcodec"):
+            ways["torchcodec, 1 thread"] = by_torchcodec(told.file)
         check(ways, frames)
+        ways["training clip from pictures"] = training(video_frames.read, Path(folder) / told.file.name)
+        ways["training clip from the video, PyAV"] = training(samples.decode, told.file)
+        if find_spec("torchcodec"):
+            other = by_torchcodec(told.file)
+            ways["training clip from the video, torchcodec"] = training(
+                lambda path, numbers: other(numbers[0]), told.file
+            )
         taken = timed(ways, frames, told.rounds)
     print(
         f"{told.file.name}: {frames} frames, {key_frames(told.file)} of them key frames; as pictures"

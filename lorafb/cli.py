@@ -9,7 +9,7 @@ from importlib import import_module, metadata
 from typing import Any, NoReturn
 
 from lorafb.commands.options import COMMANDS
-from lorafb.files import InputError
+from lorafb.files import InputError, nearest
 from lorafb.processes import STOPPED, Stopped
 
 
@@ -63,7 +63,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
                 group.add_argument(option, **settings)
     args, others = parser.parse_known_args(arguments)
     if others and not COMMANDS[args.command].passes_on:
-        parser.error(f"unrecognized arguments: {' '.join(others)}")
+        known = [option for option, _ in (*COMMANDS[args.command].options, *COMMANDS[args.command].one_of)]
+        hint = next((near for one in others if (near := nearest(one, known))), "")
+        parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
     args.arguments = others
     return args
 

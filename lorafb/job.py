@@ -178,10 +178,15 @@ def bar(unit: str) -> Progress:
     )
     task = line.add_task(unit, total=None, rate="")
     begun = time.monotonic()
+    first: int | None = None  # done at the first call: a resumed training begins in the middle
     atexit.register(line.stop)  # an interrupted bar would leave the terminal without a cursor
 
     def report(done: int, of_all: int) -> None:
-        line.update(task, completed=done, total=of_all, rate=f"{_rate(done, time.monotonic() - begun)} {unit}/s")
+        nonlocal begun, first
+        if first is None:
+            begun, first = time.monotonic(), done
+        rate = _rate(done - first, time.monotonic() - begun)
+        line.update(task, completed=done, total=of_all, rate=f"{rate} {unit}/s")
         if not line.live.is_started and done < of_all:
             line.start()
         if done >= of_all:

@@ -1,5 +1,6 @@
 """What each rule reads and which params it gets, without Snakemake: known answers on the test study and on the paper's."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import get_args
@@ -18,6 +19,7 @@ from lorafb.trials import PERTURBATIONS
 ROOT = Path(__file__).parent.parent
 NANO = ROOT / "tests/workflow/nano.yaml"
 PAPER = ROOT / "config/paper.yaml"
+SCRATCH = ROOT / "config/paper-from-scratch.yaml"
 
 
 NO_SWEEPS = {"clip": {"lengths": []}, "front": {"lengths": []}, "shuffle": {"windows": []}, "replace": {"windows": []}}
@@ -453,3 +455,72 @@ def test_silent_layers_are_told_from_the_results_of_trainings(nano, tmp_path, mo
         path = tmp_path / "results/training" / subject / "result.csv"
         path.write_text(f"test_accuracy,silent_layers\n0.5,{quiet}\n")
     assert nano.silent_layers() == ["still: in some layers no unit is active on any test clip: one, two"]
+
+
+@pytest.fixture(scope="module")
+def scratch():
+    return plan_of(SCRATCH)
+
+
+def test_the_study_from_scratch_reads_no_published_result(scratch, paper):
+    assert set(scratch.trained) == set(scratch.study.subjects) == set(paper.study.subjects) - {"resnet_2p_cpc"}
+    assert scratch.missing_assets == [
+        f"data/paper/natural_{name}.npy" for name in ("movie_one", "movie_three", "scenes")
+    ]
+    for movie in ("movie1", "movie2", "scenes"):
+        addresses = {scratch.session_address(movie, str(session)) for session in range(32)}
+        assert len(addresses) == 32
+        assert all(address.startswith("https://allen-brain-observatory.s3.") for address in addresses)
+        assert len(scratch.recording_files(movie, "VISp")) == 32
+    assert [scratch.presentations(movie) for movie in ("movie1", "movie2", "scenes")] == [
+        "natural_movie_one",
+        "natural_movie_three",
+        "natural_scenes",
+    ]
+
+
+def test_the_study_from_scratch_is_the_papers_in_all_else(scratch, paper):
+    ours, theirs = scratch.study, paper.study
+    assert ours.experiments == theirs.experiments
+    for name, subject in ours.subjects.items():
+        assert subject.model_copy(update={"checkpoint": None}) == theirs.subjects[name].model_copy(
+            update={"checkpoint": None}
+        )
+    for name, movie in ours.stimuli.items():
+        assert movie.stimulus == theirs.stimuli[name].stimulus
+    assert not Display(scratch).is_miniature(["movie1", "movie2", "scenes"])
+    short = ours.movies["movie1"].recording.model_copy(
+        update={"sessions": ours.movies["movie1"].recording.sessions[:31]}
+    )
+    movies = {"movie1": ours.movies["movie1"].model_copy(update={"recording": short})}
+    assert Display(Plan(ours.model_copy(update={"movies": movies}), ROOT, (ROOT,))).is_miniature(["movie1"])
+
+
+def test_the_study_from_scratch_trains_by_the_published_recipes(scratch):
+    for name, classes, epochs, decay in (("lorafb_snet18", 101, 100, 1e-4), ("sew_resnet18_imagenet", 1000, 320, 0.0)):
+        recipe = scratch.recipe(name)
+        chosen = ("epochs", "batch", "learning_rate", "optimiser", "momentum", "weight_decay", "precision", "size")
+        assert [recipe[key] for key in chosen] == [epochs, 32, 0.1, "sgd", 0.9, decay, "fp16", 224]
+        assert scratch.feed(name).classes == classes
+    assert scratch.processes() == 8
+    files = scratch.training_files("lorafb_snet18_discontinuous")
+    assert files["index"] == "results/training_sets/ucf101/files.csv"
+    assert len(files["frames"]) == 20
+
+
+def test_the_training_sets_and_recipes_of_the_guide_are_a_study():
+    guide = (ROOT / "docs/training.md").read_text()
+    values = {"experiments": NO_SWEEPS}
+    for block in re.findall(r"```yaml\n((?:training_sets|recipes):.*?)```", guide, re.DOTALL):
+        values |= yaml.safe_load(block)
+    trained = {"birds": "published_subsets", "fish": None, "imagenet": "short"}
+    for training, recipe in trained.items():
+        checkpoint = {"kind": "trained", "recipe": recipe}
+        values["subjects"][training] = {"network": "sew_resnet18", "training": training, "checkpoint": checkpoint}
+    plan = Plan(reading.read(ROOT / "config.yaml", values, (ROOT,)), ROOT, (ROOT,))
+    assert plan.feed("birds").classes == 12
+    assert plan.training_set("birds")["taken"] == "run"
+    assert plan.recipe("birds")["crop"] == "per_frame"
+    assert plan.listed("fish")["lists"] == ["train.txt", "test.txt"]
+    assert plan.training_files("fish")["index"] == "results/training_sets/fish/files.csv"
+    assert (plan.recipe("mine")["accumulate"], plan.recipe("imagenet")["augment"]) == (8, "trivial")

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     job = start(globals()["snakemake"])
     params, made_by = job.params, provenance(job)
     kind, folder, holds = (params.listed[name] for name in ("kind", "folder", "holds"))
-    chosen = {name: params.listed[name] for name in ("split", "subset", "holds", "classes")}
+    chosen = {name: params.listed[name] for name in ("split", "subset", "holds", "classes", "lists")}
     report = listing.report(kind, Path(folder), **chosen)
     for line in report.lines:
         logging.info("%s", line)

@@ -21,6 +21,7 @@ STAGES = {
     "video_frames": "writing frames of videos",
     "checkpoint": "preparing checkpoints",
     "train": "training networks",
+    "training_curves": "curves of trainings",
     "extract": "showing movies to networks",
     "perturbed": "showing perturbed movies to networks",
     "with_noise": "showing noise movies to networks",

@@ -1,7 +1,7 @@
 """`lorafb cost`: which jobs Snakemake would run, how long they may take and what they write, from its dry run.
 
 The arguments are Snakemake's. A job takes the time that it took before in the same study. If there is none, a job that
-runs a network takes its multiply-adds divided by an assumed rate, and the output says so.
+runs a network takes its multiply-adds divided by an assumed rate, any other one a stated time, and the output says so.
 """
 
 import os
@@ -43,7 +43,7 @@ def run(args: Namespace) -> int:
     measured = benchmarks.read(results) if same_study else {}
     threads = study.compute.threads if study.compute.device == "cpu" else 1
     teraflops = args.teraflops or TERAFLOPS[study.compute.device] * threads
-    print(preview(study, estimate(study, jobs, measured, teraflops), teraflops))
+    print(preview(study, estimate(study, jobs, measured, teraflops, results), teraflops))
     return 0
 
 
@@ -85,7 +85,11 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
 
 
 def estimate(
-    study: Study, jobs: Sequence[Path], measured: Mapping[Path, benchmarks.Benchmark], teraflops: float
+    study: Study,
+    jobs: Sequence[Path],
+    measured: Mapping[Path, benchmarks.Benchmark],
+    teraflops: float,
+    results: Path = Path("results"),
 ) -> dict[str, Work]:
     """Add up the work of the jobs of each stage, in the workflow's order.
 
@@ -94,7 +98,8 @@ def estimate(
     study : Study
     jobs : log of each job, below `results/logs`
     measured : earlier jobs of the same study, by benchmark file
-    teraflops : assumed rate of a job that runs a network, in 10^12 operations per second
+    teraflops : assumed rate of a GPU, or of a job that runs a network on the CPU, in 10^12 operations per second
+    results : folder that holds the tables of training sets, where they are made
     """
     earlier: dict[str, list[float]] = {}
     for job in measured.values():
@@ -102,26 +107,44 @@ def estimate(
     totals = {stage: Work() for stage in sorted(map(benchmarks.stage_of, jobs), key=benchmarks.stage_order)}
     for log in jobs:
         stage, before = benchmarks.stage_of(log), measured.get(log.with_suffix(".tsv"))
-        count = work.STAGES.get(stage)
-        done = count(study, *log.with_suffix("").parts[1:]) if count else Work()
+        count, parts = work.STAGES.get(stage), log.with_suffix("").parts[1:]
+        more = {"results": results} if stage == "train" else {}
+        done = count(study, *parts, **more) if count else Work()
+        stated = work.other(study, stage, *parts)
         if before is not None:
-            done = replace(done, measured=1, seconds=before.seconds)
-        elif count:
-            done = replace(done, assumed=1, seconds=LOADING_S + 2 * done.multiply_adds / (teraflops * 1e12))
+            done = replace(done, measured=1, unknown=0, seconds=before.seconds)
+        elif count and not done.unknown:
+            rate = teraflops * 1e12 * gpus(study, stage)
+            done = replace(done, assumed=1, seconds=LOADING_S + 2 * done.multiply_adds / rate)
         elif stage in earlier:
-            done = replace(done, measured=1, seconds=mean(earlier[stage]))
+            done = replace(done, measured=1, unknown=0, seconds=mean(earlier[stage]))
+        elif stated is not None:
+            done = replace(done, stated=1, seconds=stated)
         else:
             done = replace(done, unknown=1)
         totals[stage] += replace(done, jobs=1)
     return totals
 
 
+def gpus(study: Study, stage: str) -> int:
+    """Count the GPUs that a job of a stage has at once; 1 on the CPU."""
+    return study.compute.gpus if stage == "train" and study.compute.device == "cuda" else 1
+
+
 def preview(study: Study, totals: Mapping[str, Work], teraflops: float) -> str:
     """Make the table of stages, and the notes below it: where the times are from, and what is assumed."""
     total = sum(totals.values(), Work())
-    hours = sum(done.seconds for stage, done in totals.items() if stage in work.STAGES) / 3600
+    networks = {
+        stage: done.seconds * gpus(study, stage) / 3600 for stage, done in totals.items() if stage in work.STAGES
+    }
+    hours = sum(networks.values())
     unit, rate = ("GPU", "of the GPU") if study.compute.device == "cuda" else ("CPU", "of a job's threads")
-    notes = [f"{hours:.2f} {unit}-hours with networks. Times are sums over jobs, which run in parallel."]
+    trained = f", {networks['train']:.2f} of them to train" if "train" in networks else ""
+    notes = [f"{hours:.2f} {unit}-hours with networks{trained}. Times are sums over jobs, which run in parallel."]
+    if gpus(study, "train") > 1:
+        notes[0] += (
+            f" A training takes {gpus(study, 'train')} GPUs at once, and its time is that of all of them together."
+        )
     if total.measured:
         notes.append(
             f"{total.measured} jobs: the times that they, or others of their stage, took before in this folder."
@@ -130,6 +153,11 @@ def preview(study: Study, totals: Mapping[str, Work], teraflops: float) -> str:
         notes.append(
             f"{total.assumed} jobs with networks: {LOADING_S:.0f} s each, and twice the multiply-adds"
             f" at {teraflops:g} TFLOP/s {rate}, which is ASSUMED; --teraflops gives another rate."
+        )
+    if total.stated:
+        notes.append(
+            f"{total.stated} jobs without networks never ran here in this study: their times are STATED, for data as large"
+            " as the paper's."
         )
     if total.unknown:
         notes.append(f"{total.unknown} jobs marked ? never ran here in this study: no sum includes their time.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lorafb.files import nearest
+from lorafb.training.recipe import IMAGENET, OPTIMISERS, PRECISIONS, VIDEO, Recipe
 
 METRICS = {"TSRSA": "tsrsa", "Regression": "regression"}
 """Published names of metrics, and their names in `lorafb.similarity.metrics`."""
@@ -47,7 +48,17 @@ def rate(text: str) -> float:
     raise ArgumentTypeError(f"{text} is not above 0")
 
 
-TYPES = {"DIR": Path, "FILE": Path, "FRAMES": int, "N": int, "METRIC": metric, "RATE": rate}
+TYPES = {
+    "DIR": Path,
+    "FILE": Path,
+    "FRAMES": int,
+    "N": int,
+    "METRIC": metric,
+    "RATE": rate,
+    "X": float,
+    "PIXELS": int,
+    "MINUTES": rate,
+}
 """Types of values, by the name that stands for the value in the help."""
 
 
@@ -73,7 +84,10 @@ def _option(name: str, text: str, value: str | None = None, **settings: Any) -> 
         settings |= {"metavar": value, "type": TYPES.get(value, str)}
     elif "choices" not in settings:
         settings["action"] = "store_true"
-    return name, {**settings, "help": f"{text} (default %(default)s)" if settings.get("default") else text}
+    return name, {
+        **settings,
+        "help": text + " (default %(default)s)" * (bool(settings.get("default")) and "(default" not in text),
+    }
 
 
 RECORDINGS = (
@@ -153,6 +167,120 @@ COST = (
     ),
 )
 
+DATASETS = {"UCF101": "ucf101", "UCF101_subset": "ucf101_subset", "UCF101_random": "ucf101_random"}
+"""Published names of training sets on UCF101, and ours."""
+MATCHED = {
+    "--epochs": "epochs",
+    "--batch-size": "batch",
+    "--accumulate": "accumulate",
+    "--opt": "optimiser",
+    "--lr": "learning_rate",
+    "--momentum": "momentum",
+    "--weight-decay": "weight_decay",
+    "--lr-warmup-epochs": "warmup_epochs",
+    "--lr-warmup-decay": "warmup_decay",
+    "--lr-step-size": "step_epochs",
+    "--lr-gamma": "gamma",
+    "--by-iteration": "by_iteration",
+    "--label-smoothing": "label_smoothing",
+    "--mixup-alpha": "mixup",
+    "--cutmix-alpha": "cutmix",
+    "--model-ema": "ema",
+    "--model-ema-decay": "ema_decay",
+    "--model-ema-steps": "ema_steps",
+    "--channels-last": "channels_last",
+    "--compile": "compile",
+}
+"""Options of a training, and the settings of a recipe that they give."""
+
+
+def _training(recipe: Recipe, *own: Option) -> tuple[Option, ...]:
+    """Options of a training command; what is not given is as published."""
+    return (
+        _option("--data-path", "folder of the training set, see lorafb dataset", "DIR", required=True),
+        *own,
+        _option("--model-name", "network, see lorafb networks", "NETWORK", required=True),
+        _option("--not-snn", "the network has no spiking neurons (it is known; the option is checked)"),
+        _option("--output-path", "results are in DIR/SET/NETWORK", "DIR", default=Path("logs")),
+        _option("--epochs", "passes over the training set", "N", default=recipe.epochs),
+        _option("--batch-size", "clips of one pass of one process", "N", default=recipe.batch),
+        _option("--accumulate", "passes whose gradients are summed for one step", "N", default=recipe.accumulate),
+        _option("--opt", "optimiser", choices=OPTIMISERS, default=recipe.optimiser),
+        _option("--lr", "highest learning rate", "X", default=recipe.learning_rate),
+        _option("--momentum", "of sgd", "X", default=recipe.momentum),
+        _option("--weight-decay", f"weight decay (default {recipe.weight_decay:g})", "X", default=recipe.weight_decay),
+        _option(
+            "--lr-scheduler",
+            "what follows the warm-up: cosine, step or exponential",
+            choices=("cosa", "step", "exp"),
+            default="cosa",
+        ),
+        _option("--lr-warmup-epochs", "epochs of linear warm-up", "N", default=recipe.warmup_epochs),
+        _option("--lr-warmup-decay", "learning rate at the start, as a part of --lr", "X", default=recipe.warmup_decay),
+        _option("--lr-step-size", "epochs between two factors of step", "N", default=recipe.step_epochs),
+        _option("--lr-gamma", "factor of step and exp", "X", default=recipe.gamma),
+        _option("--by-iteration", "follow the schedule step by step, not epoch by epoch"),
+        _option("--label-smoothing", "part of the target spread over all classes", "X", default=0.0),
+        _option("--mixup-alpha", "alpha of mixup", "X", default=0.0),
+        _option("--cutmix-alpha", "alpha of cutmix", "X", default=0.0),
+        _option("--model-ema", "test and keep a moving average of the weights"),
+        _option("--model-ema-decay", "its decay, adjusted by clips a step and epochs", "X", default=recipe.ema_decay),
+        _option("--model-ema-steps", "steps between two of its updates", "N", default=recipe.ema_steps),
+        _option("--amp", "mixed precision, fp16 with a loss scale; on a GPU"),
+        _option(
+            "--precision", "of convolutions and the classifier (default float32, with --amp fp16)", choices=PRECISIONS
+        ),
+        _option("--channels-last", "keep the channels of a pixel side by side in memory"),
+        _option("--compile", "compile the network; other last digits"),
+        _option("--pretrained", "checkpoint to start from; all but the classifier is taken", "FILE"),
+        _option("--seed", "of first weights, clips and their order", "N", default=2022),
+        _option("--size", "height and width of frames", "PIXELS", default=224),
+        _option("--subset", "accept fewer classes and files than the whole set has"),
+        _option("--skip", "files that may be left out because they cannot be read", "N", default=0),
+        _option("--device", "cpu, cuda or cuda:N", "DEVICE", default="cpu"),
+        _option("--processes", "training processes, one a GPU; torchrun and srun start them too", "N", default=1),
+        _option("--workers", "processes that make clips, beside each training process", "N", default=0),
+        _option("--threads", "CPU threads of each process (default as torch chooses)", "N"),
+        _option("--stop-after", "save and end after so many minutes; the same command goes on", "MINUTES"),
+        _option("--published-format", "also write checkpoint_max_test_acc.pth, as the published program does"),
+    )
+
+
+TRAIN_VIDEO = _training(
+    VIDEO,
+    _option(
+        "--dataset",
+        "every clip, one run of frames a video, or frames drawn one by one",
+        choices=tuple(DATASETS),
+        default="UCF101",
+    ),
+    _option("--frames", "frames of a clip", "FRAMES", default=16),
+    _option("--f-steps", "frames from one clip to the next; as --frames", "FRAMES"),
+    _option("--split", "split of UCF101", "N", choices=(1, 2, 3), default=1),
+    _option(
+        "--crop",
+        "draw one crop a clip, or, as in the published subsets, one a frame",
+        choices=("clip", "per_frame"),
+        default="clip",
+    ),
+    _option(
+        "--frames-path",
+        "frames of the videos as pictures, written by the workflow; without it videos are decoded",
+        "DIR",
+    ),
+)
+TRAIN_IMAGENET = _training(
+    IMAGENET,
+    _option("--T", "time steps for which an image is shown; as the network has", "N"),
+    _option(
+        "--auto-augment",
+        "AutoAugment, RandAugment or TrivialAugment",
+        choices=("none", "auto", "rand", "trivial"),
+        default="none",
+    ),
+    _option("--random-erase", "probability that a rectangle is erased", "X", default=0.0),
+)
+
 COMMANDS = {
     "networks": Command("listing:networks", "list the networks of the catalogue"),
     "layers": Command(
@@ -168,6 +296,12 @@ COMMANDS = {
         "ceiling:run",
         "score halves of each area's units against each other; options of the published program",
         [*RECORDINGS, _option("--metric", "metric", choices=("TSRSA",), default="TSRSA"), *CLIPS, *OURS],
+    ),
+    "train-video": Command(
+        "training:video", "train a network on UCF101 or its subsets; options of the published program", TRAIN_VIDEO
+    ),
+    "train-imagenet": Command(
+        "training:images", "train a network on ImageNet folders; options of the published program", TRAIN_IMAGENET
     ),
     "check": Command("check:run", "identify files, and report what is wrong with them", CHECK),
     "inspect": Command(

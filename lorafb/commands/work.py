@@ -5,17 +5,60 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from lorafb.artefacts import tables
 from lorafb.config.model import Study
+from lorafb.config.movies import Allen
 from lorafb.networks import build, catalogue
 from lorafb.networks.state import fresh_state
 from lorafb.networks.taps import taps
+from lorafb.training import imagenet, ucf101
+from lorafb.training.settings import ImageRecipe, Motion, VideoRecipe
 
 TRAINING_STEP = 3
 """Multiply-adds of a forward and a backward pass, in forward passes."""
+UCF101_FRAMES = 180
+"""Frames of a video of UCF101 in the mean: 7.21 s at 25 frames/s (Soomro, Zamir, Shah 2012, Table 2)."""
+LEAST_S = 4.0
+"""Seconds that a job needs to start."""
+STATED_S = {
+    "asset": 120.0,
+    "simulate_session": LEAST_S,
+    "count_spikes": 900.0,
+    "recording": 20.0,
+    "units": LEAST_S,
+    "select_units": 20.0,
+    "stimulus": 30.0,
+    "prepared_stimulus": 30.0,
+    "noise": 60.0,
+    "prepared_noise": 30.0,
+    "training_set": 1800.0,
+    "video_frames": 3600.0,
+    "training_curves": 8.0,
+    "checkpoint": 15.0,
+    "figure": 6.0,
+    "figure_areas": 6.0,
+    "figure_frames": 6.0,
+    "table": LEAST_S,
+    "report": 6.0,
+}
+"""Seconds of a job without a network at the size of the published study: estimates, until it has run once."""
+STATED_PAIRS_S = {
+    "ceiling": 600.0,
+    "areas": 60.0,
+    "score_base": 900.0,
+    "score_scenes": 60.0,
+    "score_perturbed": 900.0,
+    "statistics": 1800.0,
+    "psth": 300.0,
+}
+"""The same of jobs that compare every two frames, for a movie of 3600 frames."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +76,8 @@ class Work:
         Of forward and backward passes, and of the products of every two frames.
     written : int
         Bytes of Gram matrices and features that stay on disk, before compression.
-    jobs, measured, assumed, unknown : int
-        Number of jobs: all; with a measured time; with a time from an assumed rate; with no time.
+    jobs, measured, assumed, stated, unknown : int
+        Number of jobs: all; with a measured time; with a time from an assumed rate; with a stated time; with no time.
     seconds : float
         Sum of the times.
     """
@@ -47,6 +90,7 @@ class Work:
     jobs: int = 0
     measured: int = 0
     assumed: int = 0
+    stated: int = 0
     unknown: int = 0
     seconds: float = 0.0
 
@@ -55,16 +99,64 @@ class Work:
         return Work(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Work)))
 
 
-def train(study: Study, subject: str) -> Work:
-    """Count a training on the motion task, with the test that ends each epoch."""
-    recipe, training = study.recipes.motion, study.subjects[subject].training
-    feed = study.record(subject).feed(training)
-    frames = recipe.epochs * (feed.steps if feed.kind == "still" else recipe.frames)
-    clips = 2 if recipe.video > recipe.frames else 1  # `motion` takes the first and the last clip of a video
-    trained = frames * recipe.training_videos * (clips if training == "motion" else 1)
-    tested = frames * recipe.test_videos * (clips if training in ("motion", "motion_subset") else 1)
+def train(study: Study, subject: str, results: Path = Path("results")) -> Work:
+    """Count a training, with the test that ends each epoch.
+
+    How many clips a training set has is known from its table of files, once that is made; before, UCF101 and ImageNet
+    have their published numbers. Another set then has no number yet: its work is unknown.
+    """
+    training = study.subjects[subject].training
+    feed, recipe = study.record(subject).feed(training), study.recipes.named[study.recipe_of(subject)]
+    if isinstance(recipe, Motion):
+        steps = feed.steps if feed.kind == "still" else recipe.frames
+        clips = 2 if recipe.video > recipe.frames else 1  # `motion` takes the first and the last clip of a video
+        counts: tuple[int, ...] = (
+            recipe.training_videos * (clips if training == "motion" else 1),
+            recipe.test_videos * (clips if training in ("motion", "motion_subset") else 1),
+        )
+    else:
+        steps = recipe.frames if isinstance(recipe, VideoRecipe) else feed.steps
+        counts = tuple(_samples(study, subject, recipe, split, results) for split in ("training", "test"))
+        if 0 in counts:
+            return Work(trainings=1, unknown=1)
+    trained, tested = (recipe.epochs * steps * count for count in counts)
     per_frame, _ = _network(study, subject, recipe.size)
     return Work(trainings=1, frames=trained + tested, multiply_adds=per_frame * (TRAINING_STEP * trained + tested))
+
+
+def _samples(study: Study, subject: str, recipe: VideoRecipe | ImageRecipe, split: str, results: Path) -> int:
+    """Count the clips or images of a part of a training set."""
+    from lorafb.training import samples, sets  # loads torchvision
+
+    training = study.subjects[subject].training
+    name = study.set_of(training)
+    chosen, path = study.training_sets[name], results / "training_sets" / name / "files.csv"
+    if path.is_file():
+        table = tables.read(path)
+        files = table[(table["split"] == split) & table["wrong"].isna()]
+    elif chosen.kind == "ucf101":
+        videos = ucf101.VIDEOS[chosen.split][split == "test"]
+        files = pd.DataFrame({"frames": np.full(videos, UCF101_FRAMES)})
+    elif chosen.kind == "imagenet":
+        return imagenet.EXPECTED["training images" if split == "training" else "validation images"]
+    else:
+        return 0
+    if isinstance(recipe, ImageRecipe):
+        return len(files)
+    taken = sets.TAKEN.get(training, chosen.taken)
+    return len(samples.Clips(Path(), files, recipe, taken, (), split == "test"))
+
+
+def other(study: Study, stage: str, *parts: str) -> float | None:
+    """Seconds that a job without a network may take, as stated in `STATED_S`; None for a stage that is not there."""
+    if stage in STATED_S:
+        recording = next((study.stimuli[part].recording for part in parts if part in study.stimuli), None)
+        simulated = stage == "count_spikes" and not isinstance(recording, Allen)
+        return STATED_S["simulate_session"] if simulated else STATED_S[stage]
+    if stage in STATED_PAIRS_S:
+        frames = [one.stimulus.frames for part in parts if (one := study.stimuli.get(part)) and one.stimulus]
+        return LEAST_S + STATED_PAIRS_S[stage] * (max(frames, default=0) / 3600) ** 2
+    return None
 
 
 def extract(study: Study, subject: str, movie: str) -> Work:

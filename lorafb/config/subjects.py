@@ -210,6 +210,12 @@ class TrainingSet(Model):
         "videos", description="of kind folder: what is in train/CLASS and in test/CLASS or val/CLASS"
     )
     classes: int | None = Field(None, ge=2, description="of kind folder, and needed there: number of classes")
+    lists: list[str] | None = Field(
+        None,
+        min_length=2,
+        max_length=2,
+        description="of kind folder: lists of files to train on and to test on, in the folder; null takes its folders",
+    )
     taken: Taken = Field(
         "every",
         description="of kind folder: every clip of a video, one run of frames drawn each epoch, or frames drawn one by one",

@@ -6,13 +6,15 @@ from functools import cached_property
 from typing import Any, get_args
 
 from lorafb.config.experiments import Perturbation
-from lorafb.config.movies import Published, Simulated
+from lorafb.config.movies import Allen, Published, Simulated
 from lorafb.figures import catalogue
 from lorafb.figures.catalogue import Record
 from lorafb.plan.jobs import Plan
 
 ENDINGS = {"figures": (".svg", ".png", ".csv", ".txt"), "tables": (".csv", ".md")}
 """Files of every figure and of every table."""
+MICE = 32
+"""Sessions of the paper's recordings."""
 SOURCES = {
     "simulated": "The mice are SIMULATED: nothing here is a finding about a brain.",
     "allen": "Recordings: Allen Visual Coding Neuropixels sessions.",
@@ -116,7 +118,11 @@ class Display:
         """Whether the study represents the paper's, by a network or movie, and the recording of any movie is not the paper's."""
         study = self.plan.study
         represents = any(one.role for one in study.subjects.values()) or any(one.paper for one in study.movies.values())
-        return represents and not all(self._is(Published, movie) for movie in movies)
+        return represents and not all(self._is(Published, movie) or self._of_all_mice(movie) for movie in movies)
+
+    def _of_all_mice(self, movie: str) -> bool:
+        recording = self.plan.study.stimuli[movie].recording
+        return isinstance(recording, Allen) and bool(self._paper(movie)) and len(recording.sessions) >= MICE
 
     def is_simulated(self, movies: Sequence[str]) -> bool:
         """Whether the recording of any movie is simulated."""

@@ -353,7 +353,7 @@ class Plan:
         """Select what decides which files a training set has, for `lorafb.training.listing.report`."""
         one = self.study.training_sets[name]
         holds = "images" if one.images else "videos"
-        chosen = one.model_dump(include={"kind", "folder", "split", "subset", "classes"})
+        chosen = one.model_dump(include={"kind", "folder", "split", "subset", "classes", "lists"})
         return {**chosen, "holds": holds}
 
     def frames_of(self, name: str) -> list[str]:

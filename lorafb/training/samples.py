@@ -170,6 +170,6 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.filterwarnings("ignore", "(Possibly c|C)orrupt EXIF data", UserWarning)
-            return np.asarray(image.convert("RGB"))
+            return np.array(image.convert("RGB"))  # torch takes no array that is read only
     except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"{path}: cannot be read ({one_line(error)}); it has changed since it was listed") from None

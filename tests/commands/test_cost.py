@@ -4,11 +4,13 @@ import re
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from lorafb import cli
-from lorafb.artefacts import benchmarks
+from lorafb.artefacts import benchmarks, tables
+from lorafb.artefacts.provenance import Provenance
 from lorafb.commands import cost, work
 from lorafb.commands.text import duration
 from lorafb.config import reading
@@ -131,6 +133,63 @@ def test_a_stage_without_networks_is_estimated_from_its_other_jobs_or_not_at_all
     assert cost.estimate(nano, jobs, measured, 1.0)["score"].seconds == 3
     unknown = cost.estimate(nano, jobs, {}, 1.0)["score"]
     assert (unknown.seconds, unknown.unknown) == (0, 1)
+
+
+def test_a_stage_that_never_ran_takes_a_stated_time_that_grows_with_the_pairs_of_frames(nano):
+    jobs = [Path("score_base/spiking/short.log"), Path("count_spikes/short/0.log")]
+    totals = cost.estimate(nano, jobs, {}, 1.0)
+    score = totals["score_base"]
+    assert (score.stated, score.unknown) == (1, 0)
+    assert score.seconds == work.LEAST_S + work.STATED_PAIRS_S["score_base"] * (48 / 3600) ** 2
+    assert totals["count_spikes"].seconds == work.LEAST_S  # a simulated session
+    printed = cost.preview(nano, totals, 1.0)
+    assert "2 jobs without networks never ran here" in printed
+    assert "?" not in printed
+
+
+SETS = {
+    "training_sets": {
+        "ucf101": {"folder": "ucf"},
+        "imagenet": {"folder": "images"},
+        "mine": {"kind": "folder", "folder": "m", "classes": 3},
+    },
+    "subjects": {
+        name: {"network": "sew_resnet_tiny", "training": name, "checkpoint": {"kind": "trained"}}
+        for name in ("ucf101", "ucf101_subset", "ucf101_random", "imagenet", "mine")
+    },
+    "recipes": {"ucf101": {"epochs": 20, "size": 64}, "imagenet": {"epochs": 10, "size": 64}},
+    "compute": {"device": "cuda", "gpus": 8},
+    "experiments": {"shuffle": {"windows": []}, "replace": {"windows": []}},
+}
+
+
+def test_a_training_shows_every_clip_of_ucf101_or_image_of_imagenet_each_epoch():
+    study = reading.study(reading.overlay(reading.load(NANO), SETS), (ROOT,))
+    every, run, drawn, images = (work.train(study, name) for name in list(SETS["subjects"])[:4])
+    assert every.frames == 20 * 16 * (9537 + 3783) * (180 // 16)
+    assert run.frames == 20 * 16 * (9537 + 3783 * (180 // 16))
+    assert drawn.frames == 20 * 16 * (9537 + 3783)
+    assert images.frames == 10 * 4 * (1_281_167 + 50_000)
+    one_frame = every.multiply_adds / (20 * 16 * 11 * (3 * 9537 + 3783))
+    assert images.multiply_adds == pytest.approx(one_frame * 40 * (3 * 1_281_167 + 50_000), rel=0.05)  # more classes
+    seconds = cost.LOADING_S + 2 * every.multiply_adds / (8 * 1e12)
+    totals = cost.estimate(study, [Path("train/ucf101.log")], {}, 1.0)
+    assert totals["train"].seconds == pytest.approx(seconds)  # 8 GPUs at once
+    assert f"{8 * seconds / 3600:.2f} of them to train. " in cost.preview(study, totals, 1.0)
+    assert work.train(study, "mine").unknown == 1
+
+
+def test_clips_are_counted_from_the_table_of_files_once_it_is_made(tmp_path):
+    study = reading.study(reading.overlay(reading.load(NANO), SETS), (ROOT,))
+    rows = [
+        ("a", 0, "training", 50, ""),
+        ("b", 1, "training", 16, ""),
+        ("c", 0, "training", 0, "is empty"),
+        ("d", 1, "test", 33, ""),
+    ]
+    table = pd.DataFrame(rows, columns=["file", "label", "split", "frames", "wrong"])
+    tables.write(table, tmp_path / "training_sets/mine/files.csv", Provenance({}, {}, ""))
+    assert work.train(study, "mine", tmp_path).frames == 20 * 16 * ((3 + 1) + 2)
 
 
 def test_the_preview_counts_the_jobs_that_snakemake_counts(tmp_path, capsys, monkeypatch):
