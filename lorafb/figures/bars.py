@@ -4,7 +4,7 @@ A missing bar must not look like a score of zero: where a network has no score, 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,9 +51,13 @@ def figure_4c(data: FigureData) -> Drawn:
 
 
 def networks(data: FigureData) -> Drawn:
-    """Draw every network of the study, one row each, one panel per movie or set of scenes."""
+    """Draw every network of the study, one row each, one panel per movie or set of scenes.
+
+    Networks that stand for none of the paper's are ranked by their scores on the first movie, the best first.
+    """
     parts = [scores.with_ceilings(data, experiment) for experiment in ("original", "scenes")]
     table = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    data = _ranked(data, table)
     movies, labels = data.movies_in(table), [about["label"] for about in data.subjects.values()]
     with house_style():
         width = min(2 * PAGE, max(1.6 * COLUMN, 1.8 + 1.8 * len(movies)))
@@ -65,6 +69,16 @@ def networks(data: FigureData) -> Drawn:
         axes_of[0].set_ylim(len(labels) - 0.4, -0.6)
         legend(figure, columns=min(len(movies) + 1, 4))
     return figure, table, _caption(data, table, "each whole movie, and on still scenes")
+
+
+def _ranked(data: FigureData, table: pd.DataFrame) -> FigureData:
+    """Put subjects in the order of their mean scores on the first movie, where none has a role of the paper."""
+    if any(about["role"] for about in data.subjects.values()):
+        return data
+    means = table[(table["area"] == "mean") & (table["movie"] == next(iter(data.movies_in(table)), ""))]
+    values = means.set_index("subject")["value"].reindex(list(data.subjects))
+    order = values.sort_values(ascending=False, kind="stable", na_position="last").index
+    return replace(data, subjects={name: data.subjects[name] for name in order})
 
 
 def _upright(data: FigureData, experiment: str, places: Sequence[float]) -> Drawn:

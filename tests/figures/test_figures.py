@@ -281,3 +281,15 @@ def test_there_is_no_fraction_of_a_ceiling_that_is_not_clearly_above_zero():
         "movie1": True,
         "movie2": False,
     }
+
+
+def test_networks_without_a_role_are_ranked_by_their_mean_score():
+    own = ("a", "b", "c", "d", "e")
+    figure, shown, _ = drawn(study(subjects=own, movies=("movie1",)), "networks")
+    means = shown[shown["area"] == "mean"].set_index("subject")["value"].sort_values(ascending=False)
+    assert list(means.index) != list(own)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(means.index)
+    bars = [bar.get_width() for bar in figure.axes[0].patches if np.isclose(bar.get_height(), 0.7)]
+    assert bars == pytest.approx(means.tolist())
+    figure, *_ = drawn(study(), "networks")  # with roles: in the order of the study
+    assert figure.axes[0].get_yticklabels()[0].get_text() == study().subjects["lorafb_snet"]["label"]
