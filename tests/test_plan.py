@@ -339,6 +339,7 @@ def test_every_perturbation_of_the_config_has_trials_and_settings(nano):
 
 def test_silent_layers_are_told_from_the_results_of_trainings(nano, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    assert nano.silent_layers() == []  # nothing was trained in this run
     for subject, quiet in (("spiking", ""), ("still", '"one, two"')):
         (tmp_path / "results/training" / subject).mkdir(parents=True)
         path = tmp_path / "results/training" / subject / "result.csv"
