@@ -450,6 +450,7 @@ def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
 
 def test_silent_layers_are_told_from_the_results_of_trainings(nano, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    assert nano.silent_layers() == []  # nothing was trained in this run
     for subject, quiet in (("spiking", ""), ("still", '"one, two"')):
         (tmp_path / "results/training" / subject).mkdir(parents=True)
         path = tmp_path / "results/training" / subject / "result.csv"

@@ -282,7 +282,10 @@ class Plan:
         """Describe the trained networks of which a layer is silent, from the tables that the trainings have written."""
         lines = []
         for subject in self.trained:
-            with Path(f"results/training/{subject}/result.csv").open(newline="", encoding="utf-8") as file:
+            result = Path(f"results/training/{subject}/result.csv")
+            if not result.is_file():  # a part of the study was asked for
+                continue
+            with result.open(newline="", encoding="utf-8") as file:
                 quiet = next(csv.DictReader(file))["silent_layers"]
             lines += [f"{subject}: in some layers no unit is active on any test clip: {quiet}"] if quiet else []
         return lines
