@@ -299,11 +299,6 @@ class _Run:
     def end_of_epoch(self) -> dict[str, float]:
         """Test, keep the weights if they are the best, and make the epoch's row."""
         learner, state, recipe = self.learner, self.state, self.learner.recipe
-
-        def between() -> None:
-            if self.due():
-                self.stop()
-
         with check_memory(recipe):
             result = evaluate(
                 learner.tested,
@@ -313,8 +308,10 @@ class _Run:
                 ranks=learner.ranks,
                 workers=self.workers,
                 precision=learner.precision,
-                between=between,
+                due=self.due,
             )
+        if result is None:
+            self.stop()
         row = {
             "epoch": state.epoch,
             "learning_rate": learning_rate(recipe, state.epoch),

@@ -55,15 +55,16 @@ def evaluate(
     ranks: Ranks | None = None,
     workers: int = 0,
     precision: Callable[[], AbstractContextManager[None]] = nullcontext,
-    between: Callable[[], None] = lambda: None,
-) -> Evaluation:
+    due: Callable[[], bool] = lambda: False,
+) -> Evaluation | None:
     """Show every clip once on one of the ranks, each batch with fresh state, in evaluation mode.
 
-    `precision` makes the context in which the network runs; `between` is called after each batch, and may raise.
+    `precision` makes the context in which the network runs; where it is `due` on one of the
+    ranks to stop, asked after each batch, there is no result.
     """
     ranks = ranks or Ranks()
     model.eval()
-    correct, loss = 0, 0.0
+    correct, loss, stopped = 0, 0.0, False
     own = ranks.part(range(len(data)))
     shown = [own[start : start + batch] for start in range(0, len(own), batch)]
     with torch.inference_mode(), activity(model) as counts:
@@ -74,9 +75,12 @@ def evaluate(
             evidence = evidence.to(torch.promote_types(evidence.dtype, torch.float32)).mean(dim=0)
             loss += float(functional.cross_entropy(evidence, labels, reduction="sum"))
             correct += int((evidence.argmax(dim=1) == labels).sum())
-            between()
-    sums = torch.tensor([correct, loss, *counts.numbers()], dtype=torch.float64, device=device)
-    correct, loss, *layers = ranks.add(sums).tolist()
+            if stopped := due():
+                break
+    sums = torch.tensor([correct, loss, stopped, *counts.numbers()], dtype=torch.float64, device=device)
+    correct, loss, ended, *layers = ranks.add(sums).tolist()
+    if ended:
+        return None
     return Evaluation(int(correct), len(data), loss / len(data), counts.rates(layers))
 
 

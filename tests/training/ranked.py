@@ -36,7 +36,7 @@ def steps_and_tests(cases):
         for batch, clips in cases:
             gradients, mean = one_step(ranks, batch, clips)
             alike = torch.equal(ranks.add(mean.clone()), ranks.world * mean)
-            steps.append((gradients, alike))
+            steps.append((gradients, mean, alike))
         tests = [measures.evaluate(Net(), Blobs(clips), 2, where, ranks=ranks) for clips in (1, 9, 10)]
     return steps, tests
 

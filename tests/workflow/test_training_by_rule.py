@@ -26,8 +26,8 @@ STUDY = {
     "metrics": ["tsrsa"],
     "movies": {
         "short": {
-            "stimulus": {"kind": "camera", "frames": 24, "rate_hz": 30, "size": 32, "seed": 1},
-            "recording": {"kind": "simulated", "sessions": 1, "units": 8, "repeats": 4, "seed": 1},
+            "stimulus": {"kind": "camera", "frames": 30, "rate_hz": 1, "size": 32, "seed": 1},
+            "recording": {"kind": "counts", "file": "data/real/mouse_791319847_natural_movie_one_1s.npz"},
             "min_rate": 0,
         }
     },
