@@ -1,5 +1,6 @@
 """UCF101 and ImageNet in miniature from a folder to a score, by the workflow: checks, frames, training, a kill, resume."""
 
+import json
 import os
 import signal
 import subprocess
@@ -99,7 +100,7 @@ def folder(tmp_path_factory):
 
 def test_trained_networks_are_scored(folder):
     for target in TARGETS:
-        assert pd.read_csv(folder / target)["score"].notna().any()
+        assert pd.read_csv(folder / target)["value"].notna().any()
 
 
 def test_a_training_killed_in_the_workflow_ends_with_the_bits_of_one_that_was_not(folder, tmp_path, monkeypatch):
@@ -108,15 +109,14 @@ def test_a_training_killed_in_the_workflow_ends_with_the_bits_of_one_that_was_no
     assert "continuing at epoch" in log
     trained = checkpoint.read("results/checkpoints/video.pt")
     files = pd.read_csv("results/training_sets/ucf101/files.csv")
-    chosen = {"kind": "ucf101", "folder": "ucf", "images": False, "skip": 0, "frames": "frames", "taken": "every"}
-    settings = {**VIDEO, "crop": "clip", "warmup_decay": 0.001, "weight_decay": 1e-4}
+    params = json.loads(Path("results/logs/train/video.job.json").read_text())["params"]
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     try:
-        source = sets.of_files(chosen, files, settings)
-        code = trained.meta["code"]
+        source = sets.of_files(params["set"], files, params["recipe"])
+        settings, code = recipe.from_settings(params["recipe"]), trained.meta["code"]
         network = catalogue.network("lorafb_snet_tiny")
-        ours = fit(network, "ucf101_random", source, recipe.from_settings(settings), 3, tmp_path, code=code)
+        ours = fit(network, "ucf101_random", source, settings, 3, tmp_path, code=code)
     finally:
         torch.use_deterministic_algorithms(False)
     assert ours.meta == trained.meta
@@ -130,7 +130,7 @@ def test_files_are_counted_and_labelled_as_published(folder):
     assert files["label"].tolist() == [0, 0, 0, 1, 1, 1, 0, 1]
     assert files["file"][3] == "HandstandPushups/v_HandStandPushups_g08_c01.avi"
     images = pd.read_csv(folder / "results/training_sets/imagenet/files.csv")
-    assert images["label"].unique().tolist() == [0, 227]  # places among the 1000 classes
+    assert images["label"].unique().tolist() == [0, 230]  # tench and Shetland sheepdog among the 1000 classes
     assert images["wrong"].notna().sum() == 1
     assert len(images) == 13  # 4 + 4 to train on, a broken one, 2 + 2 to test on
     assert "broken.JPEG" in (folder / "results/logs/train/image.log").read_text()
