@@ -11,6 +11,7 @@ import torch
 from torchvision.transforms import v2
 
 from lorafb.files import InputError
+from lorafb.networks import catalogue
 from lorafb.stimuli import video
 from lorafb.training import index, listing, samples, sets, settings, transforms, video_frames
 from lorafb.training.loading import batches
@@ -170,7 +171,7 @@ def test_pixels_of_a_test_image_are_within_a_grey_level_of_pillows():
     from PIL import Image
 
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
-    mean, deviation = (torch.tensor(one)[:, None, None] for one in transforms.NORMALISATIONS["imagenet"])
+    mean, deviation = (torch.tensor(one)[:, None, None] for one in catalogue.mean_and_deviation("imagenet"))
     levels = (transforms.image(noise, settings.Images(), None) * deviation + mean) * 255
     pillow = v2.Compose([v2.Resize(256), v2.CenterCrop(224), v2.PILToTensor()])(Image.fromarray(noise))
     assert (levels - pillow).abs().max() <= 1.01

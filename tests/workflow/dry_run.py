@@ -17,17 +17,17 @@ def run(folder, *arguments):
     """What the dry run prints, errors too."""
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "log.txt")
-        process = SERVER.Process(target=_snakemake, args=(folder, [*arguments, "--dry-run"], log))
+        process = SERVER.Process(target=_snakemake, args=(folder, [*arguments, "--dry-run"], log, dict(os.environ)))
         process.start()
         process.join()
         assert process.exitcode == 0, log.read_text()
         return log.read_text()
 
 
-def _snakemake(folder, arguments, log):
+def _snakemake(folder, arguments, log, environment):
     assert not [name for name in sys.modules if name.partition(".")[0] == "lorafb"]  # the folder has its own copy
     os.chdir(folder)
-    os.environ["PYTHONPATH"] = ""
+    os.environ.update(environment | {"PYTHONPATH": ""})  # the server keeps that of its start
     with log.open("w") as file:
         for stream in (1, 2):
             os.dup2(file.fileno(), stream)

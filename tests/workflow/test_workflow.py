@@ -245,7 +245,8 @@ PASSES = (
     | {"with_noise short still", "statistics short"}
     | FRAMES
 )
-TRAINED = PASSES | (BASE - {"score_base plain short"}) | SCENES | EVERY
+CURVES = {"training_curves spiking", "training_curves still"}
+TRAINED = CURVES | PASSES | (BASE - {"score_base plain short"}) | SCENES | EVERY
 OF_PLAIN = {"extract plain short", "score_base plain short", "statistics short"} | shown(
     "networks 3a 3b 3c 3d 7a", "claims 1 2 4 5"
 )
@@ -265,7 +266,7 @@ RERUNS = {
     ),
     "a statement of all figures' style": (
         ("lorafb/figures/style.py", '"savefig.dpi": 200', '"savefig.dpi": 201'),
-        EVERY | FRAMES | {"figure_areas short", "figure_areas mouse"} | shown(tables="3"),
+        EVERY | FRAMES | CURVES | {"figure_areas short", "figure_areas mouse"} | shown(tables="3"),
     ),
     "one network's module": (
         ("lorafb/networks/cornet.py", "import torch", "import torch\n\nUNUSED = 1"),
