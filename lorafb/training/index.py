@@ -93,7 +93,7 @@ def usable(folder: Path, table: pd.DataFrame, holds: Holds, skip: int = 0) -> In
     InputError
         More are wrong, or nothing is left to train or to test on.
     """
-    table = table.assign(wrong=table["wrong"].fillna(""))
+    table = table.assign(wrong=table["wrong"].astype(object).fillna(""))
     wrong = table[table["wrong"] != ""]
     named = "; ".join(f"{row.file} {row.wrong}" for row in wrong.head(5).itertuples())
     if len(wrong) > skip:
