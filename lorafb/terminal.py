@@ -20,6 +20,8 @@ from lorafb.artefacts.benchmarks import STAGES, stage_name, stage_order
 
 WORTH_READING = ("Nothing to be done", "Will exit after", "Terminating", "Cancelling", "Removing output")
 """Beginnings of Snakemake's own messages that are shown as they are."""
+CRITICAL = " CRITICAL root: "
+"""What stands in a job's log before the line that says why it stopped."""
 TAIL = 65536
 """Bytes at the end of a log in which its last progress, or its error, is looked for."""
 
@@ -120,7 +122,7 @@ class Handler(logging.Handler):
         self.failed = True
         job = self.jobs.pop(record.jobid, None)
         log = job.log if job else None
-        self._print(f"{record.rule_name}: {_error(log) or 'ended without a word in its log'}")
+        self._print(f"{record.rule_name}: {error_of(log) or 'ended without a word in its log'}")
         for path in record.log:
             self._print(f"    log: {path}")
         if log:
@@ -132,12 +134,6 @@ class Handler(logging.Handler):
     def _error(self, record: Any) -> None:
         if not self.failed:  # what follows a failed job repeats it
             self._print(record.getMessage())
-
-    def _ignored(self, record: Any) -> None:
-        """Pass over an event that says nothing new."""
-
-    _progress = _shellcmd = _group_info = _job_started = _resources_info = _workflow_started = _ignored
-    _rulegraph = _debug_dag = _ignored
 
     def _is_worth_reading(self, record: logging.LogRecord, event: str) -> bool:
         message = record.getMessage()
@@ -169,10 +165,10 @@ def _progress_of(log: Path | None) -> str:
     return next((one for one in reversed(marked) if one), "")
 
 
-def _error(log: Path | None) -> str:
-    """Error that ended a job, from its log."""
-    lines = [line.partition(" CRITICAL ")[2] for line in _last_lines(log)]
-    return next((one for one in reversed(lines) if one), "").partition(": ")[2]
+def error_of(log: Path | None) -> str:
+    """Error that ended a job, from its log (`lorafb.job.start` wrote it); "" where there is none."""
+    lines = [line.partition(CRITICAL)[2] for line in _last_lines(log)]
+    return next((one for one in reversed(lines) if one), "")
 
 
 def stop(snakemake: logging.Logger) -> None:

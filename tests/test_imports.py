@@ -36,7 +36,7 @@ ALLOWED = {
     "terminal": {"artefacts", "processes"},
     "commands": LEAVES
     | {"networks", "stimuli", "cortex", "training", "features", "similarity", "experiments", "figures"}
-    | {"code", "config", "job", "processes", "fetch", "plan"},
+    | {"code", "config", "job", "processes", "terminal", "fetch", "plan"},
 }
 FILES = sorted(code.PACKAGE.rglob("*.py"))
 

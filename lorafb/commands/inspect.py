@@ -384,7 +384,7 @@ def _table(table: OwnTable) -> Finding:
 
 def _counts(table: OwnTable, called: Mapping[str, str]) -> Finding:
     values = table.numbers(called["count"])
-    real = bool(((values != np.rint(values)) | (values < 0)).any())
+    real = _are_real(values)
     areas = csv_counts.areas(table.where, called)
     read = [csv_counts.read(table.where, area, "", 30.0, called, real) for area in areas]
     rows = _recordings([(one.area, one.summed.shape[1], one.n_repeats, len(one.summed)) for one in read])
@@ -473,7 +473,7 @@ def _archive(path: Path) -> Finding:
     if any(f"{name}{npz_counts.ID}" in held for name in names):
         areas = npz_counts.areas(path)
         values = np.asarray(held[areas[0]])
-        real = values.dtype.kind == "f" and bool(((values != np.rint(values)) | (values < 0)).any())
+        real = _are_real(values)
         read = [npz_counts.read(path, area, "", real) for area in areas]
         rows = _recordings([(one.area, one.summed.shape[1], one.n_repeats, len(one.summed)) for one in read])
         rows += [("rate", f"{read[0].rate_hz:g} bins a second")]
@@ -508,6 +508,11 @@ def _archive(path: Path) -> Finding:
     return Finding("arrays of no known kind", rows)
 
 
+def _are_real(values: NDArray[Any]) -> bool:
+    """Whether some values are no counts."""
+    return values.dtype.kind == "f" and bool(((values != np.rint(values)) | (values < 0)).any())
+
+
 def _are_times(cells: NDArray[Any]) -> bool:
     return all(np.asarray(one).dtype.kind in "uif" for one in np.ravel(cells))
 
@@ -537,7 +542,7 @@ def _array(path: Path) -> Finding:
 
 
 def _cube(path: Path, values: NDArray[Any]) -> Finding:
-    real = values.dtype.kind == "f" and bool(((values != np.rint(values)) | (values < 0)).any())
+    real = _are_real(values)
     area = _name(path)
     recording: dict[str, Any] = {"kind": "arrays", "files": {area: str(path)}, "axes": ["repeats", "frames", "units"]}
     recording |= {"rate_hz": 30.0, **({"values": "real"} if real else {})}

@@ -10,9 +10,7 @@ from lorafb.artefacts.benchmarks import Benchmark, read, stage_name, stage_order
 from lorafb.commands.text import columns
 from lorafb.experiments.areas import remarks
 from lorafb.files import InputError
-
-CRITICAL = " CRITICAL root: "
-"""What stands in a job's log before the line that says why it stopped."""
+from lorafb.terminal import error_of
 
 
 def run(args: Namespace) -> int:
@@ -43,11 +41,11 @@ def print_remarks(results: Path, movies: Iterable[str], most: int = 20) -> None:
 def print_reasons(results: Path, since: float) -> None:
     """Print why the jobs that ended after a moment stopped: Snakemake's own lines are long, and the reason stands among them."""
     for log in sorted((results / "logs").rglob("*.log")):
-        if log.stat().st_mtime >= since:
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            reasons = [line.partition(CRITICAL)[2] for line in lines if CRITICAL in line]
-            for reason in filter(lambda one: one != "stopped", reasons):  # a traceback, which is in the log
-                print(f"{log.relative_to(results / 'logs').parts[0]}: {reason}", file=sys.stderr)
+        if log.stat().st_mtime >= since and (reason := error_of(log)) not in (
+            "",
+            "stopped",
+        ):  # earlier versions wrote "stopped"
+            print(f"{log.relative_to(results / 'logs').parts[0]}: {reason}", file=sys.stderr)
 
 
 def table(jobs: Iterable[Benchmark]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from lorafb.files import visible
 from lorafb.training.folder_report import Report, unlike
 from lorafb.training.imagenet_classes import CLASSES
-from lorafb.training.index import ENDINGS, Item
+from lorafb.training.index import Item, named
 
 EXPECTED = {"classes": 1000, "training images": 1_281_167, "validation images": 50_000}
 VALIDATION_IMAGES = 50
@@ -67,15 +67,13 @@ def check(folder: Path, *, subset: bool = False) -> Report:
 
 def images(folder: Path) -> dict[str, list[str]]:
     """Images in each class folder, both in the order of their names."""
-    return {name: _images(folder / name) for name in sorted(one.name for one in visible(folder) if one.is_dir())}
-
-
-def _images(folder: Path) -> list[str]:
-    return sorted(one.name for one in visible(folder) if one.name.lower().endswith(ENDINGS["images"]))
+    return {
+        name: named(folder / name, "images") for name in sorted(one.name for one in visible(folder) if one.is_dir())
+    }
 
 
 def _loose(folder: Path) -> Iterator[str]:
-    loose = len(_images(folder))
+    loose = len(named(folder, "images"))
     if loose:
         yield f"{folder} holds {loose} images outside class folders"
 

@@ -20,7 +20,7 @@ import pandas as pd
 import PIL
 from PIL import Image
 
-from lorafb.files import InputError, one_line
+from lorafb.files import InputError, one_line, visible
 from lorafb.stimuli import video
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,11 @@ ENDINGS = {
 }
 AT_ONCE = 10_000
 """Files that wait for a thread."""
+
+
+def named(folder: Path, holds: Holds) -> list[str]:
+    """Names of the videos or images in a folder, by their endings, sorted; hidden files are none."""
+    return sorted(one.name for one in visible(folder) if one.name.lower().endswith(ENDINGS[holds]))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Literal
 from lorafb.files import InputError, nearest, visible
 from lorafb.training import imagenet, ucf101
 from lorafb.training.folder_report import Report, unlike
-from lorafb.training.index import ENDINGS, Holds, Item
+from lorafb.training.index import ENDINGS, Holds, Item, named
 
 Kind = Literal["ucf101", "imagenet", "folder"]
 TEST_FOLDERS = ("test", "val")
@@ -81,11 +81,11 @@ def class_folders(folder: Path, holds: Holds) -> tuple[list[str], list[Item]]:
     classes = sorted(names["training"])
     items = []
     for split, part in parts.items():
-        loose = [one.name for one in visible(part) if one.name.lower().endswith(ENDINGS[holds])]
+        loose = named(part, holds)
         if loose:
             raise InputError(f"{part}: {len(loose)} {holds} lie outside class folders, {loose[0]} for one")
         for label, name in enumerate(classes):
-            files = sorted(one.name for one in visible(part / name) if one.name.lower().endswith(ENDINGS[holds]))
+            files = named(part / name, holds)
             if not files:
                 raise InputError(f"{part / name}: no {holds} ({', '.join(ENDINGS[holds])})")
             items += [Item(f"{part.name}/{name}/{file}", label, split) for file in files]
