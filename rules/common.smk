@@ -34,7 +34,7 @@ FILES, TYPED = workflow.config_settings.configfiles, workflow.config_settings.co
 FOLDERS = reading.folders(FILES)
 
 try:
-    study = reading.read(ROOT / "config.yaml", reading.merged(FILES), FOLDERS, TYPED)
+    study = reading.read(ROOT / "config.yaml", reading.merged(FILES), FOLDERS, TYPED, inside=workflow.is_main_process)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

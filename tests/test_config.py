@@ -247,6 +247,21 @@ def test_a_table_of_counts_without_an_area_is_told_with_the_areas_it_holds(tmp_p
         config.study(values, FOLDERS)
 
 
+def test_a_check_of_the_config_reads_two_columns_of_a_table_of_counts_and_a_job_none(tmp_path, monkeypatch):
+    from lorafb.cortex import own_tables
+
+    text = "area,unit,repeat,frame,count\n" + "".join(f"VISp,{u},1,{f},not read\n" for u in "ab" for f in range(4))
+    (tmp_path / "counts.csv").write_text(text)
+    recording = {"kind": "counts", "file": str(tmp_path / "counts.csv"), "rate_hz": 30}
+    values = changed("movies.movie1.recording", recording) | {"areas": ["VISp"]}
+    with pytest.raises(InputError) as error:
+        config.study(values, FOLDERS)
+    assert "the recording has 4 bins, the stimulus" in str(error.value)
+    assert list(own_tables.read(tmp_path / "counts.csv", ("area", "frame")).rows) == ["area", "frame"]
+    monkeypatch.delattr(own_tables, "read")
+    config.study(values, FOLDERS, inside=False)
+
+
 @pytest.mark.parametrize(
     ("frames", "rate_hz", "told"),
     [

@@ -313,6 +313,18 @@ def test_assets_are_fetched_only_where_they_are_missing_and_by_hand_where_no_pro
     assert plan_of(PAPER).missing_assets[0] == "data/paper/natural_movie_one.npy"
 
 
+def test_a_missing_folder_of_a_training_set_is_named_before_the_first_job_and_one_beside_the_config_is_used(tmp_path):
+    (tmp_path / "birds").mkdir()
+    sets = {
+        "ucf101": {"folder": "no/videos"},
+        "birds": {"kind": "folder", "folder": "birds", "classes": 2},
+    }
+    plan = Plan(reading.read(ROOT / "config.yaml", {"training_sets": sets}, (tmp_path, ROOT)), ROOT, (tmp_path, ROOT))
+    (line,) = plan.manual_downloads()
+    assert line.startswith("training_sets.ucf101.folder: no folder no/videos")
+    assert plan.listed("birds")["folder"] == plan.set_params("birds")["folder"] == str(tmp_path / "birds")
+
+
 def test_every_training_set_has_a_table_of_files_and_frames_are_written_in_parts():
     sets = {"ucf101": {"folder": "videos"}, "imagenet": {"folder": "pictures"}}
     files = plan_of(NANO, training_sets=sets).training_sets()

@@ -36,8 +36,11 @@ ASSET = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """How a session on DANDI is given, where it is, and its id."""
 
 
-def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
-    """Describe what is wrong with a config whose keys are each valid, one line a problem: key, value, what is allowed."""
+def impossible(study: Study, folders: tuple[Path, ...], inside: bool = True) -> Iterator[str]:
+    """Describe what is wrong with a config whose keys are each valid, one line a problem: key, value, what is allowed.
+
+    `inside`: whether files that it names are opened, too.
+    """
     first = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
     first += [f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies]
     first += _sets(study)
@@ -65,7 +68,7 @@ def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
         _recipes,
     ):
         yield from check(study)
-    for check_files in (_missing, _without_data, _other_frames, _too_short):
+    for check_files in (_missing, _without_data, *((_other_counts, _other_frames, _too_short) if inside else ())):
         yield from check_files(study, folders)
 
 
@@ -368,19 +371,21 @@ def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
                 for area in areas
                 if not movie.recording.of_area(area, asked)
             )
+
+
+def _other_counts(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
+    """Name the areas that a person's counts lack, and counts of another number of frames, or rate, than the stimulus'."""
+    for name, movie in study.movies.items():
         if not isinstance(movie.recording, Counts) or not (path := locate(movie.recording.file, folders)).is_file():
             continue
         if read_recording.is_table(path) and movie.recording.rate_hz is None:
             yield f"movies.{name}.recording.rate_hz: is missing (a table does not hold the frame rate)"
             continue
-        settings = movie.recording.model_dump()
-        known = read_recording.areas(path, settings)
-        for area in areas:
-            if not places.inside(area, known, asked):
+        known, n_frames, rate_hz = read_recording.extent(path, movie.recording.model_dump())
+        for area in (*study.areas, *movie.controls):
+            if not places.inside(area, known, study.places(movie.controls)):
                 yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
-        for place in places.inside(areas[0], known, asked)[:1]:
-            first = read_recording.read_counts(path, place, name, settings)
-            yield from _unlike(f"movies.{name}", movie, len(first.summed), first.rate_hz)
+        yield from _unlike(f"movies.{name}", movie, n_frames, rate_hz)
 
 
 def _other_frames(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:

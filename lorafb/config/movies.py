@@ -112,17 +112,36 @@ class Simulated(Model):
     quality: Quality = Field(default_factory=Quality, description="unit filters")
 
 
-class Sessions(Layout):
+class Counted(Model):
+    """What all recordings whose spikes are counted here have in common."""
+
+    latency: float = Field(
+        0.0,
+        ge=-1,
+        le=1,
+        description="spikes are counted from so long after a frame's onset on",
+        json_schema_extra=SECONDS,
+    )
+    bin: float | None = Field(
+        None,
+        gt=0,
+        le=10,
+        description="for so long; as long as the frame was shown when not given",
+        json_schema_extra=SECONDS,
+    )
+    repeats: Literal["equal", "fewest"] = Field(
+        "equal",
+        description="where sessions have different numbers of whole repeats: refuse, or use the smallest number of repeats for all",
+    )
+
+
+class Sessions(Layout, Counted):
     """What all kinds of NWB sessions have in common."""
 
     sessions: list[str] = Field(
         min_length=1,
         description="NWB files, one per session; of an address (https://...), or of an asset of the DANDI archive (dandi:ID), "
         "only the parts that are needed are read",
-    )
-    repeats: Literal["equal", "fewest"] = Field(
-        "equal",
-        description="where sessions have different numbers of whole repeats: refuse, or use the smallest number of repeats for all",
     )
     unobserved: Literal["leave_out_units", "leave_out_repeats"] = Field(
         "leave_out_units",
@@ -134,7 +153,7 @@ class Sessions(Layout):
     def counting(self) -> dict[str, Any]:
         """What decides how a session is counted, beside areas and quality."""
         layout = self.model_dump(mode="json", include=set(Layout.model_fields))
-        return {"layout": layout, "unobserved": self.unobserved}
+        return {"layout": layout, "unobserved": self.unobserved, "latency_s": self.latency, "bin_s": self.bin}
 
 
 class Allen(Sessions):
@@ -243,30 +262,13 @@ class UnitTable(Model):
     session: str = Field("session", description="column of sessions, as of the spikes")
 
 
-class Spikes(Model):
+class Spikes(Counted):
     """Spike times and frame onsets, as tables; the spikes of every frame are counted."""
 
     kind: Literal["spikes"]
     spikes: SpikeTimes = Field(description="spike times")
     frames: FrameTimes = Field(description="when each frame of each repeat was shown")
     units: UnitTable | None = Field(None, description="areas of the units, where the spike times do not have them")
-    latency: float = Field(
-        0.0,
-        ge=-1,
-        le=1,
-        description="spikes are counted from so long after a frame's onset on",
-        json_schema_extra=SECONDS,
-    )
-    bin: float | None = Field(
-        None,
-        gt=0,
-        le=10,
-        description="for so long; as long as the frame was shown when not given",
-        json_schema_extra=SECONDS,
-    )
-    repeats: Literal["equal", "fewest"] = Field(
-        "equal", description="where sessions have different numbers, as for sessions"
-    )
 
     def files(self) -> dict[str, str]:
         """Files by what they hold: `spikes`, `frames`, and where there is one `units`."""

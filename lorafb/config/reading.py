@@ -72,6 +72,8 @@ def read(
     over: Mapping[str, Any] | None = None,
     folders: tuple[Path, ...] = (Path(),),
     typed: Mapping[str, Any] | None = None,
+    *,
+    inside: bool = True,
 ) -> Study:
     """Read the default config, lay another over it, and check the whole.
 
@@ -82,6 +84,8 @@ def read(
         What the files of `--configfile` hold, see `merged`.
     folders : paths
         Where relative files are looked for, in this order.
+    inside : bool
+        Whether files are opened, to see that recording and stimulus have the same frames: once a start, not in every job.
     typed : mapping, optional
         What `--config` gave. Snakemake leaves numbers inside tables as text, and makes text of digits a number: here
         they become what their keys take.
@@ -99,8 +103,8 @@ def read(
         try:
             Study.model_validate(values())
         except ValidationError as error:
-            return study(values(frozenset(texts(error, Study))), folders)
-    return study(values(), folders)
+            return study(values(frozenset(texts(error, Study))), folders, inside)
+    return study(values(), folders, inside)
 
 
 def _as_meant(value: Any, texts: frozenset[str], key: str = "") -> Any:
@@ -134,7 +138,7 @@ def load(path: Path) -> dict[str, Any]:
     return values
 
 
-def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),)) -> Study:
+def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),), inside: bool = True) -> Study:
     """Check a config already read; see `read`."""
     try:
         checked = Study.model_validate(dict(values))
@@ -144,7 +148,7 @@ def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),)) -> S
         raise InputError(_lines(doubled))
     checked = checked.with_added()
     checked = checked.model_copy(update={"subjects": replicated(checked.subjects)})
-    found = list(impossible(checked, folders))
+    found = list(impossible(checked, folders, inside))
     if found:
         raise InputError(_lines(found))
     return checked

@@ -203,7 +203,7 @@ class TrainingSet(Model):
     kind: Literal["ucf101", "imagenet", "folder"] | None = Field(
         None, description="what it is; null takes its name, which is then `ucf101` or `imagenet`"
     )
-    folder: str = Field(description="its folder; relative paths start at the working directory")
+    folder: str = Field(description="its folder; relative paths as for a video")
     subset: bool = Field(False, description="true where some videos or images are left out on purpose")
     split: Literal[1, 2, 3] = Field(1, description="split of UCF101")
     holds: Literal["videos", "images"] = Field(

@@ -26,6 +26,13 @@ def areas(path: Path | str, names: Mapping[str, str] | None = None) -> list[str]
     return list(dict.fromkeys(own_tables.read(path).texts((names or {}).get("area", "area"))))
 
 
+def extent(path: Path | str, names: Mapping[str, str]) -> tuple[list[str], int]:
+    """Areas of a tidy table and its number of frames, from these two columns alone."""
+    area, frame = (names.get(name, name) for name in ("area", "frame"))
+    table = own_tables.read(path, (area, frame))
+    return list(dict.fromkeys(table.texts(area))), len(np.unique(table.whole(frame)))
+
+
 def read(
     path: Path | str,
     area: str,

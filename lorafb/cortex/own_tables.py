@@ -150,8 +150,10 @@ class OwnTable:
         )
 
 
-def read(path: Path | str) -> OwnTable:
+def read(path: Path | str, columns: tuple[str, ...] = ()) -> OwnTable:
     """Read a table with a header: text separated by commas, semicolons or tabs, a gzip of such a text, or Parquet.
+
+    Of some `columns` alone where they are named, and all of them are there.
 
     Raises
     ------
@@ -163,11 +165,11 @@ def read(path: Path | str) -> OwnTable:
     except OSError as error:
         missing = "no such file" if isinstance(error, FileNotFoundError) else one_line(error)
         raise InputError(f"{path}: {missing}") from None
-    return _read(str(path), state.st_mtime_ns, state.st_size)
+    return _read(str(path), state.st_mtime_ns, state.st_size, columns)
 
 
 @lru_cache(maxsize=1)  # a job asks for one area after the other of the same file
-def _read(path: str, changed: int, size: int) -> OwnTable:
+def _read(path: str, changed: int, size: int, columns: tuple[str, ...] = ()) -> OwnTable:
     try:
         with Path(path).open("rb") as file:
             start = file.read(4)
@@ -184,7 +186,7 @@ def _read(path: str, changed: int, size: int) -> OwnTable:
     header = next(iter(lines[bool(told) :]), "")
     if not header.strip() or "\0" in header:
         raise InputError(f"{path}: is no table: expected text with a header, a gzip of such a text, or Parquet")
-    return _text(path, header, encoding, packed, told[1] if told else separator(header), bool(told))
+    return _text(path, header, encoding, packed, told[1] if told else separator(header), bool(told), columns)
 
 
 def separator(header: str) -> str:
@@ -193,8 +195,17 @@ def separator(header: str) -> str:
 
 
 def _text(
-    path: Path | str, header: str, encoding: str, packed: Literal["gzip"] | None, split: str, skipped: bool
+    path: Path | str,
+    header: str,
+    encoding: str,
+    packed: Literal["gzip"] | None,
+    split: str,
+    skipped: bool,
+    columns: tuple[str, ...],
 ) -> OwnTable:
+    names = [name.strip(" #") for name in next(csv.reader([header], delimiter=split, skipinitialspace=True))]
+    some = [place for place, name in enumerate(names) if name in columns]
+    chosen = some if columns and len(some) == len(columns) else None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -205,6 +216,7 @@ def _text(
                 compression=packed,
                 skiprows=int(skipped),
                 index_col=False,
+                usecols=chosen,
                 keep_default_na=False,  # an area may be named NA
                 na_values=[""],
                 skip_blank_lines=False,  # lines keep their numbers
@@ -218,8 +230,9 @@ def _text(
         raise InputError(f"{path}: is no text in UTF-8; save it again as CSV in UTF-8") from None
     except (OSError, EOFError, ValueError, zlib.error) as error:  # pandas' errors of parsing are ValueErrors
         raise InputError(f"{path}: is no readable table ({one_line(error)})") from None
-    names = [name.strip(" #") for name in next(csv.reader([header], delimiter=split, skipinitialspace=True))]
-    rows.columns = pd.Index(names[: rows.shape[1]])  # pandas renames doubled ones
+    rows.columns = pd.Index(
+        [names[place] for place in chosen] if chosen else names[: rows.shape[1]]
+    )  # pandas renames doubled ones
     return _trimmed(OwnTable(str(path), rows, "line", 2 + skipped, split))
 
 

@@ -81,6 +81,15 @@ def test_a_table_of_trials_with_names_of_the_users_own(tmp_path):
     assert "numbers its frames from 1 to 6" in told
 
 
+def test_latency_and_bin_move_and_size_the_window_of_every_frame(tmp_path):
+    path = write(tmp_path / "trials.nwb", trials_of_frames)
+    how = {"presentations": "trials", "columns": COLUMNS, "where": {"shown": "movie"}}
+    recording = count(path, **how, latency=0.05, bin=0.2)
+    assert_array_equal(recording.counts, expected(START + 0.05, START + 0.25))
+    assert (recording.bin_s, recording.rate_hz) == (0.2, RATE)
+    assert_array_equal(count(path, **how, latency=-0.1).counts, expected(START - 0.1, START))
+
+
 def test_repeats_are_found_without_a_column_that_numbers_them(tmp_path):
     path = write(tmp_path / "trials.nwb", trials_of_frames)
     columns = {key: name for key, name in COLUMNS.items() if key != "repeat"}

@@ -111,6 +111,18 @@ def test_tables_give_what_the_session_they_are_of_gives(tmp_path):
     assert_array_equal(own.counts, recording.counts[:, :, order])
 
 
+def test_rows_and_places_of_tables_are_treated_as_those_of_sessions(tmp_path):
+    """A last frame that lasts until the next showing is cut, and said; a place with a layer is of its area, others are named."""
+    shown = frames().assign(offset=[1.1, 1.2, 2.0, 2.1, 2.2, 9.0])  # 1.3 and 2.3 would be right
+    layers = {5: "visp 2/3", 9: "Primary visual area, layer 4", 7: "V2", 8: "CA1"}
+    recording, _ = count(tmp_path, spikes(areas=layers), shown, areas={"VISp": [], "VISl": ["V2"]})
+    assert by_unit(recording) == WANTED
+    told = {note.what: (note.number, note.text) for note in recording.notes}
+    assert told["rows_cut"][0] == 2
+    assert "2 of 6 rows" in told["rows_cut"][1]
+    assert told["in_no_area"] == (1, "spikes.csv: table units: 1 unit in no area of the study: CA1 1")
+
+
 def test_areas_may_be_in_a_table_of_units_which_says_what_is_silent(tmp_path):
     units = pd.DataFrame({"unit": [5, 9, 7, 8, 3], "area": ["VISp", "VISp", "VISl", "", "VISl"]})
     recording, report = count(tmp_path, spikes(areas=None), frames(), units)
