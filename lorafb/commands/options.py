@@ -130,6 +130,11 @@ SIMILARITY = (
 CHECK = (
     _option("files", "checkpoint, stimulus, recording, artefact, or results/", "FILE", nargs="+"),
     _option(
+        "--network",
+        "of the catalogue, torchvision:NAME, timm:NAME, or module:function: whether the checkpoints fit it",
+        "NAME",
+    ),
+    _option(
         "--expected",
         "CSV of numbers that results/ must match (default docs/expected/embedded.csv where config.yaml ran unchanged)",
         "FILE",
@@ -307,7 +312,11 @@ COMMANDS = {
     "inspect": Command(
         "inspect:run",
         "say what is in your files (NWB, tables, arrays, videos, folders), and print the block of a config that uses them",
-        [_option("files", "file or folder; tables of one recording together", "FILE", nargs="+")],
+        [
+            _option(
+                "files", "file, folder, or address of a session; tables of one recording together", "SOURCE", nargs="+"
+            )
+        ],
     ),
     "dataset": Command("dataset:run", "report what is missing of a training set, and where to get it", DATASET),
     "fetch": Command("fetch:run", "download and verify the files of the published study", FETCH, one_of=FETCH_ONE_OF),

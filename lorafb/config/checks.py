@@ -394,9 +394,9 @@ def _other_frames(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
         if not isinstance(one.recording, Spikes) or one.stimulus is None:
             continue
         frames = one.recording.frames
-        if not (path := locate(frames.file, folders)).is_file():
+        if not (found := listed(frames.file, folders)) or not found[0].is_file():
             continue
-        shown = spike_tables.presentations(frames.model_dump(), path, one.stimulus.frames)
+        shown = spike_tables.presentations(frames.model_dump(), found[0], one.stimulus.frames)
         for rows in shown.values():
             repeats = (movie_repeats if isinstance(one, Movie) else scene_repeats)(rows)
             yield from _unlike(key, one, repeats.start.shape[1], repeats.rate_hz)
@@ -440,8 +440,10 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
         if isinstance(one.recording, Counts):
             yield f"{key}.recording.file", one.recording.file
         elif isinstance(one.recording, Spikes):
-            files = one.recording.files().items()
-            yield from ((f"{key}.recording.{table}.file", file) for table, file in files)
+            for table, files in one.recording.files().items():
+                yield from (
+                    (f"{key}.recording.{table}.file", file) for file in ([files] if isinstance(files, str) else files)
+                )
         elif isinstance(one.recording, Sessions):
             local = (file for file in one.recording.sessions if not is_url(file))
             yield from ((f"{key}.recording.sessions", file) for file in local)
@@ -479,7 +481,7 @@ def _kept(study: Study) -> Iterator[str]:
 
 def _missing(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     for key, file in files_of(study):
-        if file not in study.assets and not locate(file, folders).is_file():
+        if file not in study.assets and not any(one.is_file() for one in listed(file, folders)):
             yield f"{key}: no file {file} (looked in {_looked_in(folders)})"
     for key, one in _stimuli(study):
         if isinstance(one.stimulus, Images) and not locate(one.stimulus.folder, folders).is_dir():
@@ -488,6 +490,21 @@ def _missing(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
 
 def _looked_in(folders: tuple[Path, ...]) -> str:
     return ", ".join(dict.fromkeys(str(folder.resolve()) for folder in folders))
+
+
+def listed(files: str | Sequence[str], folders: tuple[Path, ...] = (Path(),)) -> list[Path]:
+    """Paths of files named in the config; a name with a star that is no file's stands for all that fit, in their order."""
+    found = []
+    for name in [files] if isinstance(files, str) else files:
+        path = locate(name, folders)
+        if "*" not in name or path.exists():
+            found.append(path)
+            continue
+        roots = [Path(path.anchor)] if path.is_absolute() else folders
+        pattern = str(path.relative_to(path.anchor))
+        fitting = (sorted(one for one in root.glob(pattern) if not one.name.startswith(".")) for root in roots)
+        found += next(filter(None, fitting), [])
+    return found
 
 
 def locate(file: str, folders: tuple[Path, ...] = (Path(),)) -> Path:

@@ -225,8 +225,9 @@ TIME_UNIT = "unit of its times, seconds or milliseconds"
 class SpikeTimes(Model):
     """Spike times: a table with a row a spike, a TsGroup that pynapple saved, or a .mat with a cell of times per unit."""
 
-    file: str = Field(
-        description="the file; relative paths: beside the config, then in the working directory, then in the repository"
+    file: Texts = Field(
+        description="the file; relative paths: beside the config, then in the working directory, then in the repository. Several "
+        "as a list, or by a pattern with *: sessions where there are as many files of frames, else parts of one recording"
     )
     time: str = Field("time", description="column, or variable of a .mat, of spike times")
     unit: str = Field("unit", description="column of units, names or numbers; the cells of a .mat are numbered from 1")
@@ -238,7 +239,7 @@ class SpikeTimes(Model):
 class FrameTimes(Model):
     """Frame onsets: a table with a row a frame shown, or a Tsd, Ts or IntervalSet that pynapple saved, or a .mat."""
 
-    file: str = Field(description="the file; relative paths as for the spikes")
+    file: Texts = Field(description="the file, or several, as of the spikes")
     onset: str = Field("onset", description="column of times at which a frame came")
     offset: str = Field(
         "offset", description="column of times at which it went; when the next one came, where there is none"
@@ -270,8 +271,8 @@ class Spikes(Counted):
     frames: FrameTimes = Field(description="when each frame of each repeat was shown")
     units: UnitTable | None = Field(None, description="areas of the units, where the spike times do not have them")
 
-    def files(self) -> dict[str, str]:
-        """Files by what they hold: `spikes`, `frames`, and where there is one `units`."""
+    def files(self) -> dict[str, str | list[str]]:
+        """Files, or patterns of them, by what they hold: `spikes`, `frames`, and where there is one `units`."""
         tables = {"spikes": self.spikes, "frames": self.frames, "units": self.units}
         return {name: table.file for name, table in tables.items() if table}
 

@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from lorafb.config import yaml12
-from lorafb.config.checks import address, impossible, is_url, locate, module_files
+from lorafb.config.checks import address, impossible, is_url, listed, locate, module_files
 from lorafb.config.errors import problems, texts
 from lorafb.config.model import Study
 from lorafb.config.subjects import replicated
@@ -19,6 +19,7 @@ __all__ = [
     "address",
     "folders",
     "is_url",
+    "listed",
     "load",
     "locate",
     "merged",

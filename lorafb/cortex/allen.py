@@ -76,13 +76,16 @@ class Session:
         return number
 
     def tables(self) -> list[str]:
-        """Names of the tables of intervals, but for the invalid times."""
-        known = sorted(group_at(self.name, self._file, "intervals")) if "intervals" in self._file else []
-        return [name for name in known if name != intervals.INVALID]
+        """Names of the tables of intervals, but for the invalid times, and of the series of frames that were shown."""
+        folders = ("intervals", intervals.SERIES)
+        known = [name for one in folders if one in self._file for name in sorted(group_at(self.name, self._file, one))]
+        return [name for name in dict.fromkeys(known) if name != intervals.INVALID]
 
-    def table(self, name: str) -> Table:
-        """Open a table of intervals."""
-        return Table(self.name, self._file, f"intervals/{name}")
+    def columns(self, name: str) -> list[str]:
+        """Names of the columns of a table of intervals; none of a series."""
+        if "intervals" in self._file and name in group_at(self.name, self._file, "intervals"):
+            return Table(self.name, self._file, f"intervals/{name}").columns
+        return []
 
     def units(self, areas: Areas = (), area_column: str | None = None) -> pd.DataFrame:
         """Read the table of units, without spikes.

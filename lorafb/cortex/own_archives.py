@@ -98,7 +98,7 @@ def arrays(path: Path | str) -> Mapping[str, NDArray[Any]]:
 def _matlab(path: Path | str) -> dict[str, NDArray[Any]]:
     if h5py.is_hdf5(path):
         with hdf5_tables.opened(path, str(path)) as file:
-            return {name: _of_hdf5(file, name, path) for name in file if isinstance(file.get(name), h5py.Dataset)}
+            return dict(_variables(file, path))
     try:
         large = [(name, shape) for name, shape, _ in io.whosmat(path) if 8 * np.prod(shape, dtype=float) > MOST_BYTES]
         if large:
@@ -112,17 +112,27 @@ def _matlab(path: Path | str) -> dict[str, NDArray[Any]]:
     for name, value in variables.items():
         if name.startswith("__"):
             continue
-        if value.dtype.names and value.size == 1:  # a structure
-            flat |= {f"{name}.{field}": np.asarray(value[field].flat[0]) for field in value.dtype.names}
-        elif not value.dtype.names:
-            flat[name] = value
+        fields = {f"{name}.{field}": value[field] for field in value.dtype.names or ()}  # of several structures, cells
+        flat |= {field: np.asarray(held.flat[0]) if value.size == 1 else held for field, held in fields.items()}
+        flat |= {} if fields else {name: value}
     return flat
 
 
-def _of_hdf5(file: h5py.File, name: str, path: Path | str) -> NDArray[Any]:
-    """One variable of a .mat of version 7.3, whose axes HDF5 has in reverse order."""
-    what = f"{path}: {name!r}"
-    dataset = hdf5_tables.own_dataset(what, file, name)
+def _variables(file: h5py.File, path: Path | str) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Variables of a .mat of version 7.3, and fields of its structures."""
+    for name in file:
+        held = file.get(name) if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+        if isinstance(held, h5py.Dataset):
+            yield name, _of_hdf5(file, file, name, f"{path}: {name!r}")
+        elif isinstance(held, h5py.Group) and not name.startswith("#"):
+            for field in held:
+                if isinstance(held.get(field), h5py.Dataset):  # none of a structure within a structure
+                    yield f"{name}.{field}", _of_hdf5(file, held, field, f"{path}: '{name}.{field}'")
+
+
+def _of_hdf5(file: h5py.File, group: h5py.Group, name: str, what: str) -> NDArray[Any]:
+    """One variable, whose axes HDF5 has in reverse order."""
+    dataset = hdf5_tables.own_dataset(what, group, name)
     values = hdf5_tables.read(dataset, what, ())
     if h5py.check_ref_dtype(dataset.dtype) is h5py.Reference:
         cells = np.empty(values.shape, object)

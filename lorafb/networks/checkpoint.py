@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from lorafb.files import InputError, nearest, whole
 from lorafb.networks import catalogue, state_dict_match, untrusted
 from lorafb.networks.build import create
+from lorafb.networks.named import is_named
 
 INITIAL = "initial"
 """Training set of weights that were never trained."""
@@ -136,8 +137,8 @@ def restore(checkpoint: Checkpoint, network: catalogue.Network | None = None) ->
     return model.eval()
 
 
-def describe(path: Path | str) -> str:
-    """Say in one line how a file holds its weights, what it says of itself, and which networks it fits.
+def describe(path: Path | str, network: catalogue.Network | None = None) -> str:
+    """Say in one line how a file holds its weights, what it says of itself, and which networks it fits; or whether it fits one.
 
     Raises
     ------
@@ -145,6 +146,12 @@ def describe(path: Path | str) -> str:
         The same line, with what is wrong.
     """
     contents = untrusted.load(path)
+    if network is not None:
+        try:
+            weights = read(path, network)
+        except InputError as error:
+            raise InputError(f"{path}: {_found(contents, None)}; {str(error).removeprefix(f'{path}: ')}") from None
+        return f"{weights.meta.get('found', contents.family)}; fits {network.name}, {weights.classes} classes"
     fitting = _fitting(contents)
     names = _candidates(fitting)
     name = contents.network or next(iter(names), None)
@@ -276,6 +283,8 @@ def _training(
     """Settle training set and number of classes, from what was asked, what the file says, and its classifier."""
     named = contents.training if contents.ours or record.name in catalogue.names() else None
     usual = {training: feed.classes for training, feed in record.feeds.items()}
+    if is_named(record.name) and classes is not None:  # a library's networks have as many outputs as one asks for
+        usual = dict.fromkeys(usual, classes)
     if asked is not None and asked not in usual:
         raise InputError(f"{path}: training '{asked}' is none of {', '.join(usual)}{nearest(asked, usual)}")
     if asked is not None and named not in (None, INITIAL, asked):

@@ -229,11 +229,12 @@ class Plan:
         """How the spikes of a movie's tables are counted."""
         return as_params(self._recording(movie))
 
-    def table_files(self, movie: str) -> dict[str, str]:
+    def table_files(self, movie: str) -> dict[str, list[str]]:
         """Files of a movie's tables: `spikes`, `frames`, and where there is one `units`."""
         recording = self._recording(movie)
         assert isinstance(recording, Spikes), movie
-        return {name: self.path(file) for name, file in recording.files().items()}
+        files = recording.files().items()
+        return {name: [self.path(str(one)) for one in reading.listed(file, self.folders)] for name, file in files}
 
     def recording_files(self, movie: str, area: str) -> list[str]:
         """Files that the recording of an area is made from."""

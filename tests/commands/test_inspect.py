@@ -20,6 +20,7 @@ from lorafb.training import imagenet
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cortex"))
 from nwb_files import write_session
+from range_server import serving
 
 ROOT = Path(__file__).parents[2]
 BASE = """
@@ -113,6 +114,51 @@ def test_tables_of_one_recording_together(inspect, tmp_path, scale, unit):
     }
     assert (recording.frames.onset, recording.frames.frame) == ("start_time", "image")
     assert list(study.areas) == ["VISp", "V4"]
+
+
+def test_several_files_of_spikes_are_a_list(inspect, tmp_path):
+    for name, units in (("a", [3, 4]), ("b", [5])):
+        spikes()[lambda rows, units=units: rows["cluster_id"].isin(units)].to_csv(tmp_path / f"{name}.csv", index=False)
+    frames().to_csv(tmp_path / "frames.csv", index=False)
+    _, study = inspect("a.csv", "b.csv", "frames.csv")
+    assert study.movies["a"].recording.spikes.file == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize("dandi", [False, True])
+def test_a_session_at_an_address_is_as_its_file(inspect, tmp_path, monkeypatch, dandi):
+    whole = write_session(tmp_path / "mouse.nwb").read_bytes()
+    expected, _ = inspect("mouse.nwb")
+    with serving(whole) as (url, _):
+        source = "dandi:3adbba7c-3feb-468b-9829-33fcaa27aacd" if dandi else url
+        if dandi:
+            monkeypatch.setattr(reading, "address", lambda _: url)
+        said, study = inspect(source)
+    assert said.partition(": ")[2].splitlines() == expected.partition(": ")[2].splitlines()
+    assert study.movies["natural_movie_one"].recording.sessions == [source]
+
+
+def test_another_file_at_an_address_is_to_be_downloaded(tmp_path, capsys):
+    with serving(b"unit,time\n1,0.5\n") as (url, _):
+        assert cli.main(["inspect", url]) == 2
+    assert "is no NWB session; of an address only those are read: download the file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("files", "title"),
+    [
+        (("spike_times.npy", "spike_clusters.npy"), "a folder of Kilosort or phy"),
+        (("sorter_output/spike_times.npy", "sorter_output/spike_clusters.npy"), "a folder of Kilosort or phy"),
+        (("suite2p/plane0/F.npy", "suite2p/plane0/iscell.npy"), "a folder of suite2p"),
+    ],
+)
+def test_a_folder_of_another_program_says_what_to_do(inspect, tmp_path, files, title):
+    for file in files:
+        (tmp_path / "folder" / file).parent.mkdir(parents=True, exist_ok=True)
+        np.save(tmp_path / "folder" / file, np.zeros(3))
+    said, study = inspect("folder")
+    assert title in said
+    assert "docs/data.md (Other programs)" in said
+    assert study is None
 
 
 def test_one_table_of_a_recording_asks_for_the_other(inspect, tmp_path):
