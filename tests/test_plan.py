@@ -453,7 +453,7 @@ def test_weights_without_a_mark_are_flagged_in_figures_tables_and_report(tmp_pat
 def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
     movie = {"mine": {"stimulus": {"kind": "camera", "frames": 60}, "recording": {"kind": "simulated"}}}
     display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={"clip": {"lengths": [20]}}))
-    assert (set(display.figures), set(display.tables)) == ({"networks"}, {"sweeps"})
+    assert (set(display.figures), set(display.tables)) == ({"networks", "sweep_clips"}, {"sweeps"})
     assert not display.is_miniature(["mine"])
     assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == set()
     movie["mine"]["paper"] = "Movie1"

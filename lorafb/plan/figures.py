@@ -62,7 +62,7 @@ class Display:
     @cached_property
     def figures(self) -> dict[str, Record]:
         """Figures that the study has the data for."""
-        return self._possible(catalogue.FIGURES)
+        return self._possible({**catalogue.FIGURES, **catalogue.OWN_FIGURES})
 
     @cached_property
     def tables(self) -> dict[str, Record]:
@@ -170,7 +170,7 @@ class Display:
             else:
                 files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
         paper = self.plan.path(str(self.plan.root / "lorafb" / "figures" / "paper.csv"))
-        return {**files, "paper": paper, "templates": self.templates("caption", record.template)}
+        return {**files, "paper": paper, "templates": self.templates(*record.templates)}
 
     def templates(self, *names: str) -> list[str]:
         """Templates of captions, all where no name is given: an edit of one reruns what is made from it."""
