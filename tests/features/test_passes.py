@@ -202,7 +202,7 @@ def test_features_beyond_the_memory_are_not_this_processs_memory(monkeypatch):
         held(Block("layer", frame, rows, 1, (2**19,)))
     layer = held.take("layer")
     sums = sum(block.sum(dim=1, dtype=torch.float64) for block in layer.blocks(0))
-    assert resident_mb() - before < 40
+    assert resident_mb() - before < 90  # 134 MB of features
     assert sums.tolist() == [float(rows.sum(dtype=torch.float64))] * 64
 
 
