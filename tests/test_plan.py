@@ -223,12 +223,13 @@ def test_braces_in_the_name_of_an_input_are_no_wildcards_and_come_back_when_snak
 def test_features_are_an_output_only_where_they_are_kept(nano, paper):
     assert nano.features == {"features": "results/features/{subject}/{movie}.h5"}
     assert nano.kept_layers("spiking") == nano.study.layers("spiking")
-    assert paper.features == {}
-    assert paper.kept_layers("cornet") == []
+    assert paper.kept_layers("cornet") == paper.study.layers("cornet")
+    none = plan_of(NANO, features={"keep": "none"})
+    assert (none.features, none.kept_layers("plain")) == ({}, [])
     some = plan_of(NANO, features={"keep": ["sn1", "V1"]})
     assert (some.kept_layers("spiking"), some.kept_layers("plain")) == (["sn1"], ["V1"])
     assert "results/features/plain/clip.h5" in nano.passes()
-    assert not any(file.startswith("results/features") for file in paper.passes())
+    assert not any(file.startswith("results/features") for file in none.passes())
 
 
 def test_a_network_that_sees_frames_alone_needs_no_pass_for_a_shuffle_and_one_for_all_replacements(nano):

@@ -72,7 +72,7 @@ def ranked_blocks(blocks: Callable[[], Iterable[Tensor]]) -> Iterator[Tensor]:
     Parameters
     ----------
     blocks : callable
-        Gives the blocks that `products` takes, each time from the start; of floats a single block.
+        Gives the blocks that `products` takes, each time from the start.
 
     Yields
     ------
@@ -83,9 +83,9 @@ def ranked_blocks(blocks: Callable[[], Iterable[Tensor]]) -> Iterator[Tensor]:
         torch.stack([torch.bincount(row, minlength=256) for row in b]) for b in blocks() if b.dtype == torch.uint8
     ]
     if not counted:
-        for block in blocks():
-            ranks = rankdata(block.cpu().numpy(), axis=1)
-            yield torch.from_numpy(2 * ranks - (block.shape[1] + 1)).to(block.device, torch.float32)
+        whole = torch.cat(list(blocks()), dim=1)
+        ranks = rankdata(whole.cpu().numpy(), axis=1)
+        yield torch.from_numpy(2 * ranks - (whole.shape[1] + 1)).to(whole.device, torch.float32)
         return
     frequency = torch.stack(counted).sum(dim=0)
     # of a value with b units below it and c equal ones the average rank is b + (c + 1) / 2

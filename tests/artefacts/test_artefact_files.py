@@ -65,6 +65,9 @@ def test_products_come_back_in_the_networks_order(tmp_path):
     assert list(read.layers) == ["sn1", "maxpool", "a.b[0]"]
     assert read.order.tolist() == [1, 0]
     assert_array_equal(square(read.layers["a.b[0]"]), counts @ counts.T)
+    with grams.opened(tmp_path / "g.h5") as lazy:
+        assert list(lazy.layers) == list(read.layers)
+        assert_array_equal(lazy.layers["maxpool"].products, gram.products)
 
 
 def test_one_flipped_byte_is_detected_on_reading(tmp_path):
