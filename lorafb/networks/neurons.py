@@ -1,5 +1,8 @@
 """Spiking neurons, forward and backward in one piece: what autograd would keep of them is most of a training's memory.
 
+Where no gradient is asked for (`torch.no_grad`, `torch.inference_mode`) nothing is kept: the potential is charged and reset
+in its own memory, with the same bits.
+
 In exact arithmetic and in float32 rounding they are SpikingJelly's `LIFNode(tau=2, decay_input=True, detach_reset=True)`
 and `IFNode(detach_reset=True)` with the surrogate `ATan(2)`, spike for spike and gradient for gradient.
 """
@@ -49,13 +52,29 @@ class Neurons(MemoryModule):  # type: ignore[misc]
         potential: Tensor | float = self.v
         if not isinstance(potential, Tensor) or potential.shape != currents.shape[1:]:
             potential = torch.zeros_like(currents[0], dtype=torch.promote_types(x.dtype, torch.float32))
-        spikes, self.v = _Fire.apply(currents, potential, self.leaky, self.compiled)
+        if torch.is_grad_enabled():
+            spikes, self.v = _Fire.apply(currents, potential, self.leaky, self.compiled)
+        else:
+            spikes, self.v = fire(currents, potential, self.leaky), potential
         fired: Tensor = spikes if self.step_mode == "m" else spikes[0]
         return fired
 
     def extra_repr(self) -> str:
         """Name the kind and the step mode."""
         return f"leaky={self.leaky}, step_mode={self.step_mode}"
+
+
+def fire(currents: Tensor, potential: Tensor, leaky: bool) -> Tensor:
+    """Give the spikes of currents (T, ...) in their type; the potential (...) is charged and reset in place."""
+    spikes = torch.empty_like(currents)
+    for current, spike in zip(currents.to(potential.dtype), spikes, strict=True):
+        if leaky:
+            torch.lerp(current, potential, 0.5, out=potential)  # v - (v - x) / 2, which rounds as v + (x - v) / 2
+        else:
+            potential.add_(current)
+        torch.ge(potential, THRESHOLD, out=spike)
+        potential.addcmul_(potential, spike, value=-1)
+    return spikes
 
 
 class _Fire(torch.autograd.Function):
