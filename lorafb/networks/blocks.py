@@ -94,7 +94,10 @@ class MaxPool(nn.MaxPool2d):
         if torch.is_grad_enabled():
             return super().forward(x.flatten(0, -4)).unflatten(0, x.shape[:-3])
         rows, between = x[..., ::2, :].clone(), x[..., 1::2, :]
-        for here, beside in ((rows[..., : between.shape[-2], :], between), (rows[..., 1:, :], between[..., : rows.shape[-2] - 1, :])):
+        for here, beside in (
+            (rows[..., : between.shape[-2], :], between),
+            (rows[..., 1:, :], between[..., : rows.shape[-2] - 1, :]),
+        ):
             torch.maximum(here, beside, out=here)
         return functional.max_pool1d(rows.flatten(0, -2), 3, 2, 1).unflatten(0, rows.shape[:-1])
 

@@ -131,9 +131,7 @@ def test_neurons_without_gradients_are_those_with_gradients_to_the_bit(leaky, wh
 )
 def test_spikingjellys_nodes_in_a_persons_network_fire_alike(tau, decay_input, threshold, reset, mode, odd, seed):
     made = {"v_threshold": threshold, "v_reset": reset, "step_mode": mode}
-    node = (
-        neuron.IFNode(**made) if tau is None else neuron.LIFNode(tau=tau, decay_input=decay_input, **made)
-    ).eval()
+    node = (neuron.IFNode(**made) if tau is None else neuron.LIFNode(tau=tau, decay_input=decay_input, **made)).eval()
     model, plain = torch.nn.Sequential(copy.deepcopy(node)), node
     x = currents_with(odd, seed)
     with torch.inference_mode(), in_place(model):
