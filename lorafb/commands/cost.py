@@ -7,7 +7,6 @@ runs a network takes its multiply-adds divided by an assumed rate, any other one
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from statistics import mean
 from lorafb.artefacts import benchmarks
 from lorafb.commands import work
 from lorafb.commands.options import TERAFLOPS
+from lorafb.commands.study import snakemake
 from lorafb.commands.text import columns, duration
 from lorafb.commands.work import Work
 from lorafb.config import reading
@@ -72,7 +72,7 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "config.yaml"
-        command = [sys.executable, "-m", "snakemake", "--dry-run", "--nocolor", *arguments]
+        command = snakemake(["--dry-run", "--nocolor", *arguments])
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, COPY: str(copy)})
         output = done.stdout + done.stderr
         if done.returncode:

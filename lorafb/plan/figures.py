@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, get_args
 
+from lorafb.code import PACKAGE
 from lorafb.config.experiments import Perturbation
 from lorafb.config.movies import Allen, Published, Simulated
 from lorafb.figures import catalogue
@@ -169,12 +170,12 @@ class Display:
                 files[table] = [f"results/statistics/{movie}{ending}.csv" for movie in compared]
             else:
                 files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
-        paper = self.plan.path(str(self.plan.root / "lorafb" / "figures" / "paper.csv"))
+        paper = self.plan.path(str(PACKAGE / "figures" / "paper.csv"))
         return {**files, "paper": paper, "templates": self.templates("caption", record.template)}
 
     def templates(self, *names: str) -> list[str]:
         """Templates of captions, all where no name is given: an edit of one reruns what is made from it."""
-        folder = self.plan.root / "lorafb" / "figures" / "templates"
+        folder = PACKAGE / "figures" / "templates"
         files = [folder / f"{name}.txt" for name in names] or sorted(folder.glob("*.*"))
         return [self.plan.path(str(file)) for file in files]
 
