@@ -17,7 +17,7 @@ GROUPS = {
     "responses": "recording select_units units",
     "ceilings": "ceiling areas",
     "scores": "score_base score_scenes score_perturbed",
-    "figures": "figure figure_areas figure_frames table psth report training_curves",
+    "figures": "figure figure_areas figure_frames table psth report study_table training_curves",
 }
 
 

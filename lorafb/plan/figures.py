@@ -239,9 +239,13 @@ class Display:
         """Every file of every table."""
         return [f"results/tables/{name}{ending}" for name in self.tables for ending in ENDINGS["tables"]]
 
+    def study_table(self) -> list[str]:
+        """File with all scores of the study; none where nothing is recorded."""
+        return ["results/study.csv.gz"] if self.plan.study.recorded else []
+
     def everything(self) -> list[str]:
         """Every file that the study promises: one that is missing is made again, even if the report is there."""
-        return [*self.plan.artefacts(), *self.figure_files(), *self.table_files(), "results/report.html"]
+        return [*self.plan.artefacts(), *self.figure_files(), *self.table_files(), *self.study_table(), "results/report.html"]
 
     def targets(self) -> dict[str, list[str]]:
         """Parts of the study by name: `snakemake shuffle` makes the scores of the shuffled movies and what they need."""
@@ -255,7 +259,7 @@ class Display:
             **dict.fromkeys(("original", "clip", "front", "regression"), base),
             **{experiment: plan.scores(experiment) for experiment in (*get_args(Perturbation), "scenes")},
             "figures": self.figure_files(),
-            "tables": self.table_files(),
+            "tables": self.table_files() + self.study_table(),
         }
         for folder, records in (("figures", self.figures), ("tables", self.tables)):
             parts |= {name: [f"results/{folder}/{name}{end}" for end in ENDINGS[folder]] for name in records}
