@@ -517,17 +517,19 @@ def read_recording(path: str | Path) -> Recording:
 
 
 def load(results: str | Path = "results") -> pd.DataFrame:
-    """Read all score tables of a finished study into one.
+    """Read all scores of a study into one table: what `results/study.csv.gz` of a finished study holds.
 
     Parameters
     ----------
     results : path
-        Folder with `scores/SUBJECT/MOVIE/*.csv`.
+        Folder with `scores/SUBJECT/MOVIE/*.csv`, and where they are made `ceilings`, `areas` and `statistics`.
 
     Returns
     -------
     pandas.DataFrame
-        One row a score: `subject`, then the columns of the tables (experiment, area, layer, metric, value, best, ...).
+        One row a score: `subject`, then the columns of the tables (experiment, area, layer, metric, value, best, ...), then
+        those of the statistics (ci_low, ci_high, ...), which the best layers of the original movie have. The mean over areas
+        is the area `mean`; ceilings, and areas compared with each other, have an empty subject. docs/study.md has all columns.
 
     Raises
     ------
@@ -542,15 +544,13 @@ def load(results: str | Path = "results") -> pd.DataFrame:
       subject   movie  area layer  value
     0     net  movie1  visp   top   0.25
     """
-    from lorafb.artefacts import tables
-    from lorafb.experiments.table import joined, typed
+    from lorafb.experiments import study_table
     from lorafb.files import InputError, found
 
-    paths = found(results, "scores/*/*/*.csv")
+    paths = [path for pattern in study_table.PATTERNS for path in found(results, pattern)]
     if not paths:
         raise InputError(f"{results}: has no scores/SUBJECT/MOVIE/*.csv; give the results folder of a finished study")
-    scores = joined([typed(tables.read(path)).assign(subject=path.parts[-3]) for path in paths])
-    return scores[["subject", *(column for column in scores if column != "subject")]]
+    return study_table.read(paths)
 
 
 def _responses(name: str, values: Any) -> NDArray[Any]:

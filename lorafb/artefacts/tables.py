@@ -1,5 +1,6 @@
 """Tables: CSV that any program reads, with a sidecar."""
 
+import gzip
 from pathlib import Path
 
 import pandas as pd
@@ -9,9 +10,10 @@ from lorafb.files import InputError
 
 
 def write(table: pd.DataFrame, path: Path | str, provenance: Provenance) -> None:
-    """Write a table as CSV; floats with all their digits, undefined values empty."""
+    """Write a table as CSV, compressed where the path ends in `.gz`; floats with all their digits, undefined values empty."""
+    text = table.to_csv(index=False, lineterminator="\n").encode()
     with sealed(path, provenance) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        temporary.write_bytes(gzip.compress(text, mtime=0) if temporary.suffix == ".gz" else text)
 
 
 def read(path: Path | str) -> pd.DataFrame:

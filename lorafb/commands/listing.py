@@ -4,10 +4,9 @@ from argparse import Namespace
 from pathlib import Path
 
 from lorafb.config import docs, reading
+from lorafb.config.reading import ROOT
 from lorafb.files import write_text
 from lorafb.networks import catalogue, named
-
-ROOT = Path(__file__).parents[2]
 
 
 def networks(args: Namespace) -> None:

@@ -287,6 +287,13 @@ TRAIN_IMAGENET = _training(
 )
 
 COMMANDS = {
+    "init": Command("study:init", "lay out a study of your own in a folder", [_option("folder", "folder", "DIR")]),
+    "run": Command(
+        "study:run",
+        "run the study in a folder; what follows the folder are options and targets of snakemake",
+        [_option("folder", "folder of the study, as `lorafb init` lays it out", "DIR")],
+        passes_on=True,
+    ),
     "networks": Command("listing:networks", "list the networks of the catalogue"),
     "layers": Command(
         "listing:layers",

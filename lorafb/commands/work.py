@@ -31,6 +31,7 @@ STATED_S = {
     "asset": 120.0,
     "simulate_session": LEAST_S,
     "count_spikes": 900.0,
+    "count_tables": 120.0,
     "recording": 20.0,
     "units": LEAST_S,
     "select_units": 20.0,
@@ -46,6 +47,7 @@ STATED_S = {
     "figure_areas": 6.0,
     "figure_frames": 6.0,
     "table": LEAST_S,
+    "study_table": 20.0,
     "report": 6.0,
 }
 """Seconds of a job without a network at the size of the published study: estimates, until it has run once."""

@@ -16,6 +16,7 @@ from lorafb.config.subjects import replicated
 from lorafb.files import InputError, write_text
 
 __all__ = [
+    "ROOT",
     "address",
     "folders",
     "is_url",
@@ -30,7 +31,9 @@ __all__ = [
     "write",
 ]
 
-ROOT = Path(__file__).parents[2]
+PACKAGE = Path(__file__).parents[1]
+ROOT = PACKAGE / "workflow" if (PACKAGE / "workflow").is_dir() else PACKAGE.parent
+"""Folder of the Snakefile: the repository, or its copy inside an installed package."""
 OWN = {"movies", "scenes"}
 """Tables that make a config a study of its own: nothing of the default study is then below it."""
 REPLACED_WHOLE = {"subjects", "networks"}
