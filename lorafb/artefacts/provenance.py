@@ -48,8 +48,8 @@ def sidecar(path: Path | str) -> Path:
 
 
 @contextmanager
-def sealed(path: Path | str, provenance: Provenance) -> Iterator[Path]:
-    """Yield a temporary path; when the block succeeds it becomes the artefact `path`, with its sidecar."""
+def sealed(path: Path | str, provenance: Provenance, **notes: Any) -> Iterator[Path]:
+    """Yield a temporary path; when the block succeeds it becomes the artefact `path`, with its sidecar and `notes` in it."""
     with whole(path) as temporary:
         yield temporary
         digest = sha256(temporary)
@@ -69,6 +69,7 @@ def sealed(path: Path | str, provenance: Provenance) -> Iterator[Path]:
                 "system": platform.platform(),
                 "git": git_state(),
             },
+            **notes,
         },
     )
 

@@ -1,16 +1,17 @@
-"""Tables: CSV that any program reads, with a sidecar."""
+"""Tables: CSV that any program reads, with a sidecar that says what each column means."""
 
 from pathlib import Path
 
 import pandas as pd
 
+from lorafb.artefacts import columns
 from lorafb.artefacts.provenance import Provenance, sealed, verify
 from lorafb.files import InputError
 
 
 def write(table: pd.DataFrame, path: Path | str, provenance: Provenance) -> None:
     """Write a table as CSV; floats with all their digits, undefined values empty."""
-    with sealed(path, provenance) as temporary:
+    with sealed(path, provenance, columns=columns.notes(table.columns, path)) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
 

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from lorafb import cli, code
+from lorafb.artefacts import columns
 from lorafb.similarity import metrics
 
 ROOT = Path(__file__).parent.parent.parent
@@ -94,6 +95,16 @@ def test_the_study_ends_in_figures_and_a_report(repository):
     assert "SIMULATED" in page
     for ending in ("svg", "png", "csv", "txt"):
         assert (results / "figures" / f"figure_3a.{ending}").stat().st_size > 100
+
+
+def test_every_column_of_every_table_is_defined_and_its_meaning_stands_beside_the_table(repository):
+    results = repository / "results"
+    tables = [path for path in results.rglob("*.csv") if path.with_name(f"{path.name}.json").is_file()]
+    assert len(tables) > 30
+    for path in tables:
+        names = list(pd.read_csv(path).columns)
+        assert columns.undefined(names, path.relative_to(results)) == [], path
+        assert set(json.loads(path.with_name(f"{path.name}.json").read_text())["columns"]) == set(names), path
 
 
 def test_every_layer_and_area_has_a_score(repository):
