@@ -1,7 +1,7 @@
 """What each column of each table means, from `columns.yaml`: for the note beside a table, for docs and for `lorafb why`."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path, PurePath
@@ -14,12 +14,16 @@ DEFINITIONS = Path(__file__).with_suffix(".yaml")
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its meaning in one sentence, its unit of measurement, and why a cell may be blank ("" where none is)."""
+    """A column: its meaning in one sentence, its unit of measurement, and why a cell may be blank ("" where none is).
+
+    `undefined`: whether a blank cell is a number that is missing, and not one that the row cannot have.
+    """
 
     name: str
     meaning: str
     unit: str = ""
     blank: str = ""
+    undefined: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,9 @@ def _read() -> tuple[dict[str, Column], tuple[Table, ...]]:
         DEFINITIONS.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     )
     columns = {
-        name: Column(name, one["is"], one.get("unit", ""), one.get("blank", ""))
+        name: Column(
+            name, one["is"], one.get("unit", ""), one.get("undefined", one.get("blank", "")), "undefined" in one
+        )
         for name, one in content["columns"].items()
     }
     tables = (
@@ -65,7 +71,7 @@ def find(name: str, path: Path | str = "") -> Column | None:
     if known is None:
         return None
     meaning = kind.here.get(name) if kind else None
-    return Column(name, meaning or columns[known].meaning, columns[known].unit, columns[known].blank)
+    return replace(columns[known], name=name, meaning=meaning or columns[known].meaning)
 
 
 def _pattern(name: str, known: Iterable[str]) -> str | None:

@@ -167,6 +167,12 @@ COST = (
     ),
 )
 
+WHY = (
+    _option("file", "figure, table or other file of results/", "FILE"),
+    _option("--row", "row of a table: its number from 1, or area=visp,movie=movie1", "ROW"),
+    _option("--column", "column of a table: say what its cell means, and why it is blank", "COLUMN"),
+)
+
 DATASETS = {"UCF101": "ucf101", "UCF101_subset": "ucf101_subset", "UCF101_random": "ucf101_random"}
 """Published names of training sets on UCF101, and ours."""
 MATCHED = {
@@ -315,6 +321,21 @@ COMMANDS = {
         "cost:run",
         "estimate time and disk space of a Snakemake run, without starting it; takes the arguments of snakemake",
         COST,
+        passes_on=True,
+    ),
+    "why": Command(
+        "why:run",
+        "print what made a file: config keys, checkpoints, versions, commit, command; and why a cell is blank",
+        WHY,
+    ),
+    "crate": Command(
+        "crate:run",
+        "describe finished results as an RO-Crate: ro-crate-metadata.json, which archives and other programs read",
+        [_option("results", "folder of results", "DIR", nargs="?", default=Path("results"))],
+    ),
+    "doctor": Command(
+        "doctor:run",
+        "say what this machine has, and what a study needs of it and lacks; takes the arguments of snakemake",
         passes_on=True,
     ),
     "times": Command(
