@@ -15,8 +15,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from lorafb.files import InputError, sha256, whole, write_json
+from lorafb.files import InputError, found, sha256, whole, write_json
 
+CRATE = "ro-crate-metadata.json"
+"""Description of a whole folder of results, which `lorafb crate` writes into it."""
 PACKAGES = ("h5py", "numpy", "pandas", "scikit-learn", "scipy", "snakemake", "spikingjelly", "torch")
 
 
@@ -72,6 +74,13 @@ def sealed(path: Path | str, provenance: Provenance, **notes: Any) -> Iterator[P
             **notes,
         },
     )
+
+
+def artefacts(results: Path) -> list[Path]:
+    """List the artefacts below a folder of results: the files that have a sidecar."""
+    others = (".job.json", CRATE)
+    sidecars = [path for path in found(results, "**/*.json") if not path.name.endswith(others)]
+    return [path.with_suffix("") for path in sidecars if path.parent.name != "resume"]
 
 
 def git_state() -> str:

@@ -15,16 +15,13 @@ from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 
 from lorafb.artefacts.lineage import RESULTS, Study, of_file
-from lorafb.artefacts.provenance import verify
-from lorafb.files import InputError, found, write_json
+from lorafb.artefacts.provenance import CRATE, artefacts, verify
+from lorafb.artefacts.recordings import many
+from lorafb.files import InputError, write_json
 
-METADATA = "ro-crate-metadata.json"
 REPORT = "report.html"
 LICENCE = "https://spdx.org/licenses/MIT"
-TERMS = {
-    "sha256": "https://w3id.org/ro/terms/workflow-run#sha256",
-    "environment": "https://w3id.org/ro/terms/workflow-run#environment",
-}
+TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 """Terms of the profile for runs of workflows, which schema.org lacks."""
 
 
@@ -32,9 +29,9 @@ def run(args: Namespace) -> int:
     """Write the crate's description beside the results and say what it holds."""
     results: Path = args.results
     crate = describe(results)
-    write_json(results / METADATA, crate)
+    write_json(results / CRATE, crate)
     kinds = [entity["@type"] for entity in crate["@graph"]]
-    print(f"{results / METADATA}: {kinds.count('File')} files, {kinds.count('CreateAction')} jobs")
+    print(f"{results / CRATE}: {many(kinds.count('File'), 'file')}, {many(kinds.count('CreateAction'), 'job')}")
     return 0
 
 
@@ -50,7 +47,7 @@ def describe(results: Path) -> dict[str, Any]:
         raise InputError(f"{results}: holds no {REPORT}; run the study to its end first")
     study, _ = of_file(results / REPORT)
     about = verify(results / REPORT)
-    crate = ROCrate()
+    crate = ROCrate(version="1.2")
     crate.metadata.extra_terms.update(TERMS)
     crate.name = f"lorafb: study {study.config.get('study', 'unknown')}"
     crate.description = (
@@ -59,7 +56,8 @@ def describe(results: Path) -> dict[str, Any]:
     crate.license = LICENCE
     crate.root_dataset["datePublished"] = about["run"]["finished"]
     software = _software(crate, about)
-    files = {path: _file(crate, results, path) for path in _artefacts(results)}
+    names = [path.relative_to(results).as_posix() for path in artefacts(results)]
+    files = {name: _file(crate, results, name) for name in names}
     for plain in ("config.yaml", "README.md"):
         if (results / plain).is_file():
             crate.add_file(dest_path=plain, properties={"encodingFormat": "text/plain"})
@@ -68,12 +66,6 @@ def describe(results: Path) -> dict[str, Any]:
         _action(crate, study, job, files, software)
     content: dict[str, Any] = crate.metadata.generate()
     return content
-
-
-def _artefacts(results: Path) -> list[str]:
-    sidecars = [path for path in found(results, "**/*.json") if not path.name.endswith(".job.json")]
-    artefacts = [path.with_suffix("") for path in sidecars if path.parent.name != "resume" and path.name != METADATA]
-    return [path.relative_to(results).as_posix() for path in artefacts]
 
 
 def _file(crate: ROCrate, results: Path, name: str) -> Entity:

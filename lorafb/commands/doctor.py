@@ -170,7 +170,7 @@ def _of_files(plan: Plan, work: Work, machine: Machine) -> Iterator[Line]:
     wanted = [registry.find(known[1]) for file in plan.missing_assets if (known := registry.split(file))]
     size = sum(asset.size or 0 for asset in wanted)
     more = " and files of unknown size" if any(not one.size for one in wanted) else ""
-    downloads = f", downloads of {size / 1e9:.1f} GB{more}" if wanted else ""
+    downloads = f", {len(wanted)} downloads of {size / 1e9:.1f} GB{more}" if wanted else ""
     yield Line("disk", f"{work.written / 1e9:.1f} GB of results{downloads}", work.written + size > machine.free)
     yield from (Line("file", line, True) for line in plan.manual_downloads())
     firsts = [mirror for asset in wanted for mirror in asset.mirrors[:1]]

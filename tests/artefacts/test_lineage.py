@@ -1,12 +1,14 @@
 """`lorafb why`: the tree behind a file, and the reason of a blank cell, on a little study made here."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from rocrate.rocrate import ROCrate
 
 from lorafb import cli
 from lorafb.artefacts import lineage, provenance, tables
@@ -71,7 +73,8 @@ def little_study():
     data = {"data": {"subjects": {"sew": {"label": "SEW-ResNet"}}}}
     table = [{"movie": "dusk", "network": "SEW-ResNet", "area": "VISl", "ours": None, "the paper": None}]
     make("results/tables/table_4.csv", pd.DataFrame(table), (base, "results/statistics/dusk.csv"), data)
-    job = {"rule": "score_base", "output": {"all": [base]}}
+    make("results/report.html", "<p>report</p>", ("results/tables/table_4.csv",))
+    job = {"rule": "score_base", "output": {"all": [base]}, "input": {"all": [gram, *areas, "own_metric.py"]}}
     write_json("results/logs/score_base/sew/dusk.job.json", job)
     warning = "2026 WARNING py.warnings: x.py:14: UndefinedScore: "
     log = [f"{warning}area VISl: all units respond alike to 2 of 9 frames", f"{warning}area VISp: nonsense", "INFO"]
@@ -99,6 +102,44 @@ def test_the_tree_goes_down_to_config_keys_checkpoint_commit_and_command(study, 
     assert page.count("<ul>") == page.count("</ul>")
     assert "test accuracy 0.500" in page
     assert json.loads(sidecar(study / "results/stimuli/dusk.h5").read_text())["run"]["finished"] not in page
+
+
+def test_the_crate_is_valid_and_names_files_with_digests_and_jobs_with_what_they_read(study, capsys):
+    assert cli.main(["crate"]) == 0
+    assert capsys.readouterr().out == "results/ro-crate-metadata.json: 12 files, 1 job\n"
+    text = Path("results/ro-crate-metadata.json").read_text()
+    crate = ROCrate("results")  # reads it back, and fails where the root or the descriptor is missing
+    table = crate.get("scores/sew/dusk/base.csv")
+    assert table["sha256"] == sha256("results/scores/sew/dusk/base.csv")
+    assert int(table["contentSize"]) == Path("results/scores/sew/dusk/base.csv").stat().st_size
+    assert "value: the score" in table["description"]
+    action = crate.get("#job/score_base/sew/dusk")
+    assert [one.id for one in action["object"]] == [
+        "grams/sew/dusk.h5",
+        "responses/dusk/VISp.h5",
+        "responses/dusk/VISl.h5",
+    ]
+    assert [one.id for one in action["result"]] == ["scores/sew/dusk/base.csv"]
+    graph = json.loads(text)["@graph"]
+    named = {one["@id"] for one in graph}
+    assert len(named) == len(graph)
+    referred = {one for one in re.findall(r'{\s*"@id": "([^"]+)"\s*}', text) if not one.startswith("http")}
+    assert referred <= named
+    assert {one["@id"] for one in graph if one["@type"] == "File"} == {
+        path.relative_to("results").as_posix()
+        for path in Path("results").rglob("*")
+        if path.is_file() and path.suffix not in (".json", ".log")
+    }
+    cli.main(["crate"])
+    assert cli.main(["check", "results"]) == 0
+    assert Path("results/ro-crate-metadata.json").read_text() == text  # its own file is not in it
+
+
+def test_a_file_that_was_changed_is_in_no_crate(study, capsys):
+    Path("results/stimuli/dusk.h5").write_text("damaged")
+    assert cli.main(["crate"]) == 2
+    assert "its bytes have changed" in capsys.readouterr().err
+    assert not Path("results/ro-crate-metadata.json").exists()
 
 
 def test_an_input_that_has_changed_since_is_named(study):

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from lorafb import cli, code
-from lorafb.artefacts import columns
+from lorafb.artefacts import columns, lineage
+from lorafb.files import sha256
 from lorafb.similarity import metrics
 
 ROOT = Path(__file__).parent.parent.parent
@@ -105,6 +106,21 @@ def test_every_column_of_every_table_is_defined_and_its_meaning_stands_beside_th
         names = list(pd.read_csv(path).columns)
         assert columns.undefined(names, path.relative_to(results)) == [], path
         assert set(json.loads(path.with_name(f"{path.name}.json").read_text())["columns"]) == set(names), path
+
+
+def test_every_figure_says_what_made_it_and_the_crate_names_every_file_and_job(repository, capsys):
+    results = repository / "results"
+    for path in results.rglob("figures/**/*.svg"):
+        text = lineage.text(lineage.trace(path))
+        assert "config: " in text, path
+        assert "python -m lorafb.rerun results/logs/" in text, path
+    assert "test accuracy" in lineage.text(lineage.trace(results / "figures" / "figure_3a.svg"))
+    assert cli.main(["crate", str(results)]) == 0
+    crate = json.loads((results / "ro-crate-metadata.json").read_text())["@graph"]
+    files = {one["@id"]: one for one in crate if one["@type"] == "File"}
+    assert len(files) > 150
+    assert files["report.html"]["sha256"] == sha256(results / "report.html")
+    assert sum(one["@type"] == "CreateAction" for one in crate) == len(list((results / "logs").rglob("*.job.json")))
 
 
 def test_every_layer_and_area_has_a_score(repository):
