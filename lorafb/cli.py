@@ -72,6 +72,9 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
         )
         for option, settings in command.options:
             add.add_argument(option, **settings)
+        if command.passes_on:
+            add.usage = f"{add.format_usage().removeprefix('usage: ').strip()} [ARGUMENT OF SNAKEMAKE ...]"
+            add.epilog = f"example: lorafb {name} --configfile study.yaml"
         if command.one_of:
             group = add.add_mutually_exclusive_group()
             for option, settings in command.one_of:
