@@ -15,8 +15,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from lorafb.files import InputError, sha256, whole, write_json
+from lorafb.files import InputError, found, sha256, whole, write_json
 
+CRATE = "ro-crate-metadata.json"
+"""Description of a whole folder of results, which `lorafb crate` writes into it."""
 PACKAGES = ("h5py", "numpy", "pandas", "scikit-learn", "scipy", "snakemake", "spikingjelly", "torch")
 
 
@@ -48,8 +50,8 @@ def sidecar(path: Path | str) -> Path:
 
 
 @contextmanager
-def sealed(path: Path | str, provenance: Provenance) -> Iterator[Path]:
-    """Yield a temporary path; when the block succeeds it becomes the artefact `path`, with its sidecar."""
+def sealed(path: Path | str, provenance: Provenance, **notes: Any) -> Iterator[Path]:
+    """Yield a temporary path; when the block succeeds it becomes the artefact `path`, with its sidecar and `notes` in it."""
     with whole(path) as temporary:
         yield temporary
         digest = sha256(temporary)
@@ -69,8 +71,16 @@ def sealed(path: Path | str, provenance: Provenance) -> Iterator[Path]:
                 "system": platform.platform(),
                 "git": git_state(),
             },
+            **notes,
         },
     )
+
+
+def artefacts(results: Path) -> list[Path]:
+    """List the artefacts below a folder of results: the files that have a sidecar."""
+    others = (".job.json", CRATE)
+    sidecars = [path for path in found(results, "**/*.json") if not path.name.endswith(others)]
+    return [path.with_suffix("") for path in sidecars if path.parent.name != "resume"]
 
 
 def git_state() -> str:

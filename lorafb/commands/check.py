@@ -91,8 +91,7 @@ def describe(path: Path) -> str:
 
 def _results(folder: Path) -> str:
     """Check every artefact below a folder of results: its bytes, and that its inputs are those in the folder."""
-    sidecars = [path for path in found(folder, "**/*.json") if not path.name.endswith(".job.json")]
-    artefacts = [path.with_suffix("") for path in sidecars if path.parent.name != "resume"]
+    artefacts = provenance.artefacts(folder)
     if not artefacts:
         raise InputError(f"{folder}: holds no artefact with a checksum file beside it")
     for artefact in artefacts:

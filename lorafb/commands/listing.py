@@ -3,6 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
+from lorafb.artefacts.recordings import many
 from lorafb.config import docs, reading
 from lorafb.config.reading import ROOT
 from lorafb.files import write_text
@@ -40,4 +41,5 @@ def config(args: Namespace) -> None:
         return
     files = [args.file] if args.file else []
     study = reading.read(ROOT / "config.yaml", reading.merged(files), reading.folders(files))
-    print(f"right: study {study.study}, {len(study.movies)} movies, {len(study.subjects)} subjects")
+    counted = f"{many(len(study.movies), 'movie')}, {many(len(study.subjects), 'subject')}"
+    print(f"right: study {study.study}, {counted}")

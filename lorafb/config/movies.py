@@ -18,7 +18,7 @@ UNDEFINED = (
     "frames to which all kept units of an area respond alike (no spike) have no correlation: no_score (the area has none, "
     "and the report says why), or leave_out (the area is scored without these frames, for all networks alike)"
 )
-CONTROLS = "recorded areas that the movie should not drive: shown beside the others, in no mean"
+CONTROLS = "recorded areas that the movie should not drive: they stand beside the others, and no mean includes them"
 
 
 # ---------------------------------------------------------------- stimuli

@@ -37,7 +37,7 @@ class Columns(Model):
     start: str | None = Field(None, description="when it came, seconds")
     stop: str | None = Field(None, description="when it went, seconds")
     repeat: str | None = Field(
-        None, description="number of the repeat that the row belongs to; found by itself when null"
+        None, description="number of the repeat that the row belongs to; worked out from the frames when null"
     )
     frame_times: str | None = Field(
         None, description="of rows that are showings: list of the times at which each frame came, seconds"

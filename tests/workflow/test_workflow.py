@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from lorafb import cli, code
+from lorafb.artefacts import columns, lineage
+from lorafb.files import sha256
 from lorafb.similarity import metrics
 
 ROOT = Path(__file__).parent.parent.parent
@@ -94,6 +96,31 @@ def test_the_study_ends_in_figures_and_a_report(repository):
     assert "SIMULATED" in page
     for ending in ("svg", "png", "csv", "txt"):
         assert (results / "figures" / f"figure_3a.{ending}").stat().st_size > 100
+
+
+def test_every_column_of_every_table_is_defined_and_its_meaning_stands_beside_the_table(repository):
+    results = repository / "results"
+    tables = [path for path in results.rglob("*.csv") if path.with_name(f"{path.name}.json").is_file()]
+    assert len(tables) > 30
+    for path in tables:
+        names = list(pd.read_csv(path).columns)
+        assert columns.undefined(names, path.relative_to(results)) == [], path
+        assert set(json.loads(path.with_name(f"{path.name}.json").read_text())["columns"]) == set(names), path
+
+
+def test_every_figure_says_what_made_it_and_the_crate_names_every_file_and_job(repository, capsys):
+    results = repository / "results"
+    for path in results.rglob("figures/**/*.svg"):
+        text = lineage.text(lineage.trace(path))
+        assert "config: " in text, path
+        assert "python -m lorafb.rerun results/logs/" in text, path
+    assert "test accuracy" in lineage.text(lineage.trace(results / "figures" / "figure_3a.svg"))
+    assert cli.main(["crate", str(results)]) == 0
+    crate = json.loads((results / "ro-crate-metadata.json").read_text())["@graph"]
+    files = {one["@id"]: one for one in crate if one["@type"] == "File"}
+    assert len(files) > 150
+    assert files["report.html"]["sha256"] == sha256(results / "report.html")
+    assert sum(one["@type"] == "CreateAction" for one in crate) == len(list((results / "logs").rglob("*.job.json")))
 
 
 def test_every_layer_and_area_has_a_score(repository):
