@@ -17,7 +17,7 @@ from lorafb.cortex import allen, npz_counts, published_counts
 from lorafb.cortex.counts import whole_counts
 from lorafb.features import store
 from lorafb.features.published_tensors import differences, read_prepared
-from lorafb.files import InputError, found, one_line
+from lorafb.files import InputError, one_line
 from lorafb.networks import catalogue, checkpoint, named, untrusted
 from lorafb.stimuli import array, video
 

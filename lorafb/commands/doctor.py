@@ -54,7 +54,7 @@ def run(args: Namespace) -> int:
     machine = inspect(folder)
     lines = list(here(machine, folder))
     print("This machine", *map(_print, lines), sep="\n", flush=True)
-    study, jobs = cost.plan(args.arguments)
+    study, jobs, _ = cost.plan(args.arguments)
     threads = study.compute.threads if study.compute.device == "cpu" else 1
     totals = cost.estimate(study, jobs, {}, TERAFLOPS[study.compute.device] * threads, folder / "results")
     plan = Plan(study, ROOT, reading.folders(configfiles(args.arguments)))
