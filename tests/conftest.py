@@ -8,15 +8,26 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers share the cores: more threads only wait for one another
 sys.path.insert(0, str(Path(__file__).parent / "golden"))
-FIRST = ("snakemake",)
-"""Groups of long tests that share a server of forks, or files; the largest first, so that no worker waits for it at the end."""
+FORKING = [
+    f"tests/workflow/test_{name}.py"
+    for name in ("workflow", "workflow_goldens", "training_by_rule", "profiles", "config_routes")
+]
+"""Files whose tests fork Snakemake (`dry_run.py`): the server takes 10 s to load, so one worker runs them all."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Give each file to one worker where its tests are in no group, and start with the groups that take longest."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-    groups = {item: item.get_closest_marker("xdist_group").args[0] for item in items}
-    items.sort(key=lambda item: FIRST.index(groups[item]) if groups[item] in FIRST else len(FIRST))
+    """Start with the longest work, so that no worker waits for another at the end."""
+    items.sort(key=lambda item: item.location[0] not in FORKING)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each file to one worker, and the files that fork Snakemake to the same one."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "forking" if file in FORKING else file
+
+    return Scheduling(config, log)

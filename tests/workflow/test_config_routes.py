@@ -9,7 +9,6 @@ import yaml
 from lorafb.config import reading
 
 ROOT = Path(__file__).parent.parent.parent
-pytestmark = pytest.mark.xdist_group("snakemake")
 STUDY = """
 areas: [VISp]
 movies:

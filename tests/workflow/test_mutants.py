@@ -24,7 +24,7 @@ PARTS = [
 ]
 PARTS += ["pyproject.toml"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mutants")]
+pytestmark = pytest.mark.slow
 
 GOLDENS = "tests/workflow/test_workflow_goldens.py::test_the_workflow_gives_the_published_scores"
 KNOWN = "tests/workflow/test_known_answers.py"

@@ -7,7 +7,6 @@ import pytest
 import yaml
 from test_workflow import ROOT
 
-pytestmark = pytest.mark.xdist_group("snakemake")
 GPU_RULES = {"train", "extract", "perturbed", "with_noise"}
 """Rules that ask for `gpu` where the config says cuda; a group would ask for the GPUs of all its jobs."""
 

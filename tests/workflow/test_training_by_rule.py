@@ -65,8 +65,6 @@ STUDY = {
 }
 TARGETS = [f"results/scores/{subject}/short/base.csv" for subject in STUDY["subjects"]]
 
-pytestmark = pytest.mark.xdist_group("snakemake")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -31,8 +31,6 @@ def agreement(model_rsm, area_rsm):
     return float(np.corrcoef(model_rsm[pairs], area_rsm[pairs])[0, 1])
 '''
 
-pytestmark = pytest.mark.xdist_group("snakemake")  # one finished study, and one server of forks
-
 
 def snakemake(repository, *arguments, check=True):
     status, said = dry_run.python(repository, "snakemake", *STUDY, *arguments)
