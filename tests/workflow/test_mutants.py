@@ -142,8 +142,8 @@ MISTAKES = [
     Mistake(
         "a mean over areas leaves one without a score out",
         "lorafb/experiments/summary.py",
-        "values.mean(skipna=False)",
-        "values.mean()",
+        '["value"].agg(lambda values: values.mean(skipna=False))',
+        '["value"].agg(lambda values: values.mean())',
         BEST,
     ),
     Mistake(
