@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
@@ -41,35 +41,30 @@ def impossible(study: Study, folders: tuple[Path, ...], inside: bool = True) -> 
 
     `inside`: whether files that it names are opened, too.
     """
-    first = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
-    first += [f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies]
-    first += _sets(study)
-    first += [line for name in study.networks for line in _impossible_network(study, name, folders)]
     named.look_up(one.network for one in study.subjects.values() if named.is_named(one.network))
-    first += [line for name in study.subjects for line in _impossible_subject(study, name)]
-    first += _impossible_metrics(study, folders)
-    first += [
-        f"subjects.{name}.seeds: {line}" for name in study.subjects for line in seeds_problems(name, study.subjects)
+    first = [
+        *(line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)),
+        *(f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies),
+        *_sets(study),
+        *(line for name in study.networks for line in _impossible_network(study, name, folders)),
+        *(line for name in study.subjects for line in _impossible_subject(study, name)),
+        *_impossible_metrics(study, folders),
+        *(f"subjects.{name}.seeds: {line}" for name in study.subjects for line in seeds_problems(name, study.subjects)),
     ]
     yield from first
     if first:  # the checks below look up networks, movies and metrics
         return
-    for check in (
-        _places,
-        _names,
-        _replicates,
-        _roles,
-        _metrics,
-        _lengths,
-        _windows,
-        _doubled,
-        _norms,
-        _kept,
-        _recipes,
-    ):
+    checks = (_places, _names, _replicates, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipes)
+    for check in checks:
         yield from check(study)
     for check_files in (_missing, _without_data, *((_other_counts, _other_frames, _too_short) if inside else ())):
         yield from check_files(study, folders)
+
+
+def _none_of(key: str, value: str, allowed: Collection[str]) -> Iterator[str]:
+    """Name a value that is not allowed, with the allowed ones and the nearest of them."""
+    if value not in allowed:
+        yield f"{key}: '{value}' is none of {', '.join(allowed)}{nearest(value, allowed)}"
 
 
 def _recipes(study: Study) -> Iterator[str]:
@@ -96,7 +91,7 @@ def _untrainable(study: Study, name: str) -> Iterator[str]:
     subject, known, chosen = study.subjects[name], study.recipes.named, study.recipe_of(name)
     training, files = subject.training, study.training_sets.get(study.set_of(subject.training))
     if chosen not in known:
-        yield f"subjects.{name}.checkpoint.recipe: '{chosen}' is none of {', '.join(known)}{nearest(chosen, known)}"
+        yield from _none_of(f"subjects.{name}.checkpoint.recipe", chosen, known)
         return
     embedded = training in catalogue.MOTION_TRAININGS
     if not embedded and files is None:
@@ -214,9 +209,7 @@ def _metrics(study: Study) -> Iterator[str]:
     for experiment in ("clip", "front", *get_args(Perturbation)):
         allowed = study.metrics if experiment in get_args(Perturbation) else partial
         for name in getattr(study.experiments, experiment).metrics or []:
-            if name not in allowed:
-                hint = nearest(name, allowed)
-                yield f"experiments.{experiment}.metrics: '{name}' is none of {', '.join(allowed)}{hint}"
+            yield from _none_of(f"experiments.{experiment}.metrics", name, allowed)
 
 
 def _impossible_subject(study: Study, name: str) -> Iterator[str]:
@@ -233,9 +226,8 @@ def _impossible_subject(study: Study, name: str) -> Iterator[str]:
         return
     if "training" not in subject.model_fields_set and network.trainings != (subject.training,):
         yield f"{key}.training: is missing (training set: {', '.join(network.trainings)})"
-    elif subject.training not in network.trainings:
-        hint = nearest(subject.training, network.trainings)
-        yield f"{key}.training: '{subject.training}' is none of {', '.join(network.trainings)}{hint}"
+    else:
+        yield from _none_of(f"{key}.training", subject.training, network.trainings)
     if isinstance(subject.checkpoint, Library) and not subject.network.startswith(("torchvision:", "timm:")):
         yield f"{key}.checkpoint.kind: 'library' is for networks torchvision:NAME and timm:NAME, not {subject.network}"
     try:
@@ -251,9 +243,7 @@ def _names(study: Study) -> Iterator[str]:
     """Name what refers to no movie or area, and names that tables use themselves."""
     for subject, settings in study.subjects.items():
         for name in settings.sees or []:
-            if name not in study.shown:
-                hint = nearest(name, study.shown)
-                yield f"subjects.{subject}.sees: '{name}' is none of {', '.join(study.shown)}{hint}"
+            yield from _none_of(f"subjects.{subject}.sees", name, study.shown)
     for name in ("lag_only", "mean"):
         if name in [*study.subjects, *study.replicates, *(area for _, one in _stimuli(study) for area in one.controls)]:
             yield f"{name}: tables use this name themselves; choose another"

@@ -38,7 +38,7 @@ experiments:
 features: {keep: all}
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("own recordings")]
+pytestmark = pytest.mark.slow
 
 
 def recorded():
