@@ -131,7 +131,7 @@ def networks(movie: Tensor) -> tuple[nn.Module, PlainNetwork]:
     """Make both with the same initial weights, and norms that have seen the movie, so that neurons fire."""
     torch.manual_seed(0)
     ours = build.create("lorafb_snet18", classes=101, gain=2.0)
-    take_statistics(ours, movie.__getitem__, CALL)
+    take_statistics(ours, movie.__getitem__, min(CALL, len(movie)))
     plain = PlainNetwork(classes=101).eval()
     plain.load_state_dict(ours.state_dict())
     return ours, plain

@@ -90,7 +90,7 @@ class MaxPool(nn.MaxPool2d):
         super().__init__(3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (..., C, H, W) to half the height and width, rounded up."""
+        """Map (..., B, C, H, W) to half the height and width, rounded up."""
         if torch.is_grad_enabled():
             return super().forward(x.flatten(0, -4)).unflatten(0, x.shape[:-3])
         rows, between = x[..., ::2, :].clone(), x[..., 1::2, :]
