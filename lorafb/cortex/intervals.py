@@ -110,6 +110,10 @@ def presentations(
     known = sorted(group_at(name, file, "intervals")) if "intervals" in file else []
     series = sorted(group_at(name, file, SERIES)) if SERIES in file else []
     names = [stimulus] if isinstance(stimulus, str) else list(stimulus)
+    if "intervals" not in file and not series:
+        raise InputError(
+            f"{name}: has no table of intervals and no IndexSeries, so nothing says when frames were shown"
+        )
     of_series = [one for one in names if one in series and not {one, f"{one}{ENDING}"} & set(known)]
     endings = not known or any(table.endswith(ENDING) for table in known)
     plain = [one for one in names if f"{one}{ENDING}" not in known and (one in known or not endings)]
@@ -176,8 +180,8 @@ def _rows(table: Table, layout: Layout, n_frames: int | None, rate_hz: float | N
     if (name := table.find(*spellings)) and table.is_text(name):
         held = ", ".join(sorted(set(table.texts(name)))[:3])
         raise InputError(
-            f"{table.where}: column {name!r} names frames by text ({held}, ...), expected their numbers; add a column with the "
-            "place of each in the stimulus, counted from 0, and name it by columns: {frame: ...}"
+            f"{table.where}: column {name!r} is of type object, expected numbers: it names frames by text ({held}, ...); add a "
+            "column with the place of each in the stimulus, counted from 0, and name it by columns: {frame: ...}"
         )
     frame = table.integers(*spellings, rows=of_movie)
     repeat = table.integers(columns.repeat, rows=of_movie) if columns.repeat else None
@@ -197,7 +201,7 @@ def _cleaned(rows: Presentations, invalid: Sequence[Invalid]) -> Presentations:
     for one in invalid:
         hit = (rows.start < one.end) & (ends > one.begin) & (rows.frame >= 0)
         inside |= hit
-        times = f"{one.begin:.3f} to {one.end:.3f} s ({', '.join(one.tags)})"
+        times = f"{one.begin:.3f} to {one.end:.3f} s" + (f" ({', '.join(one.tags)})" if one.tags else "")
         told = f"{rows.table}: {many(int(hit.sum()), 'row')} in invalid times, {times}: left out"
         notes += [Note("rows_invalid", int(hit.sum()), told)] if hit.any() else []
     kept = np.flatnonzero((rows.frame >= 0) & ~inside)
