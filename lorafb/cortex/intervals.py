@@ -110,14 +110,13 @@ def presentations(
     known = sorted(group_at(name, file, "intervals")) if "intervals" in file else []
     series = sorted(group_at(name, file, SERIES)) if SERIES in file else []
     names = [stimulus] if isinstance(stimulus, str) else list(stimulus)
-    if "intervals" not in file and not series:
-        raise InputError(
-            f"{name}: has no table of intervals and no IndexSeries, so nothing says when frames were shown"
-        )
     of_series = [one for one in names if one in series and not {one, f"{one}{ENDING}"} & set(known)]
     endings = not known or any(table.endswith(ENDING) for table in known)
     plain = [one for one in names if f"{one}{ENDING}" not in known and (one in known or not endings)]
     tables = [one if one in plain else f"{one}{ENDING}" for one in names if one not in of_series]
+    if tables and "intervals" not in file:
+        other = f"; it has the series {', '.join(series)}" if series else " and no IndexSeries"
+        raise InputError(f"{name}: intervals/{tables[0]} is missing: the file has no table of intervals{other}")
     invalid = [one for one in invalid_times(name, file) if one.of_stimulus(probes)]
     opened = [Table(name, file, f"intervals/{table}") for table in tables]
     found = [_rows(table, layout or Layout(), n_frames, rate_hz) for table in opened]
