@@ -86,7 +86,7 @@ def look(source: str) -> Finding:
         start = file.read(8)
     if start.startswith(own_archives.NPY):
         return arrays.array(path)
-    if own_archives.is_matlab(path) or path.suffix.lower() == ".npz":
+    if own_archives.is_matlab(path) or path.suffix.lower() in (".npz", ".mat"):
         return arrays.archive(path)
     if start == HDF5 and not _artefact(path):
         return sessions.session(path, str(path))

@@ -16,12 +16,13 @@ from lorafb.cortex.own_tables import OwnTable
 from lorafb.cortex.presentations import movie_repeats
 from lorafb.cortex.spike_tables import PER_SECOND
 from lorafb.files import InputError
+from lorafb.records import Model
 
 LONG_S = 1.0
 """A frame shown for longer is taken to be given in milliseconds."""
 RARE_HZ = 0.3
 """A mean rate of units below which their times are taken to be milliseconds."""
-MODELS = {"spikes": SpikeTimes, "frames": FrameTimes, "units": UnitTable}
+MODELS: dict[str, type[Model]] = {"spikes": SpikeTimes, "frames": FrameTimes, "units": UnitTable}
 """Tables of one recording, as the config has them."""
 
 
