@@ -127,6 +127,22 @@ def test_a_session_whose_units_say_themselves_where_they_are(inspect, tmp_path):
     assert study.movies["natural_movie_one"].recording.unit_area == "region"
 
 
+def test_a_session_whose_rows_are_showings_with_the_times_of_their_frames(inspect, tmp_path):
+    write_session(tmp_path / "lab.nwb")
+    with h5py.File(tmp_path / "lab.nwb", "r+") as file:
+        table = file["intervals/natural_movie_one_presentations"]
+        start, rows = table["start_time"][:], [0, 5, 10]
+        for column in list(table):
+            del table[column]
+        table["id"], table["start_time"], table["stop_time"] = np.arange(3), start[rows], start[rows] + 1.25
+        table["flips"], table["flips_index"] = start, [5, 10, 15]
+        file.move("intervals/natural_movie_one_presentations", "intervals/trials")
+    said, study = inspect("lab.nwb")
+    assert "3 repeats of 5 frames at 4 Hz" in said
+    recording = study.movies["trials"].recording
+    assert (recording.rows, recording.columns.frame_times) == ("showings", "flips")
+
+
 def test_why_a_table_shows_no_frames_is_said(inspect, tmp_path):
     write_session(tmp_path / "lab.nwb")
     with h5py.File(tmp_path / "lab.nwb", "r+") as file:

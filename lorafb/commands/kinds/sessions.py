@@ -43,9 +43,8 @@ def session(source: Source, called: str) -> Finding:
         is_allen = filters and one.endswith("_presentations")
         short = one.removesuffix("_presentations") if is_allen else one
         recording = {"kind": "allen" if is_allen else "nwb", "sessions": [called], "presentations": short}
-        columns: dict[str, Any] = {"columns": {"frame": layout.columns.frame}} if layout.columns.frame else {}
-        columns |= {"unit_area": column} if column else {}
-        part.setdefault("scenes" if scenes else "movies", {})[name(short)] = {"recording": recording | columns}
+        about = layout.model_copy(update={"unit_area": column}).model_dump(exclude_defaults=True)
+        part.setdefault("scenes" if scenes else "movies", {})[name(short)] = {"recording": recording | about}
     hint = (
         "add the stimulus of each (`lorafb inspect` of a video or a folder prints one); leave out what you do not use"
     )
@@ -69,25 +68,28 @@ def _shown(session: allen.Session, table: str) -> Shown | str:
     """Find what a table of intervals, or an IndexSeries, shows; else say why it shows no frames in repeats."""
     columns, why = session.columns("intervals", table), ""
     named = not columns or {"frame", "movie_frame_index"} & set(columns)
-    others = [one for one in columns if re.search("frame|image|stim|index|number", one, re.IGNORECASE)]
+    likely = [one for one in columns if re.search("frame|image|stim|index|number", one, re.IGNORECASE)]
+    layouts = [Layout(columns=Columns(frame=one)) for one in likely if not one.endswith("_index")]
+    lists = [one for one in columns if f"{one}_index" in columns and one != "tags"]
+    layouts += [Layout(rows="showings", columns=Columns(frame_times=one)) for one in lists]
     best: Shown | None = None
-    for column in [None] if named else [one for one in others if not one.endswith("_index")]:
-        layout = Layout(columns=Columns(frame=column))
+    for layout in [Layout()] if named else layouts:
         try:
             rows = session.presentations([table], layout)
         except InputError as error:
-            why = str(error).rpartition(f"/{table}")[2]
+            why = why or str(error).rpartition(f"/{table}")[2].removeprefix(":")
             continue
         for scenes, cut in ((False, movie_repeats), (True, scene_repeats)):
             try:
                 repeats = cut(rows)
             except InputError as error:
-                why = str(error).rpartition(f"/{table}")[2]
+                why = why or str(error).rpartition(f"/{table}")[2].removeprefix(":")
                 continue
             if repeats.start.shape[1] >= FEWEST and (best is None or repeats.start.size > best[0].start.size):
                 best = repeats, layout, scenes
             break
-    return best or f"no frames in repeats{why}; columns {', '.join(columns)}"
+    reasons = [one for one in (why.strip(), f"columns {', '.join(columns)}" if columns else "") if one]
+    return best or f"no frames in repeats: {'; '.join(reasons)}"
 
 
 def table_rows(table: str, shown: Shown | str) -> list[tuple[str, str]]:
