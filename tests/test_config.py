@@ -446,3 +446,27 @@ def test_schema_and_table_of_keys_are_those_of_the_model():
 
 def test_the_embedded_recipe_is_the_one_that_was_measured():
     assert config.study(DEFAULT, FOLDERS).recipes.motion == Motion()
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("movies:\n\tm: {}\n", "; indent by spaces, not tabs"),
+        ("file: *.csv\n", "; text with * @ % ` ! { needs quotes"),
+        ("file: @x.csv\n", "; text with * @ % ` ! { needs quotes"),
+        ("a: {file: {x}.csv}\n", "; text with * @ % ` ! { needs quotes"),
+        ("areas: [VISp\nmovies: {}\n", "but got ':', line 2, column 7: movies: {} ^"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_what_to_do(tmp_path, text, hint):
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(InputError) as error:
+        config.load(tmp_path / "x.yaml")
+    assert str(error.value).startswith(f"{tmp_path}/x.yaml: cannot be read as YAML: ")
+    assert str(error.value).endswith(hint)
+
+
+def test_a_config_in_another_encoding_is_told(tmp_path):
+    (tmp_path / "x.yaml").write_bytes("study: zw\u00f6lf".encode("latin-1"))
+    with pytest.raises(InputError, match=r"x\.yaml: is no text in UTF-8; save it as UTF-8"):
+        config.load(tmp_path / "x.yaml")

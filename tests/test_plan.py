@@ -10,8 +10,9 @@ import yaml
 
 from lorafb.config import reading
 from lorafb.config.experiments import Perturbation
+from lorafb.config.movies import Movie, StillScenes
 from lorafb.plan import braces
-from lorafb.plan.figures import Display
+from lorafb.plan.figures import SOURCES, Display
 from lorafb.plan.jobs import Plan, one_of
 from lorafb.stimuli import from_config
 from lorafb.trials import PERTURBATIONS
@@ -449,6 +450,21 @@ def test_weights_without_a_mark_are_flagged_in_figures_tables_and_report(tmp_pat
         f"{flagged}: nothing in the file says that these are weights of a spiking network."
     ]
     assert plan.checkpoint("sound") == saved | {"entry": None, "unmarked": False}
+
+
+def test_a_reader_is_told_the_source_of_every_kind_of_recording():
+    kinds = {
+        get_args(one.model_fields["kind"].annotation)[0]
+        for model in (Movie, StillScenes)
+        for one in get_args(model.model_fields["recording"].annotation)
+        if one is not type(None)
+    }
+    assert kinds == set(SOURCES)
+    movie = {
+        "mine": {"recording": {"kind": "nwb", "sessions": ["https://example.org/x.nwb"], "presentations": "trials"}}
+    }
+    display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments=NO_SWEEPS))
+    assert display.sources() == ["Recordings: spikes of NWB sessions."]
 
 
 def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():

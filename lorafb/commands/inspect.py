@@ -17,7 +17,10 @@ from lorafb.commands.kinds.finding import Finding, name
 from lorafb.config import reading
 from lorafb.cortex import hdf5_tables, own_archives, own_tables, remote
 from lorafb.files import InputError
+from lorafb.stimuli import video
 
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".feather", ".zip", ".bz2", ".xz", ".zst")
+"""Endings of files that are read as tables, or refused as such."""
 HDF5 = b"\x89HDF\r\n\x1a\n"
 SORTED = ("spike_times.npy", "spike_clusters.npy")
 """Files of a folder that Kilosort and phy write, and SpikeInterface for them."""
@@ -76,25 +79,27 @@ def look(source: str) -> Finding:
         return _remote(source, address)
     path = Path(source).expanduser()
     if path.is_dir():
-        return stimuli.folder(path) or _other_folder(path) or _checked(path)
+        return stimuli.folder(path) or _other_folder(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     with path.open("rb") as file:
         start = file.read(8)
     if start.startswith(own_archives.NPY):
         return arrays.array(path)
-    if own_archives.is_matlab(path) or path.suffix.lower() == ".npz":
+    if own_archives.is_matlab(path) or path.suffix.lower() in (".npz", ".mat"):
         return arrays.archive(path)
     if start == HDF5 and not _artefact(path):
         return sessions.session(path, str(path))
-    if start.startswith((own_tables.GZIP, own_tables.PARQUET)) or path.suffix.lower() in (".csv", ".tsv", ".txt"):
+    if start.startswith((own_tables.GZIP, own_tables.PARQUET)) or path.suffix.lower() in TABLES:
         return tables.table(own_tables.read(path))
-    for read in (stimuli.film, lambda path: tables.table(own_tables.read(path))):  # a table may have any name
+    try:
+        n_frames = video.n_frames(path)
+    except InputError:
         try:
-            return read(path)
+            return tables.table(own_tables.read(path))  # which may have any name
         except InputError:
-            continue
-    return _checked(path)
+            return _checked(path)
+    return stimuli.film(path, n_frames)
 
 
 def _remote(source: str, address: str) -> Finding:
@@ -109,14 +114,22 @@ def _artefact(path: Path) -> bool:
         return "format" in file.attrs
 
 
-def _other_folder(path: Path) -> Finding | None:
-    """Name a folder that another program wrote, whose files are not read as they are."""
+def _other_folder(path: Path) -> Finding:
+    """Say which program wrote a folder whose files are not read as they are; else what `lorafb check` says of it."""
     for files, title in FOLDERS.items():
         for folder in (path, path / "sorter_output", path / "plane0", path / "suite2p" / "plane0"):
             if all((folder / one).is_file() for one in files):
-                hint = "docs/data.md (Other programs) has the lines that make a table of it, which is then read"
+                hint = "docs/data.md (Kilosort, suite2p) has the lines that make a table of it, which is then read"
                 return Finding(title, hints=[hint])
-    return None
+    if any((path / one).exists() for one in (".zgroup", "zarr.json")):
+        raise InputError(f"{path}: is a folder of Zarr, which is not read: export the session as an NWB file of HDF5")
+    held = sorted(one.name for one in path.iterdir() if not one.name.startswith("."))
+    if any(one.endswith(".json") for one in held) or "scores" in held:
+        return _checked(path)
+    few = ", ".join(held[:3]) + (", ..." if len(held) > 3 else "")
+    raise InputError(
+        f"{path}: is a folder without pictures, training set or results; it holds {few or 'nothing'}: name a file"
+    )
 
 
 def _checked(path: Path) -> Finding:

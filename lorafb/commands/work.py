@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lorafb.artefacts import tables
 from lorafb.config.model import Study
-from lorafb.config.movies import Allen
+from lorafb.config.movies import Simulated
 from lorafb.networks import build, catalogue
 from lorafb.networks.state import fresh_state
 from lorafb.networks.taps import taps
@@ -153,7 +153,7 @@ def other(study: Study, stage: str, *parts: str) -> float | None:
     """Seconds that a job without a network may take, as stated in `STATED_S`; None for a stage that is not there."""
     if stage in STATED_S:
         recording = next((study.stimuli[part].recording for part in parts if part in study.stimuli), None)
-        simulated = stage == "count_spikes" and not isinstance(recording, Allen)
+        simulated = stage == "count_spikes" and isinstance(recording, Simulated)
         return STATED_S["simulate_session"] if simulated else STATED_S[stage]
     if stage in STATED_PAIRS_S:
         frames = [one.stimulus.frames for part in parts if (one := study.stimuli.get(part)) and one.stimulus]

@@ -1,5 +1,6 @@
 """From YAML to a checked study, or a few lines that say what is wrong."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
@@ -34,6 +35,8 @@ __all__ = [
 PACKAGE = Path(__file__).parents[1]
 ROOT = PACKAGE / "workflow" if (PACKAGE / "workflow").is_dir() else PACKAGE.parent
 """Folder of the Snakefile: the repository, or its copy inside an installed package."""
+QUOTES = re.compile("scanning (an alias|a tag|a directive)|character '[@%`]'|undefined alias|<scalar>")
+"""Errors of YAML where text that begins with a sign of YAML stands without quotes."""
 OWN = {"movies", "scenes"}
 """Tables that make a config a study of its own: nothing of the default study is then below it."""
 REPLACED_WHOLE = {"subjects", "networks"}
@@ -134,8 +137,13 @@ def load(path: Path) -> dict[str, Any]:
         values = yaml12.read(path.read_text(encoding="utf-8"))
     except yaml12.DoubledKey as error:
         raise InputError(f"{path}: {error}") from None
-    except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is no text in UTF-8; save it as UTF-8") from None
+    except (OSError, RecursionError, yaml.YAMLError) as error:
+        told = " ".join(str(error).split()).replace(' in "<unicode string>"', "")
+        hint = "; indent by spaces, not tabs" if r"'\t'" in told else ""
+        hint = hint or ("; text with * @ % ` ! { needs quotes" if QUOTES.search(told) else "")
+        raise InputError(f"{path}: cannot be read as YAML: {told}{hint}") from None
     if not isinstance(values, dict):
         found = "an empty file" if values is None else type(values).__name__
         raise InputError(f"{path}: expected a table of keys, found {found}")

@@ -114,6 +114,9 @@ def presentations(
     endings = not known or any(table.endswith(ENDING) for table in known)
     plain = [one for one in names if f"{one}{ENDING}" not in known and (one in known or not endings)]
     tables = [one if one in plain else f"{one}{ENDING}" for one in names if one not in of_series]
+    if tables and "intervals" not in file:
+        other = f"; it has the series {', '.join(series)}" if series else " and no IndexSeries"
+        raise InputError(f"{name}: intervals/{tables[0]} is missing: the file has no table of intervals{other}")
     invalid = [one for one in invalid_times(name, file) if one.of_stimulus(probes)]
     opened = [Table(name, file, f"intervals/{table}") for table in tables]
     found = [_rows(table, layout or Layout(), n_frames, rate_hz) for table in opened]
@@ -176,8 +179,8 @@ def _rows(table: Table, layout: Layout, n_frames: int | None, rate_hz: float | N
     if (name := table.find(*spellings)) and table.is_text(name):
         held = ", ".join(sorted(set(table.texts(name)))[:3])
         raise InputError(
-            f"{table.where}: column {name!r} names frames by text ({held}, ...), expected their numbers; add a column with the "
-            "place of each in the stimulus, counted from 0, and name it by columns: {frame: ...}"
+            f"{table.where}: column {name!r} is of type object, expected numbers: it names frames by text ({held}, ...); add a "
+            "column with the place of each in the stimulus, counted from 0, and name it by columns: {frame: ...}"
         )
     frame = table.integers(*spellings, rows=of_movie)
     repeat = table.integers(columns.repeat, rows=of_movie) if columns.repeat else None
@@ -197,7 +200,7 @@ def _cleaned(rows: Presentations, invalid: Sequence[Invalid]) -> Presentations:
     for one in invalid:
         hit = (rows.start < one.end) & (ends > one.begin) & (rows.frame >= 0)
         inside |= hit
-        times = f"{one.begin:.3f} to {one.end:.3f} s ({', '.join(one.tags)})"
+        times = f"{one.begin:.3f} to {one.end:.3f} s" + (f" ({', '.join(one.tags)})" if one.tags else "")
         told = f"{rows.table}: {many(int(hit.sum()), 'row')} in invalid times, {times}: left out"
         notes += [Note("rows_invalid", int(hit.sum()), told)] if hit.any() else []
     kept = np.flatnonzero((rows.frame >= 0) & ~inside)

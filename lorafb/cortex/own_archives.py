@@ -82,13 +82,15 @@ def arrays(path: Path | str) -> Mapping[str, NDArray[Any]]:
     InputError
         One line: the file is missing, is no archive of plain arrays, or holds a single array.
     """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file")
+    if is_matlab(path):
+        return _matlab(path)
     try:
-        if is_matlab(path):
-            return _matlab(path)
         file = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
     except UNREADABLE:
+        if Path(path).suffix.lower() == ".mat":
+            raise InputError(f"{path}: is no .mat of version 5 or later; save it again with -v7") from None
         raise InputError(f"{path}: is no .npz archive of plain arrays") from None
     if not isinstance(file, NpzFile):
         raise InputError(f"{path}: holds a single array, expected an .npz archive with an array per area")
@@ -229,6 +231,10 @@ def _pynapple(
     if "t" in held:
         rows = pd.DataFrame({names["onset"]: held["t"]})
         if "d" in held:
+            if held["d"].ndim != 1:
+                raise InputError(
+                    f"{where}: holds {list(held['d'].shape)} values, expected a frame for each time (a Tsd)"
+                )
             rows[names["frame"]] = held["d"]
         return OwnTable(where, rows), None
     if not {"start", "end"} <= set(held):

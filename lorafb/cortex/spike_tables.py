@@ -151,7 +151,7 @@ def sessions(
             frames = f"{rows.start.min():g} to {rows.stop.max():g} s"
             raise InputError(
                 f"{name}: no spike lies in a frame (spikes {times}, frames {frames}); set time_unit where times are in "
-                "milliseconds, and give both by one clock"
+                "milliseconds, divide numbers of samples by their rate, and give both by one clock"
             )
         trains = {unit: np.sort(times.to_numpy(np.float64)) for unit, times in own.groupby("unit")["time"]}
         of_session = table.loc[table["session"] == number, ["unit", "area"]].rename(columns={"unit": "unit_id"})

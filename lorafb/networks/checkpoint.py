@@ -6,6 +6,7 @@ others. So the file or the caller must name the network, and where both do they 
 
 import argparse
 import json
+import re
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -251,6 +252,8 @@ def _chosen(
     if near[0].problem:
         others = ", ".join(_fitting(contents)) if record.name in catalogue.names() else ""
         place = f" (weights {_under(near[0].layout[0])})" if len(contents.sets) > 1 else ""
+        if re.search(r"-\d+-of-\d+\.\w+$", str(path)):
+            place += "; it is one of several files of a network: join them into one (docs/networks.md)"
         raise InputError(
             f"{path}: not a {record.name}: {near[0].problem}{place}" + (f". It fits: {others}." if others else "")
         )

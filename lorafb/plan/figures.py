@@ -19,6 +19,7 @@ MICE = 32
 SOURCES = {
     "simulated": "The mice are SIMULATED: nothing here is a finding about a brain.",
     "allen": "Recordings: Allen Visual Coding Neuropixels sessions.",
+    "nwb": "Recordings: spikes of NWB sessions.",
     "spikes": "Recordings: spikes, counted from tables of spike times and frame onsets.",
     "counts": "Recordings: spike counts, from a table.",
     "arrays": "Recordings: spike counts, from arrays.",

@@ -1,6 +1,7 @@
 """`lorafb inspect`: what it says of each kind of file, and that the block which it prints is a config that works."""
 
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -116,6 +117,40 @@ def test_tables_of_one_recording_together(inspect, tmp_path, scale, unit):
     assert list(study.areas) == ["VISp", "V4"]
 
 
+def test_a_session_whose_units_say_themselves_where_they_are(inspect, tmp_path):
+    write_session(tmp_path / "lab.nwb")
+    with h5py.File(tmp_path / "lab.nwb", "r+") as file:
+        del file["general/extracellular_ephys/electrodes"]
+        file["units/region"] = np.array(["VISp"] * 5 + ["VISl"] * 4, h5py.string_dtype())
+    said, study = inspect("lab.nwb")
+    assert "9: VISl 4, VISp 5" in said
+    assert study.movies["natural_movie_one"].recording.unit_area == "region"
+
+
+def test_a_session_whose_rows_are_showings_with_the_times_of_their_frames(inspect, tmp_path):
+    write_session(tmp_path / "lab.nwb")
+    with h5py.File(tmp_path / "lab.nwb", "r+") as file:
+        table = file["intervals/natural_movie_one_presentations"]
+        start, rows = table["start_time"][:], [0, 5, 10]
+        for column in list(table):
+            del table[column]
+        table["id"], table["start_time"], table["stop_time"] = np.arange(3), start[rows], start[rows] + 1.25
+        table["flips"], table["flips_index"] = start, [5, 10, 15]
+        file.move("intervals/natural_movie_one_presentations", "intervals/trials")
+    said, study = inspect("lab.nwb")
+    assert "3 repeats of 5 frames at 4 Hz" in said
+    recording = study.movies["trials"].recording
+    assert (recording.rows, recording.columns.frame_times) == ("showings", "flips")
+
+
+def test_why_a_table_shows_no_frames_is_said(inspect, tmp_path):
+    write_session(tmp_path / "lab.nwb")
+    with h5py.File(tmp_path / "lab.nwb", "r+") as file:
+        file["intervals/natural_movie_one_presentations/stop_time"][3] = np.nan
+    said, _ = inspect("lab.nwb")
+    assert "no frames in repeats: stop_time is nan in row 3" in said
+
+
 def test_several_files_of_spikes_are_a_list(inspect, tmp_path):
     for name, units in (("a", [3, 4]), ("b", [5])):
         spikes()[lambda rows, units=units: rows["cluster_id"].isin(units)].to_csv(tmp_path / f"{name}.csv", index=False)
@@ -157,7 +192,7 @@ def test_a_folder_of_another_program_says_what_to_do(inspect, tmp_path, files, t
         np.save(tmp_path / "folder" / file, np.zeros(3))
     said, study = inspect("folder")
     assert title in said
-    assert "docs/data.md (Other programs)" in said
+    assert "docs/data.md (Kilosort, suite2p)" in said
     assert study is None
 
 
@@ -234,6 +269,47 @@ def test_a_video(inspect, tmp_path):
     assert "48 x 64 pixels" in said
     assert "25 frames a second" in said
     assert study.movies["clip"].stimulus.frames == 10
+
+
+def film(path, stamps):
+    """A film whose frames come at the given times, in milliseconds."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for stamp in stamps:
+            picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
+            picture.pts, picture.time_base = stamp, Fraction(1, 1000)
+            file.mux(stream.encode(picture))
+        file.mux(stream.encode())
+
+
+def test_what_is_no_movie_is_said_and_what_to_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    film("uneven.mkv", [0, 40, 80, 200, 240, 280, 500])
+    film("still.mp4", [0])
+    pages = [Image.fromarray(np.full((40, 50, 3), shade, np.uint8)) for shade in range(5)]
+    pages[0].save("stack.tif", save_all=True, append_images=pages[1:])
+    np.save("first.npy", np.zeros((5, 3, 48, 48), np.uint8))
+    (tmp_path / "deep" / "inner").mkdir(parents=True)
+    (tmp_path / "mouse.zarr").mkdir()
+    (tmp_path / "mouse.zarr" / ".zgroup").touch()
+    (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04 a workbook")
+    assert cli.main(["inspect", "still.mp4", "stack.tif"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert (
+        said[0] == "still.mp4: picture, or video of 1 frames, 48 x 64 pixels (height x width); a movie has 3 at least"
+    )
+    assert said[1] == "stack.tif: picture of 5 pages; save each as a picture, in a folder"
+    files = ["uneven.mkv", "first.npy", "deep", "mouse.zarr", "book.xlsx"]
+    assert cli.main(["inspect", *files]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == len(files)
+    assert "rate_hz" in errors[0]
+    assert "holds uint8 [5, 3, 48, 48], expected uint8 [frames, height, width]" in errors[1]
+    assert errors[2] == "deep: is a folder without pictures, training set or results; it holds inner: name a file"
+    assert "export the session as an NWB file" in errors[3]
+    assert "is no table, but an Excel workbook, or a zip of files: save it as CSV" in errors[4]
 
 
 def test_a_folder_of_pictures_and_an_array_of_frames(inspect, tmp_path):

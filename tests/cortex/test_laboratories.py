@@ -115,7 +115,7 @@ def test_repeats_are_found_without_a_column_that_numbers_them(tmp_path):
         ({"where": {}}, "column 'image_index' holds nan in row"),
         (
             {"columns": COLUMNS | {"frame": "shown"}},
-            r"column 'shown' names frames by text \(gratings, movie, ...\), expected their numbers; add a column with the",
+            r"column 'shown' is of type object, expected numbers: it names frames by text \(gratings, movie, ...\); add a",
         ),
         (
             {"rows": "showings", "columns": {}, "n_frames": None},

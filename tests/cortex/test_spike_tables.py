@@ -258,6 +258,12 @@ def cells(values):
     return made
 
 
+def test_what_pynapple_saved_with_several_values_a_time_is_no_list_of_onsets(tmp_path):
+    np.savez(tmp_path / "frames.npz", t=ONSETS, d=np.zeros((6, 3)), type=["TsdFrame"])
+    with pytest.raises(InputError, match=r"frames.npz: holds \[6, 3\] values, expected a frame for each time"):
+        count(tmp_path, spikes(), None, files={"frames": "frames.npz"})
+
+
 def test_cells_of_matlab_are_units(tmp_path):
     trains = [np.array([TRAINS[unit]]).T for unit in (5, 9, 7)]  # [[x]]: columns, as MATLAB has them
     areas = cells(["VISp", "VISp", "VISl"])

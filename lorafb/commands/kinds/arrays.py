@@ -9,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lorafb.artefacts import arrays
-from lorafb.commands.kinds.finding import Finding, are_real, areas, name, size
-from lorafb.commands.kinds.tables import NAMES, extents
+from lorafb.commands.kinds.finding import NAMES, Finding, are_real, areas, name, size
+from lorafb.commands.kinds.tables import extents
 from lorafb.cortex import npz_counts, own_archives
+from lorafb.stimuli import array as stored
 
 
 def archive(path: Path) -> Finding:
@@ -74,7 +75,8 @@ def array(path: Path) -> Finding:
     """Say whether an array is a movie or a recording."""
     values = arrays.load(path, mmap="r")
     if values.dtype == np.uint8 and (values.ndim == 4 or (values.ndim == 3 and min(values.shape[1:]) >= 32)):
-        rows = [("frames", f"{len(values)}"), ("size", size(*values.shape[1:3]))]
+        movie = stored.read(path, len(values), rate_hz=30.0).frames  # raises where its axes are no movie's
+        rows = [("frames", f"{len(movie)}"), ("size", size(*movie.shape[1:3]))]
         stimulus = {"kind": "array", "file": str(path), "frames": len(values), "rate_hz": 30.0}
         hints = ["set rate_hz to the rate that it was shown at, which the file does not hold"]
         return Finding("movie of uint8 frames", rows, {"movies": {name(path): {"stimulus": stimulus}}}, hints)

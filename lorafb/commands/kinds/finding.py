@@ -18,6 +18,19 @@ KNOWN = (
 )
 """Acronyms of the areas whose full names and layers `places` knows."""
 
+NAMES = {
+    "time": "time spike_time spike_times times time_s time_ms t",
+    "unit": "unit unit_id cluster cluster_id neuron neuron_id cell cell_id roi id index",
+    "area": "area region brain_area brain_region location structure acronym",
+    "session": "session session_id mouse animal subject",
+    "frame": "frame frame_id frame_index frame_number movie_frame_index image stimulus_index",
+    "onset": "onset start_time start onset_time onset_s onset_ms timestamp time t",
+    "offset": "offset stop_time stop end_time end offset_time offset_s offset_ms",
+    "repeat": "repeat trial repetition rep presentation showing",
+    "count": "count counts n_spikes spikes value values dff df_f response rate activity",
+}
+"""What people call the columns of their tables, the likeliest first."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from lorafb.commands.kinds.finding import KNOWN, Finding, areas, by_area, name
+from lorafb.commands.kinds.finding import KNOWN, NAMES, Finding, areas, by_area, name
 from lorafb.cortex import allen
 from lorafb.cortex.hdf5_tables import Source
 from lorafb.cortex.intervals import Columns, Layout
@@ -20,7 +20,8 @@ Shown = tuple[Repeats, Layout, bool]
 def session(source: Source, called: str) -> Finding:
     """Say which units and which presentations a session has; `called` is how a config names it."""
     with allen.session(source, called) as opened:
-        units = opened.units(KNOWN)
+        column = _place_column(opened)
+        units = opened.units(KNOWN, column)
         tables = {one: _shown(opened, one) for one in opened.tables()}
         number = opened.session_id()
     held = units["area"].dropna()
@@ -30,7 +31,11 @@ def session(source: Source, called: str) -> Finding:
     rows += [row for one, shown in tables.items() for row in table_rows(one, shown)]
     usable = {one: shown for one, shown in tables.items() if not isinstance(shown, str)}
     title = f"NWB session {number}"
-    if not usable or not len(held):
+    if not len(held):
+        return Finding(
+            title, rows, hints=("no unit has a known place; a column of the table of units may say it (`unit_area`)",)
+        )
+    if not usable:
         return Finding(title, rows, hints=("no table of intervals shows frames in repeats",))
     filters = all(one in quality for one, bound in Quality(quality="good") if bound is not None)
     part: dict[str, Any] = {"areas": areas(held)}
@@ -38,35 +43,53 @@ def session(source: Source, called: str) -> Finding:
         is_allen = filters and one.endswith("_presentations")
         short = one.removesuffix("_presentations") if is_allen else one
         recording = {"kind": "allen" if is_allen else "nwb", "sessions": [called], "presentations": short}
-        columns = {"columns": {"frame": layout.columns.frame}} if layout.columns.frame else {}
-        part.setdefault("scenes" if scenes else "movies", {})[name(short)] = {"recording": recording | columns}
+        about = layout.model_copy(update={"unit_area": column}).model_dump(exclude_defaults=True)
+        part.setdefault("scenes" if scenes else "movies", {})[name(short)] = {"recording": recording | about}
     hint = (
         "add the stimulus of each (`lorafb inspect` of a video or a folder prints one); leave out what you do not use"
     )
     return Finding(title, rows, part, [hint])
 
 
+def _place_column(session: allen.Session) -> str | None:
+    """Column of the table of units that says where each is, where the electrodes do not."""
+    known = {one.lower(): one for one in session.columns("", "units")}
+    columns = [known[word] for word in NAMES["area"].split() if word in known]
+    try:
+        placed = session.units(KNOWN)["area"].notna().any()
+    except InputError:
+        if not columns:
+            raise
+        placed = False
+    return None if placed or not columns else columns[0]
+
+
 def _shown(session: allen.Session, table: str) -> Shown | str:
     """Find what a table of intervals, or an IndexSeries, shows; else say why it shows no frames in repeats."""
-    columns = session.columns(table)
+    columns, why = session.columns("intervals", table), ""
     named = not columns or {"frame", "movie_frame_index"} & set(columns)
-    others = [one for one in columns if re.search("frame|image|stim|index|number", one, re.IGNORECASE)]
+    likely = [one for one in columns if re.search("frame|image|stim|index|number", one, re.IGNORECASE)]
+    layouts = [Layout(columns=Columns(frame=one)) for one in likely if not one.endswith("_index")]
+    lists = [one for one in columns if f"{one}_index" in columns and one != "tags"]
+    layouts += [Layout(rows="showings", columns=Columns(frame_times=one)) for one in lists]
     best: Shown | None = None
-    for column in [None] if named else [one for one in others if not one.endswith("_index")]:
-        layout = Layout(columns=Columns(frame=column))
+    for layout in [Layout()] if named else layouts:
         try:
             rows = session.presentations([table], layout)
-        except InputError:
+        except InputError as error:
+            why = why or str(error).rpartition(f"/{table}")[2].removeprefix(":")
             continue
         for scenes, cut in ((False, movie_repeats), (True, scene_repeats)):
             try:
                 repeats = cut(rows)
-            except InputError:
+            except InputError as error:
+                why = why or str(error).rpartition(f"/{table}")[2].removeprefix(":")
                 continue
             if repeats.start.shape[1] >= FEWEST and (best is None or repeats.start.size > best[0].start.size):
                 best = repeats, layout, scenes
             break
-    return best or f"no frames in repeats; columns {', '.join(columns)}"
+    reasons = [one for one in (why.strip(), f"columns {', '.join(columns)}" if columns else "") if one]
+    return best or f"no frames in repeats: {'; '.join(reasons)}"
 
 
 def table_rows(table: str, shown: Shown | str) -> list[tuple[str, str]]:

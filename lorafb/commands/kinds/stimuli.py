@@ -11,10 +11,14 @@ from lorafb.files import InputError
 from lorafb.stimuli import images, video
 from lorafb.training import imagenet, ucf101
 
+FEWEST = 3
+"""Frames of a movie at least."""
+MOST_READ, BLOCK = 900, 30
+"""Frames of a video that are decoded, from its start, and so many at once."""
 
-def film(path: Path) -> Finding:
-    """Say how long, how large and how fast a video is."""
-    n_frames = video.n_frames(path)
+
+def film(path: Path, n_frames: int) -> Finding:
+    """Say how large and how fast a video is, of so many frames; its frames must be sound and evenly spaced."""
     hints: list[str] = []
     try:
         rate = f"{video.stated_rate(path):g} frames a second"
@@ -22,10 +26,28 @@ def film(path: Path) -> Finding:
     except InputError:
         rate, set_rate = "no frame rate stated", {"rate_hz": 30.0}
         hints = ["the file states no frame rate: set rate_hz to the one that it was shown at"]
-    height, width = video.read(path, frames=1, rate_hz=set_rate.get("rate_hz")).frames.shape[1:3]
+    movie = video.read(path, rate_hz=set_rate.get("rate_hz"))
+    height, width = movie.frames.shape[1:3]
+    if n_frames < FEWEST and (pages := _pages(path)) > 1:
+        return Finding(f"picture of {pages} pages; save each as a picture, in a folder")
+    if n_frames < FEWEST:
+        return Finding(f"picture, or video of {n_frames} frames, {size(height, width)}; a movie has {FEWEST} at least")
+    small = video.read(path, frames=min(n_frames, MOST_READ), size=(16, 16), rate_hz=set_rate.get("rate_hz")).frames
+    for first in range(
+        0, len(small), BLOCK
+    ):  # raises where one is damaged, or comes at another time than the rate says
+        small[first : first + BLOCK]
     rows = [("frames", f"{n_frames}"), ("size", size(height, width)), ("rate", rate)]
     stimulus = {"kind": "video", "file": str(path), "frames": n_frames, **set_rate}
     return Finding("video", rows, {"movies": {name(path): {"stimulus": stimulus}}}, hints)
+
+
+def _pages(path: Path) -> int:
+    try:
+        with Image.open(path) as picture:
+            return int(getattr(picture, "n_frames", 1))
+    except OSError:  # no picture
+        return 0
 
 
 def folder(path: Path) -> Finding | None:
@@ -37,11 +59,11 @@ def folder(path: Path) -> Finding | None:
     pictures = images.files(path)
     if not pictures:
         return None
-    images.read(pictures[:1], 1, 30.0, (64, 64)).frames[:1]  # raises where it cannot be read
     sizes = set()
     for picture in pictures:
         with Image.open(picture) as opened:
             sizes.add((opened.height, opened.width))
+        images.read([picture], 1, 30.0, (64, 64)).frames[:1]  # raises where it cannot be read
     smallest = size(*min(sizes))
     rows = [("pictures", f"{len(pictures)}: {pictures[0].name} to {pictures[-1].name}")]
     rows += [("size", smallest if len(sizes) == 1 else f"{len(sizes)} different ones, the smallest {smallest}")]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lorafb.commands.kinds.finding import Finding, are_real, areas, by_area, name
+from lorafb.commands.kinds.finding import NAMES, Finding, are_real, areas, by_area, name
 from lorafb.commands.kinds.sessions import table_rows
 from lorafb.config.movies import FrameTimes, SpikeTimes, UnitTable
 from lorafb.cortex import csv_counts, spike_tables
@@ -16,24 +16,13 @@ from lorafb.cortex.own_tables import OwnTable
 from lorafb.cortex.presentations import movie_repeats
 from lorafb.cortex.spike_tables import PER_SECOND
 from lorafb.files import InputError
+from lorafb.records import Model
 
-NAMES = {
-    "time": "time spike_time spike_times times time_s time_ms t",
-    "unit": "unit unit_id cluster cluster_id neuron neuron_id cell cell_id roi id index",
-    "area": "area region brain_area brain_region location structure acronym",
-    "session": "session session_id mouse animal subject",
-    "frame": "frame frame_id frame_index frame_number movie_frame_index image stimulus_index",
-    "onset": "onset start_time start onset_time onset_s onset_ms timestamp time t",
-    "offset": "offset stop_time stop end_time end offset_time offset_s offset_ms",
-    "repeat": "repeat trial repetition rep presentation showing",
-    "count": "count counts n_spikes spikes value values dff df_f response rate activity",
-}
-"""What people call the columns of their tables, the likeliest first."""
 LONG_S = 1.0
 """A frame shown for longer is taken to be given in milliseconds."""
 RARE_HZ = 0.3
 """A mean rate of units below which their times are taken to be milliseconds."""
-MODELS = {"spikes": SpikeTimes, "frames": FrameTimes, "units": UnitTable}
+MODELS: dict[str, type[Model]] = {"spikes": SpikeTimes, "frames": FrameTimes, "units": UnitTable}
 """Tables of one recording, as the config has them."""
 
 
