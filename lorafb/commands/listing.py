@@ -1,7 +1,6 @@
 """`lorafb networks`, `lorafb layers` and `lorafb config`: what the catalogue holds, and whether a config is right."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from lorafb.config import docs, reading
 from lorafb.config.reading import ROOT
