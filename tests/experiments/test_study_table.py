@@ -18,11 +18,9 @@ def results(tmp_path):
     clip = tidy([Score("visp", "top", 1, 0.2)], OURS, "clip", "tsrsa", length=15, trial=0)
     base = pd.concat([tidy(layers, OURS, "original", metric) for metric in ("tsrsa", "cka")] + [clip])
     ceiling = tidy([Score("visp", "units", 0, 0.5)], Labels("", "", "film"), "ceiling", "tsrsa", trial=0)
-    shared = {name: 0.0 for name in STATISTICS} | {"movie": "film", "supported": True}
+    shared = dict.fromkeys(STATISTICS, 0.0) | {"movie": "film", "supported": True, "ci_low": [1.0, 2.0, 3.0]}
     rows = [("net", "visp", "top", 0.3), ("net", "mean", "", 0.3), ("lag_only", "visp", "lag", 0.05)]
-    statistics = pd.DataFrame(rows, columns=["subject", "area", "layer", "value"]).assign(
-        **shared, ci_low=[1.0, 2.0, 3.0]
-    )
+    statistics = pd.DataFrame(rows, columns=["subject", "area", "layer", "value"]).assign(**shared)
     for name, table in {
         "scores/net/film/base": base,
         "ceilings/film": ceiling,
