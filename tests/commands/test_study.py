@@ -104,16 +104,16 @@ rule first:
 """
 
 
+def dry_run(folder, prefix=""):
+    """What Snakemake plans for a workflow that has this one as a module."""
+    (folder / "Snakefile").write_text(MODULE.replace("{prefix}", prefix))
+    environment, command = {**os.environ, "PYTHONPATH": str(ROOT)}, [sys.executable, "-m", "snakemake", "-n"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
 def test_another_workflow_takes_it_as_a_module(laid_out):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-    def dry_run(prefix=""):
-        (laid_out / "Snakefile").write_text(MODULE.replace("{prefix}", prefix))
-        command = [sys.executable, "-m", "snakemake", "-n"]
-        done = subprocess.run(command, cwd=laid_out, env=environment, capture_output=True, text=True)
-        return done.stdout + done.stderr
-
-    planned = dry_run()
+    planned = dry_run(laid_out)
     assert re.search(r"^rule first:\n    input: results/study.csv.gz$", planned, re.MULTILINE), planned
     assert "log: results/logs/score_base/lorafb/clip.log" in planned
     assert set(re.findall(r"^rule (\w+):", planned, re.MULTILINE)) >= {
@@ -122,7 +122,11 @@ def test_another_workflow_takes_it_as_a_module(laid_out):
         "brain_extract",
         "brain_statistics",
     }
-    assert "takes no `prefix`" in dry_run('    prefix:\n        "brain"')
+
+
+@pytest.mark.slow
+def test_a_module_with_a_prefix_is_refused(laid_out):
+    assert "takes no `prefix`" in dry_run(laid_out, '    prefix:\n        "brain"')
 
 
 def test_the_wheel_holds_every_package():
