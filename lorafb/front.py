@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from lorafb.artefacts.recordings import Recording
-    from lorafb.networks.catalogue import Feed
+    from lorafb.networks.catalogue import Feed, Network
     from lorafb.similarity.ranks import Ties
 
 FEWEST_FRAMES = 3  # two frames make one pair, which has no rank correlation
@@ -319,16 +319,17 @@ def create(
     entry: str | None = None,
     unmarked: bool = False,
 ) -> torch.nn.Module:
-    """Build a network of the catalogue, in evaluation mode.
+    """Build a network by name, in evaluation mode.
 
     Parameters
     ----------
     name : str
-        One of `list_networks()`.
+        One of `list_networks()`, or as in a config `torchvision:NAME`, `timm:NAME`, `module:function`.
     classes : int, optional
         Outputs of the classifier; those of the weights, or of the usual training set, when not given.
     weights : path, optional
-        File of weights, however torch or safetensors wrote it; it is checked, and nothing in it is run.
+        File of weights, however torch or safetensors wrote it; it is checked, and nothing in it is run. Of torchvision and
+        timm also the library's own name of weights (`IMAGENET1K_V1`), which are fetched.
     seed : int, optional
         Of initial weights; torch's global random generator when not given.
     entry : str, optional
@@ -355,24 +356,34 @@ def create(
     ...     model(torch.zeros(4, 1, 3, 32, 32)).shape
     torch.Size([4, 1, 8])
     """
-    from lorafb.networks import build, catalogue, checkpoint
+    from lorafb.networks import build, checkpoint, library, named
 
-    record = catalogue.network(name)
+    record = _record(name)
     training = record.trainings[0]
     if weights is not None:
         if seed is not None:
             raise ValueError(f"seed {seed} and weights {weights}: initial weights have a seed, a checkpoint has none")
-        stored = checkpoint.read(weights, name, entry=entry, unmarked=unmarked)
+        if named.is_named(name) and not Path(weights).suffix and not Path(weights).exists():
+            stored = library.weights(record, training, str(weights))
+        else:
+            stored = checkpoint.read(weights, record, entry=entry, unmarked=unmarked)
         if classes not in (None, stored.classes):
             raise ValueError(f"{weights}: has {stored.classes} classes, not {classes}")
-        model, training = checkpoint.restore(stored), stored.training
+        model, training = checkpoint.restore(stored, record), stored.training
     elif seed is not None:
-        model = checkpoint.restore(checkpoint.initial(name, classes or record.feed(training).classes, seed))
+        model = checkpoint.restore(checkpoint.initial(record, classes or record.feed(training).classes, seed), record)
     else:
-        model = build.create(name, classes)
+        model = build.create(record, classes)
     known = training if training in record.feeds else record.trainings[0]  # initial weights come from no training set
     vars(model).update(lorafb_network=name, lorafb_training=known)
     return model.eval()
+
+
+def _record(name: str) -> Network:
+    """Record of a network of the catalogue, or of other people's."""
+    from lorafb.networks import catalogue, named
+
+    return named.find(name, "own") if named.is_named(name) else catalogue.network(name)
 
 
 def extract(
@@ -390,7 +401,7 @@ def extract(
     Parameters
     ----------
     model : torch.nn.Module or str
-        From `create`; a module of one's own whose `forward` takes float32 (T, B, 3, H, W); or a name of `list_networks()`,
+        From `create`; a module of one's own whose `forward` takes float32 (T, B, 3, H, W); or a name that `create` takes,
         with initial weights of seed 2023.
     movie : array or tensor
         uint8 frames (T, height, width, 3) or grey (T, height, width), which are resized and normalised for the network; or
@@ -446,7 +457,7 @@ def extract(
     from lorafb.networks.device import device as find_device
 
     module = create(model, seed=SEED) if isinstance(model, str) else model
-    record = catalogue.network(vars(module)["lorafb_network"]) if "lorafb_network" in vars(module) else None
+    record = _record(vars(module)["lorafb_network"]) if "lorafb_network" in vars(module) else None
     if layers is None:
         if record is None:
             raise ValueError(f"layers: name the layers of {type(module).__name__} that you want")

@@ -34,7 +34,7 @@ HEAD = ("stage", "jobs", "trainings", "passes", "frames", "10^12 mult.-adds", "t
 
 def run(args: Namespace) -> int:
     """Print the estimate for a run with Snakemake's arguments."""
-    study, jobs, submissions = plan(args.arguments)
+    study, jobs, submitted = plan(args.arguments)
     if not jobs:
         print("Nothing to be done: no job would run.")
         return 0
@@ -45,7 +45,7 @@ def run(args: Namespace) -> int:
     threads = study.compute.threads if study.compute.device == "cpu" else 1
     teraflops = args.teraflops or TERAFLOPS[study.compute.device] * threads
     print(preview(study, estimate(study, jobs, measured, teraflops, results), teraflops))
-    print(f"On a cluster {submissions} submissions, with the groups of profiles/slurm or of the profile given.")
+    print(f"On a cluster {submitted} submissions, with the groups of profiles/slurm or of the profile given.")
     return 0
 
 
@@ -67,7 +67,7 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path], int]:
     jobs : list of Path
         The log of each job, below `results/logs`.
     submissions : int
-        Groups of jobs, jobs in no group, and no jobs that run where Snakemake does.
+        Submissions to a cluster.
 
     Raises
     ------
@@ -87,8 +87,13 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path], int]:
     logs = re.findall(r"^ +log: results/logs/(\S+)", output, re.MULTILINE)  # a rule without a log does nothing
     if not logs and "Nothing to be done" not in output:
         raise InputError("Snakemake's dry run names no job; expected a line `log: results/logs/...` for each")
+    return study, [Path(log) for log in dict.fromkeys(logs)], submissions(output)
+
+
+def submissions(output: str) -> int:
+    """Count what a dry run would submit to a cluster: groups of jobs, and jobs in no group that do not run where it is started."""
     alone = re.findall(r"^rule \w+:\n(?:    .*\n)*?    log:", output, re.MULTILINE)
-    return study, [Path(log) for log in dict.fromkeys(logs)], len(alone) + output.count("Group job ")
+    return len(alone) + output.count("Group job ")
 
 
 def estimate(

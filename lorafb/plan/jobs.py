@@ -69,7 +69,13 @@ class Plan:
 
     def code(self, script: str, *extra: str) -> str:
         """Digest of a script, of all it imports, and of the modules that the config chooses for it."""
-        return code.digest(self.root / "workflow_scripts" / script, *extra)
+        if (script, *extra) not in self._digests:
+            self._digests[script, *extra] = code.digest(self.root / "workflow_scripts" / script, *extra)
+        return self._digests[script, *extra]
+
+    @cached_property
+    def _digests(self) -> dict[tuple[str, ...], str]:
+        return {}
 
     def network_code(self, script: str, subject: str) -> str:
         """Digest as `code`, with the module of the subject's network, which no script imports by name."""

@@ -237,15 +237,16 @@ def shown(figures="", tables=""):
     )
 
 
-SHUFFLE = jobs_of("score_perturbed", "short shuffle spiking", "short shuffle still")
-REPLACE = jobs_of("score_perturbed", "replace short spiking", "replace short still")
-SCENES = {"score_scenes scenes spiking", "score_scenes scenes still"}
+TABLE = {"study_table"}  # of all scores
+SHUFFLE = jobs_of("score_perturbed", "short shuffle spiking", "short shuffle still") | TABLE
+REPLACE = jobs_of("score_perturbed", "replace short spiking", "replace short still") | TABLE
+SCENES = {"score_scenes scenes spiking", "score_scenes scenes still"} | TABLE
 BASE = (
     {"score_base plain short", "score_base short spiking", "score_base short still", "psth short"} | SHUFFLE | REPLACE
 )
 FRAMES = {"figure_frames short spiking"}
 FROM_BASE = shown("networks 3a 3b 3c 3d 4a 4b 6 7a 7b", "claims 1 2 4 5")
-CORTEX = {"areas short", "ceiling short", "figure_areas short", "statistics short"}
+CORTEX = {"areas short", "ceiling short", "figure_areas short", "statistics short"} | TABLE
 OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
 EVERY = shown("networks 3a 3b 3c 3d 4a 4b 4c 6 7a 7b", "claims 1 2 4 5 6")
 SELECTED = {f"select_units {area} short" for area in (*AREAS, "control")}
@@ -260,7 +261,7 @@ PASSES = (
 )
 CURVES = {"training_curves spiking", "training_curves still"}
 TRAINED = CURVES | PASSES | (BASE - {"score_base plain short"}) | SCENES | EVERY
-OF_PLAIN = {"extract plain short", "score_base plain short", "statistics short"} | shown(
+OF_PLAIN = {"extract plain short", "score_base plain short", "statistics short", *TABLE} | shown(
     "networks 3a 3b 3c 3d 7a", "claims 1 2 4 5"
 )
 RERUN_NOTHING = {
@@ -326,6 +327,7 @@ RERUNS = {
             "score_base more short",
             "statistics short",
             "figure_frames more short",
+            *TABLE,
         }
         | shown("networks 3a 3b", "claims 1 2 4"),
     ),
