@@ -71,7 +71,9 @@ class Pass:
 
 def condense(square_products: Numbers) -> Numbers:
     """Upper triangle with the diagonal of a symmetric matrix [T, T], row by row."""
-    return square_products[np.triu_indices(len(square_products))]
+    return np.concatenate(
+        [row[t:] for t, row in enumerate(square_products)]
+    )  # index arrays would take twice the matrix
 
 
 def square(gram: Gram, frames: IntArray | None = None) -> Numbers:

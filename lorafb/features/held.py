@@ -52,7 +52,7 @@ class HeldFeatures:
 
 
 class HeldLayer:
-    """Features of one layer: counts packed by `bits` a value (1, 2, 4 or 8), or float32 (`bits` 32).
+    """Features of one layer: counts up to `most` packed by `bits` a value (1, 2, 4 or 8), or float32 (`bits` 32).
 
     Counts are packed in segments: bit field i of the bytes of a frame holds the i-th part of the units, so that a part is
     unpacked as one piece. Every frame is packed alike, so a sum over units does not depend on it.
@@ -61,13 +61,16 @@ class HeldLayer:
     def __init__(self, block: Block, n_frames: int) -> None:
         self.name, self.n_frames, self.n_units, self.scale = block.layer, n_frames, block.features.shape[2], block.scale
         self.bits, self.n_bytes, self.device = 0, 0, block.features.device
+        self.most = 0
         self.data: Tensor | None = None
         self.scratch: mmap.mmap | None = None
 
     def add(self, block: Block, free_bytes: int) -> None:
         """Take the next frames; the whole layer is packed anew when a value needs more bits than all before."""
         new, first = block.features, block.first
-        bits = 32 if new.dtype == torch.float32 else _bits(int(new.max()) if new.numel() else 0)
+        if new.dtype == torch.uint8 and new.numel():
+            self.most = max(self.most, int(new.max()))
+        bits = 32 if new.dtype == torch.float32 else _bits(self.most)
         if self.data is None or bits > self.bits:
             before = None if self.data is None else self._values(first)
             if before is not None and bits == 32:
