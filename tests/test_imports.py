@@ -89,7 +89,11 @@ def test_only_what_runs_networks_names_torch(file):
 
 
 @pytest.mark.parametrize(
-    "module", ["lorafb.config.reading", "lorafb.plan.figures", "lorafb.job", "lorafb.cli", "lorafb.front"]
+    "module",
+    [
+        *("lorafb.config.reading", "lorafb.plan.figures", "lorafb.job", "lorafb.cli", "lorafb.front"),
+        *("lorafb.commands.why", "lorafb.commands.crate"),
+    ],
 )
 def test_reading_the_config_never_loads_torch(module):
     check = f"import sys, {module}; sys.exit(bool({{'torch', 'spikingjelly'}} & set(sys.modules)))"

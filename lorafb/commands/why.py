@@ -56,7 +56,9 @@ def _number(table: pd.DataFrame, row: str | None, path: Path) -> int:
     if row is None and len(table) == 1:
         return 1
     if row is None:
-        raise InputError(f"{path}: has {len(table)} rows; --row 1 is the first, --row area=visp,movie=movie1 finds one")
+        raise InputError(
+            f"{path}: has {len(table)} rows; name one: --row 1 is the first, or --row with conditions such as area=visp,movie=movie1"
+        )
     if row.isdecimal():
         if not 1 <= int(row) <= len(table):
             raise InputError(f"{path}: --row {row}: expected 1 to {len(table)}")
