@@ -492,7 +492,7 @@ def _source(movie: Any, size: int | None, normalisation: Any) -> Any:
     frames = movie.detach().cpu().numpy() if isinstance(movie, torch.Tensor) else np.asarray(movie)
     if frames.dtype != np.uint8:
         if size is not None:
-            raise ValueError("size is for uint8 movies; float32 frames are shown as they are")
+            raise ValueError("size is for uint8 movies; float32 frames are taken as they are, so leave size out")
         return PreparedFrames(torch.from_numpy(np.ascontiguousarray(frames)), "movie")
     if size is None and frames.ndim > 2 and frames.shape[1] != frames.shape[2]:
         raise ValueError(

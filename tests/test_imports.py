@@ -91,6 +91,7 @@ def test_only_what_runs_networks_names_torch():
 
 def test_what_runs_no_network_never_loads_torch():
     modules = ["lorafb.config.reading", "lorafb.plan.figures", "lorafb.job", "lorafb.cli", "lorafb.front"]
+    modules += ["lorafb.commands.why", "lorafb.commands.crate"]
     modules += [module_of(file) for file in FILES if part(module_of(file)) in ("similarity", "experiments")]
     check = f"import sys, {', '.join(modules)}; sys.exit(bool({{'torch', 'spikingjelly'}} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parent).returncode == 0

@@ -14,6 +14,9 @@ from lorafb.files import InputError, nearest
 ABOUT = ("movie", "subject", "area")
 """Columns by which the row of a table is found in the tables that it was made from."""
 WARNING = "UndefinedScore: "
+NO_SCORE = "no score"
+OF_HALVES = ("fraction", "reach")
+"""Columns that the column `reason` explains, and the warnings about halves."""
 
 
 def run(args: Namespace) -> int:
@@ -33,7 +36,9 @@ def cell(path: Path, row: str | None, column: str, tree: lineage.Node) -> Iterat
     if table is None:
         raise InputError(f"{path}: has no columns; --column is for a table (.csv)")
     if column not in table:
-        raise InputError(f"{path}: has no column {column!r}{nearest(column, table.columns)}; it has {', '.join(table)}")
+        raise InputError(
+            f"{path}: has no column {column!r}{nearest(column, table.columns)}; it has {', '.join(map(str, table))}"
+        )
     number = _number(table, row, path)
     chosen, name = table.iloc[number - 1], f"{path}: row {number}, {column}"
     about = columns.find(column, path)
@@ -43,7 +48,7 @@ def cell(path: Path, row: str | None, column: str, tree: lineage.Node) -> Iterat
         yield f"{name}: {chosen[column]}"
         return
     yield f"{name}: blank"
-    reasons = list(dict.fromkeys(_reasons(path, chosen, tree))) if about is None or about.undefined else []
+    reasons = list(dict.fromkeys(_reasons(path, chosen, column, tree))) if about is None or about.undefined else []
     yield from (f"because: {reason}" for reason in reasons)
     if about is not None and about.blank:
         yield f"a blank cell of this column means: {about.blank}"
@@ -56,7 +61,9 @@ def _number(table: pd.DataFrame, row: str | None, path: Path) -> int:
     if row is None and len(table) == 1:
         return 1
     if row is None:
-        raise InputError(f"{path}: has {len(table)} rows; --row 1 is the first, --row area=visp,movie=movie1 finds one")
+        raise InputError(
+            f"{path}: has {len(table)} rows; name one: --row 1 is the first, or --row with conditions such as area=visp,movie=movie1"
+        )
     if row.isdecimal():
         if not 1 <= int(row) <= len(table):
             raise InputError(f"{path}: --row {row}: expected 1 to {len(table)}")
@@ -65,26 +72,33 @@ def _number(table: pd.DataFrame, row: str | None, path: Path) -> int:
     for condition in row.split(","):
         name, equals, value = (part.strip() for part in condition.partition("="))
         if not equals or name not in table:
-            raise InputError(f"{path}: --row {row}: expected a number, or column=value of {', '.join(table)}")
+            raise InputError(f"{path}: --row {row}: expected a number, or column=value of {', '.join(map(str, table))}")
         rows = rows[rows[name].astype(str) == value]
     if len(rows) != 1:
         raise InputError(f"{path}: --row {row}: {len(rows)} rows fit; name one, by its number or by further columns")
     return int(rows.index[0]) + 1
 
 
-def _reasons(path: Path, row: "pd.Series[Any]", tree: lineage.Node) -> Iterator[str]:
-    """Reasons that the row gives, then those of the tables and logs behind it that are about the same things."""
+def _reasons(path: Path, row: "pd.Series[Any]", column: str, tree: lineage.Node) -> Iterator[str]:
+    """Reasons that the row gives, then those of the tables and logs behind it that are about the same things.
+
+    What is said of halves explains a ceiling and what is computed from it; what leaves a layer or an area without a score
+    explains every number.
+    """
     study, name = lineage.of_file(path)
     about = _about(study, name, row)
-    yield from _said(row)
+    if "network" in row and "subject" not in about:
+        return  # a row to compare with, or a network that the study lacks
+    if column in OF_HALVES and not pd.isna(row.get("reason", float("nan"))):
+        yield str(row["reason"])
+    halves = column in OF_HALVES or name.startswith(f"{lineage.RESULTS}/ceilings/")
     for file in lineage.above(tree):
         parts = Path(file).with_suffix("").parts
         if not file.startswith(f"{lineage.RESULTS}/") or not _is_about(parts, about, study):
             continue
-        if file.endswith(".csv") and file != name:
-            for reason in _of_table(study.folder / file, about):
-                yield f"{reason} ({file})"
-        if file in study.jobs:
+        if file.endswith(".csv"):
+            yield from (f"{reason} ({file})" for reason in _of_table(study.folder / file, about))
+        if file in study.jobs and (halves or parts[1] != "ceilings"):
             yield from _of_log(Path(str(study.jobs[file]).removesuffix(".job.json") + ".log"), about)
 
 
@@ -111,20 +125,16 @@ def _is_about(parts: tuple[str, ...], about: Mapping[str, str], study: lineage.S
     )
 
 
-def _said(row: "pd.Series[Any]") -> Iterator[str]:
-    yield from (str(row[key]) for key in ("reason", "notes") if key in row and not pd.isna(row[key]))
-
-
 def _of_table(path: Path, about: Mapping[str, str]) -> Iterator[str]:
+    """Say what a table has on the row's movie, subject and area being without a score."""
     table = pd.read_csv(path)
-    if not {"reason", "notes"} & set(table):
-        return
-    for _, row in table.iterrows():
-        alike = {key: str(row[key]).lower() == about[key].lower() for key in ABOUT if key in about and key in row}
-        if about.get("area", "mean") == "mean" and "reason" not in table:  # a mean lacks what any area lacks
-            alike.pop("area", None)
-        if alike and all(alike.values()):
-            yield from _said(row)
+    for column in {"reason", "notes"} & set(table):
+        for _, row in table[table[column].astype(str).str.contains(NO_SCORE)].iterrows():
+            wanted = {**about, "area": about.get("area", "mean")}
+            if column == "notes" and wanted["area"] == "mean":  # units of areas alone: a mean lacks what an area lacks
+                del wanted["area"]
+            if all(str(row[key]).lower() == wanted[key].lower() for key in ABOUT if key in wanted and key in row):
+                yield str(row[column])
 
 
 def _of_log(path: Path, about: Mapping[str, str]) -> Iterator[str]:

@@ -68,10 +68,25 @@ def little_study():
     ]
     parameters = {"seed": 7, "clip": {"lengths": [5, 10], "trials": 3}}
     base = make("results/scores/sew/dusk/base.csv", pd.DataFrame(rows), (gram, *areas), parameters)
-    statistics = [{"subject": "sew", "movie": "dusk", "area": "visl", "fraction": None, "reason": "halves are silent"}]
+    statistics = [
+        {
+            "subject": "sew",
+            "movie": "dusk",
+            "area": "visl",
+            "fraction": None,
+            "p_lag": None,
+            "reason": "halves are silent",
+        }
+    ]
+    statistics += [
+        {**statistics[0], "area": "visp", "reason": "no score: all units respond alike to some frame (visp)"}
+    ]
     make("results/statistics/dusk.csv", pd.DataFrame(statistics), (gram, *areas))
     data = {"data": {"subjects": {"sew": {"label": "SEW-ResNet"}}}}
-    table = [{"movie": "dusk", "network": "SEW-ResNet", "area": "VISl", "ours": None, "the paper": None}]
+    table = [
+        {"movie": "dusk", "network": network, "area": area, "ours": None, "the paper": None}
+        for network, area in (("SEW-ResNet", "VISl"), ("SEW-ResNet", "VISp"), ("CORnet", "VISl"))
+    ]
     make("results/tables/table_4.csv", pd.DataFrame(table), (base, "results/statistics/dusk.csv"), data)
     make("results/report.html", "<p>report</p>", ("results/tables/table_4.csv",))
     job = {"rule": "score_base", "output": {"all": [base]}, "input": {"all": [gram, *areas, "own_metric.py"]}}
@@ -154,10 +169,12 @@ def test_an_input_that_has_changed_since_is_named(study):
         (["scores/sew/dusk/base.csv", "--row", "area=visl", "--column", "value"], "because: area VISl: all units", "VISp:"),
         (["scores/sew/dusk/base.csv", "--row", "1", "--column", "value"], "row 1, value: 0.4", "because"),
         (["scores/sew/dusk/base.csv", "--row", "2", "--column", "window"], "means: neither shuffled nor", "because"),
-        (["statistics/dusk.csv", "--column", "fraction"], "because: halves are silent", "VISp:"),
-        (["tables/table_4.csv", "--column", "ours"], "because: halves are silent (results/statistics/dusk.csv)", "VISp:"),
-        (["tables/table_4.csv", "--column", "ours"], "because: area VISl: all units respond alike to 2 of 9", "VISp:"),
-        (["tables/table_4.csv", "--column", "the paper"], "means: the paper has no such number", "because"),
+        (["statistics/dusk.csv", "--row", "1", "--column", "fraction"], "because: halves are silent", "visp"),
+        (["statistics/dusk.csv", "--row", "1", "--column", "p_lag"], "means: the score is undefined", "because"),
+        (["tables/table_4.csv", "--row", "1", "--column", "ours"], "because: area VISl: all units respond alike", "halves"),
+        (["tables/table_4.csv", "--row", "2", "--column", "ours"], "because: no score: all units respond alike", "VISl"),
+        (["tables/table_4.csv", "--row", "3", "--column", "ours"], "means: this study lacks the network", "because"),
+        (["tables/table_4.csv", "--row", "1", "--column", "the paper"], "means: the paper has no such number", "because"),
     ],
 )  # fmt: skip
 def test_a_blank_cell_has_its_reason(study, capsys, arguments, wanted, other):
