@@ -144,9 +144,9 @@ class OwnTable:
     def _with_commas(self, name: str, values: pd.Series) -> NDArray[np.float64]:
         """Numbers of a column of text with decimal commas; what is no such number, or could be two, is refused."""
         texts = values.astype(str).str.strip()
-        commas = texts.str.fullmatch(COMMA).to_numpy(bool)
-        others = ~(commas | texts.str.fullmatch(POINT).to_numpy(bool))
-        odd = others if others.any() else ~commas
+        decimal = texts.str.fullmatch(COMMA).to_numpy(bool)
+        others = ~(decimal | texts.str.fullmatch(POINT).to_numpy(bool))
+        odd = others if others.any() else ~decimal
         if odd.any():
             self.refuse(name, int(np.argmax(odd)), "expected numbers")
         commas = texts.str.contains(",", regex=False)

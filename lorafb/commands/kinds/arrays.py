@@ -27,8 +27,8 @@ def archive(path: Path) -> Finding:
         about = {"file": str(path), **({"area": area} if area != "area" else {})}
         return Finding("spike times that pynapple saved", [_times("spikes", held["t"]), units], parts={"spikes": about})
     if "t" in held or {"start", "end"} <= set(held):
-        onsets = _times("onsets", held["t"] if "t" in held else held["start"])
-        return Finding("times that pynapple saved", [onsets], parts={"frames": {"file": str(path)}})
+        row = _times("onsets", held["t"] if "t" in held else held["start"])
+        return Finding("times that pynapple saved", [row], parts={"frames": {"file": str(path)}})
     rows = [(one, f"{held[one].dtype} {list(held[one].shape)}") for one in names]
     cells = [one for one in names if held[one].dtype.kind == "O" and _are_times(held[one])]
     if cells:

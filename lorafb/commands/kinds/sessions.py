@@ -56,7 +56,7 @@ def _place_column(session: allen.Session) -> str | None:
     known = {one.lower(): one for one in session.columns("", "units")}
     columns = [known[word] for word in NAMES["area"].split() if word in known]
     try:
-        placed = session.units(KNOWN)["area"].notna().any()
+        placed = bool(session.units(KNOWN)["area"].notna().any())
     except InputError:
         if not columns:
             raise

@@ -89,11 +89,11 @@ def _spikes(own: OwnTable, called: Mapping[str, str]) -> Finding:
     unit = "ms" if called["time"].lower().endswith("ms") or rate_hz < RARE_HZ else "s"
     rate = f"{rate_hz * PER_SECOND[unit]:.3g} spikes/s a unit, if times are in {'milli' * (unit == 'ms')}seconds"
     rows = [("spikes", f"{len(times)}, {times.min():g} to {times.max():g} {unit}"), ("rate", rate)]
-    held = ""
+    placed = ""
     if "area" in called:
         held = pd.DataFrame({"unit": units, "area": known.texts(called["area"])}).drop_duplicates("unit")["area"]
-        held = f": {by_area(held)}"
-    rows += [("units", f"{n_units}{held}")]
+        placed = f": {by_area(held)}"
+    rows += [("units", f"{n_units}{placed}")]
     about = {"file": own.where, **_otherwise(called), **({"time_unit": unit} if unit != "s" else {})}
     return Finding("table of spike times", rows, parts={"spikes": about})
 
