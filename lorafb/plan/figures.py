@@ -245,7 +245,13 @@ class Display:
 
     def everything(self) -> list[str]:
         """Every file that the study promises: one that is missing is made again, even if the report is there."""
-        return [*self.plan.artefacts(), *self.figure_files(), *self.table_files(), *self.study_table(), "results/report.html"]
+        return [
+            *self.plan.artefacts(),
+            *self.figure_files(),
+            *self.table_files(),
+            *self.study_table(),
+            "results/report.html",
+        ]
 
     def targets(self) -> dict[str, list[str]]:
         """Parts of the study by name: `snakemake shuffle` makes the scores of the shuffled movies and what they need."""
