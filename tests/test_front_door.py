@@ -280,6 +280,19 @@ def test_mistakes_in_an_extraction_are_named():
             call()
 
 
+def test_a_network_of_a_library_is_built_by_its_name_and_gives_what_its_layer_gave():
+    movie = torch.from_numpy(np.random.default_rng(1).normal(size=(3, 3, 48, 48)).astype(np.float32))
+    features = lorafb.extract(lorafb.create("torchvision:squeezenet1_1", seed=3), movie)
+    again = lorafb.create("torchvision:squeezenet1_1", seed=3)
+    given = {}
+    again.features[3].register_forward_hook(lambda module, shown, output: given.update(layer=output.clone()))
+    with torch.inference_mode():
+        again(movie[:, None])
+    np.testing.assert_allclose(features["features.3"], given["layer"].flatten(1).numpy(), rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match="torchvision has none of that name; did you mean 'squeezenet1_1'"):
+        lorafb.create("torchvision:squeezenet1_2")
+
+
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """A folder with the results of a study: one recording, and one table of scores."""

@@ -172,7 +172,7 @@ def preview(study: Study, totals: Mapping[str, Work], teraflops: float) -> str:
     if total.stated:
         notes.append(
             f"{total.stated} jobs without networks never ran here in this study: their times are STATED, for data as large"
-            " as the paper's."
+            " as the paper's (estimates in lorafb/commands/work.py, no measurements)."
         )
     if total.unknown:
         notes.append(f"{total.unknown} jobs marked ? never ran here in this study: no sum includes their time.")

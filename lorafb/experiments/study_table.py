@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -42,7 +43,7 @@ def read(paths: Iterable[Path]) -> pd.DataFrame:
             scores.append(typed(tables.read(path)).assign(subject=path.parts[-3] if kind == "scores" else ""))
     whole = joined(scores).assign(**dict.fromkeys(() if statistics else STATISTICS, float("nan")))
     if statistics:
-        of_best = {"experiment": "original", "metric": "tsrsa", "best": True}
+        of_best: dict[str, Any] = {"experiment": "original", "metric": "tsrsa", "best": True}
         rows = pd.concat(statistics).assign(**of_best)
         key = ["subject", "movie", "area", *of_best]
         whole = whole.merge(rows[[*key, "layer", "value", *STATISTICS]], "outer", key, suffixes=("", "_"), sort=False)

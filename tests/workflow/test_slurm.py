@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from test_interrupts import assert_complete, copy_of_repository, undisturbed
@@ -42,7 +41,7 @@ def jobs(cluster, rule, state="R"):
     return [line.split()[0] for line in listed if line.partition(" ")[2].startswith(f"rule_{rule}")]
 
 
-def wait_for(condition, within_s=240):
+def wait_for(condition, within_s=1200):  # a requeued job alone waits two minutes
     end = time.monotonic() + within_s
     while not (found := condition()):
         assert time.monotonic() < end, "waited in vain"
@@ -91,7 +90,7 @@ def drilled(tmp_path_factory, cluster, undisturbed):
         snakemake.wait(timeout=120)
         wait_for(lambda: not slurm(cluster, "squeue", "-h").strip(), within_s=30)
     with submitting(repository, cluster) as snakemake:
-        assert snakemake.wait(timeout=900) == 0, (repository / "said.txt").read_text()[-3000:]
+        assert snakemake.wait(timeout=3600) == 0, (repository / "said.txt").read_text()[-3000:]
     return repository, notes
 
 
@@ -107,8 +106,7 @@ def test_a_second_attempt_gets_twice_the_memory(drilled):
 
 def test_a_training_goes_on_after_preemption(drilled):
     repository, _ = drilled
-    logs = "".join(path.read_text() for path in Path(repository, "results/logs/slurm").rglob("*.log"))
-    assert "DUE TO JOB REQUEUE" in logs or "PREEMPTION" in logs or "CANCELLED" in logs
+    assert "lorafb.training.resume: continuing at epoch" in (repository / "results/logs/train/spiking.log").read_text()
 
 
 def test_jobs_of_seconds_share_a_submission(drilled):
