@@ -1,4 +1,5 @@
 import fractions
+import time
 
 import numpy as np
 import pytest
@@ -51,13 +52,25 @@ def test_every_exact_product_is_exact_at_its_largest_sums(largest, without_int8,
     counts = np.full((140, 20000), largest, np.uint8)  # more frames than a tile, more units than a block
     counts[1::2, ::3] = 1
     exact = counts.astype(np.float64) @ counts.astype(np.float64).T  # below 2^53
-    assert_array_equal(square(gram.products([torch.from_numpy(counts)])), exact)
+    for fast in (True, False):
+        monkeypatch.setattr(gram, "int8_is_fast", lambda fast=fast: fast)
+        way = gram.exact_product(torch.device("cpu"), largest)
+        assert way.name == ("int8" if fast and largest <= 127 and gram.int8_is_exact() else without_int8)
+        assert_array_equal(square(gram.products([torch.from_numpy(counts)])), exact)
+    monkeypatch.setattr(gram, "int8_is_fast", lambda: True)
     monkeypatch.setattr(gram, "int8_is_exact", lambda: False)
     assert gram.exact_product(torch.device("cpu"), largest).name == without_int8
-    assert_array_equal(square(gram.products([torch.from_numpy(counts)])), exact)
 
 
-def test_the_bounds_of_the_ways_hold_the_largest_sum():
+@pytest.mark.parametrize(("int8", "floats"), [(0.001, 0.02), (0.02, 0.001)])
+def test_the_faster_of_two_exact_products_is_taken(int8, floats, monkeypatch):
+    monkeypatch.setattr(gram, "_int8_product", lambda *_: time.sleep(int8))
+    monkeypatch.setattr(gram, "_matrix_product", lambda *_: time.sleep(floats))
+    assert gram.int8_is_fast.__wrapped__() == (int8 < floats)
+
+
+def test_the_bounds_of_the_ways_hold_the_largest_sum(monkeypatch):
+    monkeypatch.setattr(gram, "int8_is_fast", lambda: True)
     for largest in range(1, 256):
         way = gram.exact_product(torch.device("cpu"), largest)
         assert way.columns * largest**2 < {"int8": 2**31, "float32": 2**24, "float64": 2**53}[way.name]
@@ -65,6 +78,7 @@ def test_the_bounds_of_the_ways_hold_the_largest_sum():
 
 
 def test_an_int8_product_that_saturates_is_found_and_not_used(monkeypatch):
+    monkeypatch.setattr(gram, "int8_is_fast", lambda: True)
     monkeypatch.setattr(torch, "_int_mm", lambda a, b: (a.int() @ b.int()).clamp(max=32767))
     gram.int8_is_exact.cache_clear()
     try:
