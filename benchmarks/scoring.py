@@ -53,7 +53,7 @@ def plain_ceiling(counts: NDArray[Any], orders: NDArray[np.int64]) -> list[float
 
 def run_ceilings(n_frames: int, quick: bool) -> list[Row]:
     """Time ceilings of six areas: some splits of each both ways, then all 100 ours."""
-    splits = 1 if quick else 2
+    splits = 1 if quick else 2 if n_frames > 900 else 6
     counts = [inputs.counts(n_frames, n, seed)[1:] for seed, n in enumerate(sizes(n_frames, quick).values(), 2)]
     orders = [np.stack([np.random.default_rng(k).permutation(c.shape[1]) for k in range(splits)]) for c in counts]
     for c, order in zip(counts, orders, strict=True):

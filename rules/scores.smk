@@ -138,7 +138,7 @@ rule statistics:
         scores="results/statistics/{movie}.csv",
         pairs="results/statistics/{movie}_pairs.csv",
     resources:
-        mem_mb=6000,
+        mem_mb=4000,
         runtime=240,
     params:
         subjects=lambda w: plan.subjects_of(w.movie),

@@ -31,7 +31,9 @@ from lorafb.similarity.ranks import DoubledRanks, Ties, doubled_ranks, doubled_r
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-K, T, V = TypeVar("K"), TypeVar("T"), TypeVar("V")
+K = TypeVar("K")
+T = TypeVar("T")
+V = TypeVar("V")
 
 LAG_ONLY = "lag_only"
 """A baseline of one layer that sees no stimulus: s = -|t - u|, so near frames are alike."""

@@ -59,9 +59,12 @@ def between_units(counts: Counts, orders: IntArray, equal: bool = False, ties: T
 
 def _between(by_unit: Counts, whole: Counts, sums: IntArray, first: IntArray, second: IntArray, ties: Ties) -> float:
     """TSRSA between two halves of counts [units, T]: the second's products are those of all less those of the others."""
-    one, others = by_unit[first], by_unit[np.setdiff1d(np.arange(len(by_unit)), second)]
+    one = by_unit[first]
     products, sums_one = one.T @ one, one.sum(axis=0, dtype=np.int64)
-    less, fewer = (products, sums_one) if len(others) == len(one) else (others.T @ others, others.sum(0, np.int64))
+    less, fewer = products, sums_one
+    if len(first) + len(second) < len(by_unit):
+        others = by_unit[np.setdiff1d(np.arange(len(by_unit)), second)]
+        less, fewer = others.T @ others, others.sum(axis=0, dtype=np.int64)
     sides = ((products, sums_one, len(first)), (whole - less, sums - fewer, len(second)))
     return compare(*(unit_ranks(pairs_from_products(*side), ties) for side in sides))
 

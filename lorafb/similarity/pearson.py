@@ -167,7 +167,7 @@ def centred_over_frames(products: FloatArray) -> FloatArray:
     return centred
 
 
-def upper_triangle(matrix: FloatArray) -> FloatArray:
+def upper_triangle(matrix: NDArray[Any]) -> NDArray[Any]:
     """Every pair of frames t < u of a [T, T] matrix, row by row: the condensed vector [T (T - 1) / 2]."""
     rows = [row[t + 1 :] for t, row in enumerate(matrix)]  # index arrays would take twice the matrix
     return np.concatenate(rows) if rows else np.zeros(0)
