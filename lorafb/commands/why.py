@@ -15,8 +15,10 @@ ABOUT = ("movie", "subject", "area")
 """Columns by which the row of a table is found in the tables that it was made from."""
 WARNING = "UndefinedScore: "
 NO_SCORE = "no score"
-OF_HALVES = ("fraction", "reach")
-"""Columns that the column `reason` explains, and the warnings about halves."""
+FRACTIONS = ("fraction", "reach")
+"""Columns that the column `reason` of the same row explains."""
+OF_HALVES = (*FRACTIONS, "ceiling", "fraction_published", "% of ceiling")
+"""Columns that warnings about halves of units or repeats explain."""
 
 
 def run(args: Namespace) -> int:
@@ -89,7 +91,7 @@ def _reasons(path: Path, row: "pd.Series[Any]", column: str, tree: lineage.Node)
     about = _about(study, name, row)
     if "network" in row and "subject" not in about:
         return  # a row to compare with, or a network that the study lacks
-    if column in OF_HALVES and not pd.isna(row.get("reason", float("nan"))):
+    if column in FRACTIONS and not pd.isna(row.get("reason", float("nan"))):
         yield str(row["reason"])
     halves = column in OF_HALVES or name.startswith(f"{lineage.RESULTS}/ceilings/")
     for file in lineage.above(tree):
