@@ -43,11 +43,7 @@ class EpochLog:
 
     def read(self) -> pd.DataFrame:
         """Epochs so far, a row each."""
-        return (
-            pd.read_csv(self.table, float_precision="round_trip")
-            if self.table.is_file()
-            else pd.DataFrame({"epoch": []})
-        )
+        return pd.read_csv(self.table) if self.table.is_file() else pd.DataFrame({"epoch": []})
 
 
 def tag(name: str) -> str:
