@@ -12,11 +12,7 @@ include: "rules/figures.smk"
 include: "rules/targets.smk"
 
 
-localrules:
-    asset,  # nodes of a cluster often have no network
-
-
 rule all:
-    default_target: True
+    default_target: workflow.modifier.is_main_snakefile()
     input:
         display.everything(),

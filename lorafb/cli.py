@@ -50,17 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = Parser(prog="lorafb", description="Compare networks with visual cortex under movies.")
-    parser.add_argument("--version", action="version", version=f"lorafb {_version()}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        add = commands.add_parser(name, help=command.purpose, description=command.purpose, allow_abbrev=False)
-        for option, settings in command.options:
-            add.add_argument(option, **settings)
-        if command.one_of:
-            group = add.add_mutually_exclusive_group()
-            for option, settings in command.one_of:
-                group.add_argument(option, **settings)
+    parser, _ = _parsers()
     args, others = parser.parse_known_args(arguments)
     if others and not COMMANDS[args.command].passes_on:
         known = [option for option, _ in (*COMMANDS[args.command].options, *COMMANDS[args.command].one_of)]
@@ -68,6 +58,34 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"unrecognized arguments: {' '.join(others)}{hint}")
     args.arguments = others
     return args
+
+
+def _parsers() -> tuple[Parser, dict[str, Parser]]:
+    """Make the parser, and those of the commands by name."""
+    parser = Parser(prog="lorafb", description="Compare networks with visual cortex under movies.")
+    parser.add_argument("--version", action="version", version=f"lorafb {_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    made: dict[str, Parser] = {}
+    for name, command in COMMANDS.items():
+        made[name] = add = commands.add_parser(
+            name, help=command.purpose, description=command.purpose, allow_abbrev=False
+        )
+        for option, settings in command.options:
+            add.add_argument(option, **settings)
+        if command.passes_on:
+            add.usage = f"{add.format_usage().removeprefix('usage: ').strip()} [ARGUMENT OF SNAKEMAKE ...]"
+            add.epilog = f"example: lorafb {name} --configfile study.yaml"
+        if command.one_of:
+            group = add.add_mutually_exclusive_group()
+            for option, settings in command.one_of:
+                group.add_argument(option, **settings)
+    return parser, made
+
+
+def reference() -> str:
+    """Markdown of every command with its options, as `--help` prints them."""
+    commands = (f"## {name}\n```text\n{parser.format_help()}```\n" for name, parser in _parsers()[1].items())
+    return "\n".join(commands)
 
 
 def _version() -> str:

@@ -31,22 +31,22 @@ def digest(script: Path, *extra: str) -> str:
     -------
     sha256 in hex; equal as long as no statement of these files changes
     """
-    text = hashlib.sha256(_statements(script).encode())
+    text = hashlib.sha256(_parsed(script)[1].encode())
     for name in sorted(closure(script, *extra)):
-        text.update(f"\n{name}\n{_statements(_file(name))}".encode())
+        text.update(f"\n{name}\n{_parsed(_file(name))[1]}".encode())
     return text.hexdigest()
 
 
 def closure(script: Path, *extra: str) -> set[str]:
     """Name every module of the package that the script and the extras import, plumbing left out."""
     found: set[str] = set()
-    waiting = [*_imports(script), *(name.partition(":")[0] for name in extra)]
+    waiting = [*_parsed(script)[0], *(name.partition(":")[0] for name in extra)]
     while waiting:
         name = waiting.pop()
         if name in found or left_out(name) or name.partition(".")[0] != "lorafb":
             continue
         found.add(name)
-        waiting.extend(_imports(_file(name)))
+        waiting.extend(_parsed(_file(name))[0])
     return found
 
 
@@ -55,34 +55,40 @@ def left_out(name: str) -> bool:
     return name == "lorafb" or any(name == one or name.startswith(f"{one}.") for one in (*PLUMBING, *RECORDS))
 
 
+def _path(name: str) -> Path:
+    path = PACKAGE.parent.joinpath(*name.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
 def _file(name: str) -> Path:
-    path = PACKAGE.parent.joinpath(*name.split("."))
-    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    if not file.is_file():
+    if not (path := _path(name)).is_file():
         raise ModuleNotFoundError(f"no module {name} in {PACKAGE}")
-    return file
-
-
-def _exists(name: str) -> bool:
-    path = PACKAGE.parent.joinpath(*name.split("."))
-    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+    return path
 
 
 @cache
-def _imports(file: Path) -> tuple[str, ...]:
-    """Modules of the package that a file imports; `from package import name` counts the name where it is a module."""
-    return tuple(sorted(set(_named(ast.parse(file.read_text(encoding="utf-8")), file))))
-
-
-def _named(tree: ast.Module, file: Path) -> Iterator[str]:
+def _parsed(file: Path) -> tuple[tuple[str, ...], str]:
+    """Modules of the package that a file imports, and the dump of its syntax tree: no comments, docstrings taken out."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    modules: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "lorafb")
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(node, file)
-            if base.split(".")[0] == "lorafb":
-                yield base
-                yield from (f"{base}.{alias.name}" for alias in node.names if _exists(f"{base}.{alias.name}"))
+        modules.update(_named(node, file))
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [one for one in body if not _documents(one)]  # type: ignore[attr-defined]
+    return tuple(sorted(modules)), ast.dump(tree)
+
+
+def _named(node: ast.AST, file: Path) -> Iterator[str]:
+    """Modules of the package that a statement imports; `from package import name` counts the name where it is a module."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "lorafb")
+    elif isinstance(node, ast.ImportFrom):
+        base = _absolute(node, file)
+        if base.split(".")[0] == "lorafb":
+            yield base
+            names = (f"{base}.{alias.name}" for alias in node.names)
+            yield from (name for name in names if _path(name).is_file())
 
 
 def _absolute(node: ast.ImportFrom, file: Path) -> str:
@@ -90,17 +96,6 @@ def _absolute(node: ast.ImportFrom, file: Path) -> str:
         return node.module or ""
     parents = file.relative_to(PACKAGE.parent).with_suffix("").parts[: -node.level]
     return ".".join([*parents, *([node.module] if node.module else [])])
-
-
-@cache
-def _statements(file: Path) -> str:
-    """Dump of a file's syntax tree, which holds no comments, its docstrings taken out."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [one for one in body if not _documents(one)]  # type: ignore[attr-defined]
-    return ast.dump(tree)
 
 
 def _documents(node: ast.AST) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from lorafb.artefacts.recordings import Recording
-    from lorafb.networks.catalogue import Feed
+    from lorafb.networks.catalogue import Feed, Network
     from lorafb.similarity.ranks import Ties
 
 FEWEST_FRAMES = 3  # two frames make one pair, which has no rank correlation
@@ -319,16 +319,17 @@ def create(
     entry: str | None = None,
     unmarked: bool = False,
 ) -> torch.nn.Module:
-    """Build a network of the catalogue, in evaluation mode.
+    """Build a network by name, in evaluation mode.
 
     Parameters
     ----------
     name : str
-        One of `list_networks()`.
+        One of `list_networks()`, or as in a config `torchvision:NAME`, `timm:NAME`, `module:function`.
     classes : int, optional
         Outputs of the classifier; those of the weights, or of the usual training set, when not given.
     weights : path, optional
-        File of weights, however torch or safetensors wrote it; it is checked, and nothing in it is run.
+        File of weights, however torch or safetensors wrote it; it is checked, and nothing in it is run. Of torchvision and
+        timm also the library's own name of weights (`IMAGENET1K_V1`), which are fetched.
     seed : int, optional
         Of initial weights; torch's global random generator when not given.
     entry : str, optional
@@ -355,24 +356,34 @@ def create(
     ...     model(torch.zeros(4, 1, 3, 32, 32)).shape
     torch.Size([4, 1, 8])
     """
-    from lorafb.networks import build, catalogue, checkpoint
+    from lorafb.networks import build, checkpoint, library, named
 
-    record = catalogue.network(name)
+    record = _record(name)
     training = record.trainings[0]
     if weights is not None:
         if seed is not None:
             raise ValueError(f"seed {seed} and weights {weights}: initial weights have a seed, a checkpoint has none")
-        stored = checkpoint.read(weights, name, entry=entry, unmarked=unmarked)
+        if named.is_named(name) and not Path(weights).suffix and not Path(weights).exists():
+            stored = library.weights(record, training, str(weights))
+        else:
+            stored = checkpoint.read(weights, record, entry=entry, unmarked=unmarked)
         if classes not in (None, stored.classes):
             raise ValueError(f"{weights}: has {stored.classes} classes, not {classes}")
-        model, training = checkpoint.restore(stored), stored.training
+        model, training = checkpoint.restore(stored, record), stored.training
     elif seed is not None:
-        model = checkpoint.restore(checkpoint.initial(name, classes or record.feed(training).classes, seed))
+        model = checkpoint.restore(checkpoint.initial(record, classes or record.feed(training).classes, seed), record)
     else:
-        model = build.create(name, classes)
+        model = build.create(record, classes)
     known = training if training in record.feeds else record.trainings[0]  # initial weights come from no training set
     vars(model).update(lorafb_network=name, lorafb_training=known)
     return model.eval()
+
+
+def _record(name: str) -> Network:
+    """Record of a network of the catalogue, or of other people's."""
+    from lorafb.networks import catalogue, named
+
+    return named.find(name, "own") if named.is_named(name) else catalogue.network(name)
 
 
 def extract(
@@ -390,7 +401,7 @@ def extract(
     Parameters
     ----------
     model : torch.nn.Module or str
-        From `create`; a module of one's own whose `forward` takes float32 (T, B, 3, H, W); or a name of `list_networks()`,
+        From `create`; a module of one's own whose `forward` takes float32 (T, B, 3, H, W); or a name that `create` takes,
         with initial weights of seed 2023.
     movie : array or tensor
         uint8 frames (T, height, width, 3) or grey (T, height, width), which are resized and normalised for the network; or
@@ -446,7 +457,7 @@ def extract(
     from lorafb.networks.device import device as find_device
 
     module = create(model, seed=SEED) if isinstance(model, str) else model
-    record = catalogue.network(vars(module)["lorafb_network"]) if "lorafb_network" in vars(module) else None
+    record = _record(vars(module)["lorafb_network"]) if "lorafb_network" in vars(module) else None
     if layers is None:
         if record is None:
             raise ValueError(f"layers: name the layers of {type(module).__name__} that you want")
@@ -481,7 +492,7 @@ def _source(movie: Any, size: int | None, normalisation: Any) -> Any:
     frames = movie.detach().cpu().numpy() if isinstance(movie, torch.Tensor) else np.asarray(movie)
     if frames.dtype != np.uint8:
         if size is not None:
-            raise ValueError("size is for uint8 movies; float32 frames are shown as they are")
+            raise ValueError("size is for uint8 movies; float32 frames are taken as they are, so leave size out")
         return PreparedFrames(torch.from_numpy(np.ascontiguousarray(frames)), "movie")
     if size is None and frames.ndim > 2 and frames.shape[1] != frames.shape[2]:
         raise ValueError(
@@ -517,17 +528,19 @@ def read_recording(path: str | Path) -> Recording:
 
 
 def load(results: str | Path = "results") -> pd.DataFrame:
-    """Read all score tables of a finished study into one.
+    """Read all scores of a study into one table: what `results/study.csv.gz` of a finished study holds.
 
     Parameters
     ----------
     results : path
-        Folder with `scores/SUBJECT/MOVIE/*.csv`.
+        Folder with `scores/SUBJECT/MOVIE/*.csv`, and where they are made `ceilings`, `areas` and `statistics`.
 
     Returns
     -------
     pandas.DataFrame
-        One row a score: `subject`, then the columns of the tables (experiment, area, layer, metric, value, best, ...).
+        One row a score: `subject`, then the columns of the tables (experiment, area, layer, metric, value, best, ...), then
+        those of the statistics (ci_low, ci_high, ...), which the best layers of the original movie have. The mean over areas
+        is the area `mean`; ceilings, and areas compared with each other, have an empty subject. docs/study.md has all columns.
 
     Raises
     ------
@@ -542,15 +555,13 @@ def load(results: str | Path = "results") -> pd.DataFrame:
       subject   movie  area layer  value
     0     net  movie1  visp   top   0.25
     """
-    from lorafb.artefacts import tables
-    from lorafb.experiments.table import joined, typed
+    from lorafb.experiments import study_table
     from lorafb.files import InputError, found
 
-    paths = found(results, "scores/*/*/*.csv")
+    paths = [path for pattern in study_table.PATTERNS for path in found(results, pattern)]
     if not paths:
         raise InputError(f"{results}: has no scores/SUBJECT/MOVIE/*.csv; give the results folder of a finished study")
-    scores = joined([typed(tables.read(path)).assign(subject=path.parts[-3]) for path in paths])
-    return scores[["subject", *(column for column in scores if column != "subject")]]
+    return study_table.read(paths)
 
 
 def _responses(name: str, values: Any) -> NDArray[Any]:

@@ -56,7 +56,7 @@ class Handler(logging.Handler):
         super().__init__(logging.INFO)
         self.console = console
         self.jobs: dict[int, Job] = {}
-        self.total, self.done, self.failed = 0, 0, False
+        self.total, self.done, self.failed, self.begun = 0, 0, False, time.monotonic()
         self.stages = Progress(
             TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(), console=console
         )
@@ -89,7 +89,7 @@ class Handler(logging.Handler):
 
     def _run_info(self, record: Any) -> None:
         counts = {rule: count for rule, count in record.stats.items() if rule in STAGES}  # the others only name targets
-        self.total = sum(counts.values())
+        self.total, self.begun = sum(counts.values()), time.monotonic()
         for rule in sorted(counts, key=stage_order):
             self.tasks[rule] = self.stages.add_task(stage_name(rule), total=counts[rule], visible=False, start=False)
         self._print(f"{self.total} jobs in {len(counts)} stages")
@@ -159,7 +159,14 @@ class Handler(logging.Handler):
             for mark in (PROGRESS, WARNING)
             if (last := _last(job.log, mark))
         ]
-        return Group(self.stages, *lines, Text(f"{self.done} of {self.total} jobs"))
+        return Group(self.stages, *lines, Text(f"{self.done} of {self.total} jobs{self._rate()}"))
+
+    def _rate(self) -> str:
+        """Jobs a minute, and the time left at this rate; jobs differ, so it is a guess."""
+        if not 0 < self.done < self.total:
+            return ""
+        a_minute = 60 * self.done / (time.monotonic() - self.begun)
+        return f", {a_minute:.1f} a minute, about {(self.total - self.done) / a_minute:.0f} min left"
 
 
 def _last_lines(log: Path | None) -> list[str]:

@@ -9,7 +9,8 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 ROOT = Path(str(workflow.current_basedir)).resolve().parent
-sys.path.insert(0, str(ROOT))
+if (ROOT / "lorafb").is_dir():  # else the package is installed, and this folder is part of it
+    sys.path.insert(0, str(ROOT))
 
 from lorafb import code, processes, terminal
 from lorafb.commands import times
@@ -22,19 +23,26 @@ from lorafb.trials import PERTURBATIONS
 
 processes.tell_jobs()
 processes.name_python()
-processes.stop_jobs_on_interrupt(lambda: terminal.stop(logger))
-shell.prefix(processes.JOB_PREFIX)
 braces.let_show(io)
-output = workflow.output_settings
-if workflow.is_main_process and not (output.dryrun or output.printshellcmds or output.verbose or output.quiet):
-    terminal.show(logger)  # `-p` shows Snakemake's own output
-
-# Snakemake reads the files too, but as YAML 1.1, and of two keys of one name it drops the first: so they are read anew.
 FILES, TYPED = workflow.config_settings.configfiles, workflow.config_settings.config
+if workflow.modifier.is_main_snakefile():
+    processes.stop_jobs_on_interrupt(lambda: terminal.stop(logger))
+    shell.prefix(processes.JOB_PREFIX)
+    output = workflow.output_settings
+    if workflow.is_main_process and not (output.dryrun or output.printshellcmds or output.verbose or output.quiet):
+        terminal.show(logger)  # `-p` shows Snakemake's own output
+    # Snakemake reads the files too, but as YAML 1.1, and of two keys of one name it drops the first: so they are read anew.
+    asked = reading.merged(FILES)
+else:  # a module of somebody's workflow: the config that it gives, and its shell, signals and display
+    if workflow.modifier.path_modifier.prefix or workflow.modifier.path_modifier.modifies_prefixes:
+        raise WorkflowError(
+            "lorafb as a module takes no `prefix`: its files are in results/; give it a folder by --directory"
+        )
+    asked, TYPED = config, {}
 FOLDERS = reading.folders(FILES)
 
 try:
-    study = reading.read(ROOT / "config.yaml", reading.merged(FILES), FOLDERS, TYPED)
+    study = reading.read(ROOT / "config.yaml", asked, FOLDERS, TYPED, inside=workflow.is_main_process)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

@@ -163,3 +163,17 @@ rule psth:
         code=plan.code("psth.py"),
     script:
         "../workflow_scripts/psth.py"
+
+
+rule study_table:
+    input:
+        [path for path in plan.all_scores() if not path.startswith("results/units/")],
+    output:
+        "results/study.csv.gz",
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        code=plan.code("study_table.py"),
+    script:
+        "../workflow_scripts/study_table.py"

@@ -14,8 +14,7 @@ def package(tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        code._imports.cache_clear()
-        code._statements.cache_clear()
+        code._parsed.cache_clear()
         return path
 
     for folder in ("lorafb", "lorafb/core"):
@@ -27,8 +26,7 @@ def package(tmp_path, monkeypatch):
     write("lorafb/job.py", "import lorafb.core.other\n")
     write("script.py", "from lorafb.core.metric import score\nfrom lorafb.job import start\n")
     yield write
-    code._imports.cache_clear()
-    code._statements.cache_clear()
+    code._parsed.cache_clear()
 
 
 def test_the_closure_follows_function_level_and_relative_imports_and_leaves_plumbing_out(package, tmp_path):

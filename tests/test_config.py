@@ -247,6 +247,21 @@ def test_a_table_of_counts_without_an_area_is_told_with_the_areas_it_holds(tmp_p
         config.study(values, FOLDERS)
 
 
+def test_a_check_of_the_config_reads_two_columns_of_a_table_of_counts_and_a_job_none(tmp_path, monkeypatch):
+    from lorafb.cortex import own_tables
+
+    text = "area,unit,repeat,frame,count\n" + "".join(f"VISp,{u},1,{f},not read\n" for u in "ab" for f in range(4))
+    (tmp_path / "counts.csv").write_text(text)
+    recording = {"kind": "counts", "file": str(tmp_path / "counts.csv"), "rate_hz": 30}
+    values = changed("movies.movie1.recording", recording) | {"areas": ["VISp"]}
+    with pytest.raises(InputError) as error:
+        config.study(values, FOLDERS)
+    assert "the recording has 4 bins, the stimulus" in str(error.value)
+    assert list(own_tables.read(tmp_path / "counts.csv", ("area", "frame")).rows) == ["area", "frame"]
+    monkeypatch.delattr(own_tables, "read")
+    config.study(values, FOLDERS, inside=False)
+
+
 @pytest.mark.parametrize(
     ("frames", "rate_hz", "told"),
     [
@@ -431,3 +446,27 @@ def test_schema_and_table_of_keys_are_those_of_the_model():
 
 def test_the_embedded_recipe_is_the_one_that_was_measured():
     assert config.study(DEFAULT, FOLDERS).recipes.motion == Motion()
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("movies:\n\tm: {}\n", "; indent by spaces, not tabs"),
+        ("file: *.csv\n", "; text with * @ % ` ! { needs quotes"),
+        ("file: @x.csv\n", "; text with * @ % ` ! { needs quotes"),
+        ("a: {file: {x}.csv}\n", "; text with * @ % ` ! { needs quotes"),
+        ("areas: [VISp\nmovies: {}\n", "but got ':', line 2, column 7: movies: {} ^"),
+    ],
+)
+def test_what_is_no_yaml_is_told_with_what_to_do(tmp_path, text, hint):
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(InputError) as error:
+        config.load(tmp_path / "x.yaml")
+    assert str(error.value).startswith(f"{tmp_path}/x.yaml: cannot be read as YAML: ")
+    assert str(error.value).endswith(hint)
+
+
+def test_a_config_in_another_encoding_is_told(tmp_path):
+    (tmp_path / "x.yaml").write_bytes("study: zw\u00f6lf".encode("latin-1"))
+    with pytest.raises(InputError, match=r"x\.yaml: is no text in UTF-8; save it as UTF-8"):
+        config.load(tmp_path / "x.yaml")

@@ -52,7 +52,7 @@ def count(plan, movie):
 def test_the_document_has_an_example_of_every_kind():
     kinds = set(re.findall(r"recording: \{kind: (\w+)|kind: (\w+)", SECTION))
     assert {"".join(one) for one in kinds} == {"spikes", "counts", "arrays", "nwb", "allen"}
-    assert len(EXAMPLES) == 10
+    assert len(EXAMPLES) == 13
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -68,12 +68,15 @@ def test_an_example_gives_the_counts_that_stand_below_it(example, tmp_path, monk
     plan = Plan(study, ROOT, (tmp_path,))
     count(plan, "mine")
     wanted, found = {}, {}
-    for area, unit, numbers in re.findall(r"(\w+) unit (\w+): (.+)", blocks(text, "counts")[0][1]):
-        wanted[area, unit] = [[float(number) for number in repeat.split()] for repeat in numbers.split(" / ")]
+    for area, session, unit, numbers in re.findall(
+        r"(\w+)(?: session (\w+))? unit (\w+): (.+)", blocks(text, "counts")[0][1]
+    ):
+        wanted[area, session, unit] = [[float(number) for number in repeat.split()] for repeat in numbers.split(" / ")]
     for area in plan.areas("mine"):
         files = plan.recording_files("mine", area)
         how = {"order": plan.order("mine"), "asked": plan.places("mine"), "shown_hz": plan.rate_hz("mine")}
         recording = read_recording(plan.recording("mine"), files, area, "mine", **how)
+        sessions = recording.units["session"] if len(set(recording.units["session"])) > 1 else [""] * 99
         for place, unit in enumerate(recording.units["unit_id"]):
-            found[area, str(unit)] = recording.counts[:, :, place].tolist()
+            found[area, str(sessions[place]), str(unit)] = recording.counts[:, :, place].tolist()
     assert found == wanted

@@ -10,8 +10,9 @@ import yaml
 
 from lorafb.config import reading
 from lorafb.config.experiments import Perturbation
+from lorafb.config.movies import Movie, StillScenes
 from lorafb.plan import braces
-from lorafb.plan.figures import Display
+from lorafb.plan.figures import SOURCES, Display
 from lorafb.plan.jobs import Plan, one_of
 from lorafb.stimuli import from_config
 from lorafb.trials import PERTURBATIONS
@@ -223,12 +224,13 @@ def test_braces_in_the_name_of_an_input_are_no_wildcards_and_come_back_when_snak
 def test_features_are_an_output_only_where_they_are_kept(nano, paper):
     assert nano.features == {"features": "results/features/{subject}/{movie}.h5"}
     assert nano.kept_layers("spiking") == nano.study.layers("spiking")
-    assert paper.features == {}
-    assert paper.kept_layers("cornet") == []
+    assert paper.kept_layers("cornet") == paper.study.layers("cornet")
+    none = plan_of(NANO, features={"keep": "none"})
+    assert (none.features, none.kept_layers("plain")) == ({}, [])
     some = plan_of(NANO, features={"keep": ["sn1", "V1"]})
     assert (some.kept_layers("spiking"), some.kept_layers("plain")) == (["sn1"], ["V1"])
     assert "results/features/plain/clip.h5" in nano.passes()
-    assert not any(file.startswith("results/features") for file in paper.passes())
+    assert not any(file.startswith("results/features") for file in none.passes())
 
 
 def test_a_network_that_sees_frames_alone_needs_no_pass_for_a_shuffle_and_one_for_all_replacements(nano):
@@ -311,6 +313,18 @@ def test_assets_are_fetched_only_where_they_are_missing_and_by_hand_where_no_pro
         "data/paper/x.pth: is not there yet. Get it from a colleague",
     ]
     assert plan_of(PAPER).missing_assets[0] == "data/paper/natural_movie_one.npy"
+
+
+def test_a_missing_folder_of_a_training_set_is_named_before_the_first_job_and_one_beside_the_config_is_used(tmp_path):
+    (tmp_path / "birds").mkdir()
+    sets = {
+        "ucf101": {"folder": "no/videos"},
+        "birds": {"kind": "folder", "folder": "birds", "classes": 2},
+    }
+    plan = Plan(reading.read(ROOT / "config.yaml", {"training_sets": sets}, (tmp_path, ROOT)), ROOT, (tmp_path, ROOT))
+    (line,) = plan.manual_downloads()
+    assert line.startswith("training_sets.ucf101.folder: no folder no/videos")
+    assert plan.listed("birds")["folder"] == plan.set_params("birds")["folder"] == str(tmp_path / "birds")
 
 
 def test_every_training_set_has_a_table_of_files_and_frames_are_written_in_parts():
@@ -438,10 +452,25 @@ def test_weights_without_a_mark_are_flagged_in_figures_tables_and_report(tmp_pat
     assert plan.checkpoint("sound") == saved | {"entry": None, "unmarked": False}
 
 
+def test_a_reader_is_told_the_source_of_every_kind_of_recording():
+    kinds = {
+        get_args(one.model_fields["kind"].annotation)[0]
+        for model in (Movie, StillScenes)
+        for one in get_args(model.model_fields["recording"].annotation)
+        if one is not type(None)
+    }
+    assert kinds == set(SOURCES)
+    movie = {
+        "mine": {"recording": {"kind": "nwb", "sessions": ["https://example.org/x.nwb"], "presentations": "trials"}}
+    }
+    display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments=NO_SWEEPS))
+    assert display.sources() == ["Recordings: spikes of NWB sessions."]
+
+
 def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
     movie = {"mine": {"stimulus": {"kind": "camera", "frames": 60}, "recording": {"kind": "simulated"}}}
     display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={"clip": {"lengths": [20]}}))
-    assert (set(display.figures), set(display.tables)) == ({"networks"}, {"sweeps"})
+    assert (set(display.figures), set(display.tables)) == ({"networks", "sweep_clips"}, {"sweeps"})
     assert not display.is_miniature(["mine"])
     assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == set()
     movie["mine"]["paper"] = "Movie1"

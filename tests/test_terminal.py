@@ -100,4 +100,8 @@ def test_in_a_terminal_a_finished_stage_is_one_line_and_a_running_job_shows_its_
     send(LogEvent.JOB_FINISHED, job_id=1)
     assert "train sew: epoch 0, step 0: silent layers" in stream.getvalue()
     assert "training networks: 1 job, 0 s" in stream.getvalue()
+    handler.begun -= 120  # a job in two minutes
+    with handler.console.capture() as picture:
+        handler.console.print(handler._picture())
+    assert "1 of 2 jobs, 0.5 a minute, about 2 min left" in picture.get()
     handler.close()

@@ -14,8 +14,8 @@ if __name__ == "__main__":
     movie = Movie(areas, params.controls, seed=params.seed, truths=true_rates)
     networks, layers = {LAG_ONLY: movie.score_lag_only()}, {LAG_ONLY: ["lag"]}
     for subject, path in zip(params.subjects, job.input.grams, strict=True):
-        made = grams.read(path)
-        check_frames(areas, len(made.order))
-        networks[subject], layers[subject] = movie.score(made.layers), list(made.layers)
+        with grams.opened(path) as made:
+            check_frames(areas, len(made.order))
+            networks[subject], layers[subject] = movie.score(made.layers), list(made.layers)
     tables.write(summarise(networks, layers, movie, tables.read(job.input.ceilings)), job.output.scores, made_by)
     tables.write(pairs(networks, movie), job.output.pairs, made_by)

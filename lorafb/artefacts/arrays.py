@@ -31,7 +31,9 @@ def load(path: Path | str, mmap: Literal["r"] | None = None) -> NDArray[Any]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except UNREADABLE:
-        raise InputError(f"{path}: is no .npy array of plain numbers (pickled objects are not read)") from None
+        raise InputError(
+            f"{path}: is no .npy array of plain numbers; write it with numpy.save (pickled objects are not read)"
+        ) from None
     if not isinstance(values, np.ndarray):
         raise InputError(f"{path}: holds an archive of arrays, expected a single .npy array")
     return values

@@ -37,6 +37,7 @@ STAGES = {
     "figure_areas": "figures of areas",
     "figure_frames": "figures of frames",
     "table": "tables",
+    "study_table": "one table of all scores",
     "report": "the report",
 }
 """Stages of the study in the order they run, in plain words."""

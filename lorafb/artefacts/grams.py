@@ -4,6 +4,7 @@ All that a correlation between frames needs of a layer, exact where responses ar
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,9 @@ class Pass:
 
 def condense(square_products: Numbers) -> Numbers:
     """Upper triangle with the diagonal of a symmetric matrix [T, T], row by row."""
-    return square_products[np.triu_indices(len(square_products))]
+    return np.concatenate(
+        [row[t:] for t, row in enumerate(square_products)]
+    )  # index arrays would take twice the matrix
 
 
 def square(gram: Gram, frames: IntArray | None = None) -> Numbers:
@@ -118,6 +121,27 @@ def read(path: Path | str, layers: Collection[str] | None = None) -> Pass:
     """Read and check a pass, all layers or some."""
     with hdf5.opened(path, KIND, VERSION) as file:
         return _read(file, layers)
+
+
+@contextmanager
+def opened(path: Path | str) -> Iterator[Pass]:
+    """Open a checked pass whose layers are read each time they are asked for, without ranks: one is in memory, not all."""
+    with hdf5.opened(path, KIND, VERSION) as file:
+        yield Pass(file["order"][()], _LayersOfFile(file))
+
+
+class _LayersOfFile(Mapping[str, Gram]):
+    def __init__(self, group: h5py.Group) -> None:
+        self.group, self.names = group, [str(name) for name in group.attrs["layers"]]
+
+    def __getitem__(self, layer: str) -> Gram:
+        return _read_gram(self.group[layer])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 def write_trials(path: Path | str, provenance: Provenance, passes: Iterable[tuple[Trial, Pass]]) -> None:

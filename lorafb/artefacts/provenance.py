@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from lorafb.files import InputError, sha256, whole, write_json
+from lorafb.files import InputError, found, sha256, whole, write_json
 
+CRATE = "ro-crate-metadata.json"
+"""Description of a whole folder of results, which `lorafb crate` writes into it."""
 PACKAGES = ("h5py", "numpy", "pandas", "scikit-learn", "scipy", "snakemake", "spikingjelly", "torch")
 
 
@@ -48,8 +51,8 @@ def sidecar(path: Path | str) -> Path:
 
 
 @contextmanager
-def sealed(path: Path | str, provenance: Provenance) -> Iterator[Path]:
-    """Yield a temporary path; when the block succeeds it becomes the artefact `path`, with its sidecar."""
+def sealed(path: Path | str, provenance: Provenance, **notes: Any) -> Iterator[Path]:
+    """Yield a temporary path; when the block succeeds it becomes the artefact `path`, with its sidecar and `notes` in it."""
     with whole(path) as temporary:
         yield temporary
         digest = sha256(temporary)
@@ -69,8 +72,16 @@ def sealed(path: Path | str, provenance: Provenance) -> Iterator[Path]:
                 "system": platform.platform(),
                 "git": git_state(),
             },
+            **notes,
         },
     )
+
+
+def artefacts(results: Path) -> list[Path]:
+    """List the artefacts below a folder of results: the files that have a sidecar."""
+    others = (".job.json", CRATE)
+    sidecars = [path for path in found(results, "**/*.json") if not path.name.endswith(others)]
+    return [path.with_suffix("") for path in sidecars if path.parent.name != "resume"]
 
 
 def git_state() -> str:
@@ -98,10 +109,17 @@ def verify(path: Path | str) -> dict[str, Any]:
             f"{path}: its checksum file {beside.name} is missing; delete {path.name} and run the workflow again"
         )
     content: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
-    written, digest = content.get("sha256"), sha256(path)
+    state = path.stat()
+    written, digest = content.get("sha256"), _digest(path, state.st_ino, state.st_size, state.st_mtime_ns)
     if written != digest:
         raise InputError(
             f"{path}: its bytes have changed since it was written (sha256 {digest[:12]}, expected {str(written)[:12]});"
             f" delete it and run the workflow again"
         )
     return content
+
+
+@cache
+def _digest(path: Path, *_state: int) -> str:
+    """Hash a file once in a process, and again where its state has changed: a job checks its inputs, then opens them."""
+    return sha256(path)

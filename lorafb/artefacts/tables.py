@@ -1,17 +1,20 @@
-"""Tables: CSV that any program reads, with a sidecar."""
+"""Tables: CSV that any program reads, with a sidecar that says what each column means."""
 
+import gzip
 from pathlib import Path
 
 import pandas as pd
 
+from lorafb.artefacts import columns
 from lorafb.artefacts.provenance import Provenance, sealed, verify
 from lorafb.files import InputError
 
 
 def write(table: pd.DataFrame, path: Path | str, provenance: Provenance) -> None:
-    """Write a table as CSV; floats with all their digits, undefined values empty."""
-    with sealed(path, provenance) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+    """Write a table as CSV, compressed where the path ends in `.gz`; floats with all their digits, undefined values empty."""
+    text = table.to_csv(index=False, lineterminator="\n").encode()
+    with sealed(path, provenance, columns=columns.notes(table.columns, path)) as temporary:
+        temporary.write_bytes(gzip.compress(text, mtime=0) if temporary.suffix == ".gz" else text)
 
 
 def read(path: Path | str) -> pd.DataFrame:

@@ -17,8 +17,8 @@ from lorafb.cortex import allen, npz_counts, published_counts
 from lorafb.cortex.counts import whole_counts
 from lorafb.features import store
 from lorafb.features.published_tensors import differences, read_prepared
-from lorafb.files import InputError, found, one_line
-from lorafb.networks import checkpoint, untrusted
+from lorafb.files import InputError, one_line
+from lorafb.networks import catalogue, checkpoint, named, untrusted
 from lorafb.stimuli import array, video
 
 FORMATS = {module.KIND: module.VERSION for module in (grams, recordings, responses, stimuli, store, truths)}
@@ -28,9 +28,10 @@ FORMATS[grams.TRIALS_KIND] = grams.VERSION
 def run(args: Namespace) -> int:
     """Print one line for each file, on stdout if it is right and on stderr if not; return 2 if any is wrong."""
     wrong = 0
+    network = _network(args.network) if args.network else None
     for path in args.files:
         try:
-            print(f"{path}: {describe(path)}")
+            print(f"{path}: {checkpoint.describe(path, network) if network else describe(path)}")
             if args.against:
                 _print_differences(path, args.against)
             if path.is_dir() and args.write_expected:
@@ -41,6 +42,14 @@ def run(args: Namespace) -> int:
             wrong += 1
             print(error, file=sys.stderr)
     return 2 if wrong else 0
+
+
+def _network(name: str) -> catalogue.Network:
+    """Record of a network by name; a module of a person's own is looked for in the working directory too."""
+    if not named.is_named(name):
+        return catalogue.network(name)
+    sys.path.insert(0, str(Path.cwd()))
+    return named.find(name, "own")
 
 
 def describe(path: Path) -> str:
@@ -82,8 +91,7 @@ def describe(path: Path) -> str:
 
 def _results(folder: Path) -> str:
     """Check every artefact below a folder of results: its bytes, and that its inputs are those in the folder."""
-    sidecars = [path for path in found(folder, "**/*.json") if not path.name.endswith(".job.json")]
-    artefacts = [path.with_suffix("") for path in sidecars if path.parent.name != "resume"]
+    artefacts = provenance.artefacts(folder)
     if not artefacts:
         raise InputError(f"{folder}: holds no artefact with a checksum file beside it")
     for artefact in artefacts:

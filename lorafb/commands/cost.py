@@ -7,7 +7,6 @@ runs a network takes its multiply-adds divided by an assumed rate, any other one
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
@@ -18,10 +17,12 @@ from statistics import mean
 from lorafb.artefacts import benchmarks
 from lorafb.commands import work
 from lorafb.commands.options import TERAFLOPS
+from lorafb.commands.study import snakemake
 from lorafb.commands.text import columns, duration
 from lorafb.commands.work import Work
 from lorafb.config import reading
 from lorafb.config.model import Study
+from lorafb.config.reading import ROOT
 from lorafb.files import InputError
 
 COPY = "LORAFB_CONFIG_COPY"
@@ -33,7 +34,7 @@ HEAD = ("stage", "jobs", "trainings", "passes", "frames", "10^12 mult.-adds", "t
 
 def run(args: Namespace) -> int:
     """Print the estimate for a run with Snakemake's arguments."""
-    study, jobs = plan(args.arguments)
+    study, jobs, submitted = plan(args.arguments)
     if not jobs:
         print("Nothing to be done: no job would run.")
         return 0
@@ -44,6 +45,7 @@ def run(args: Namespace) -> int:
     threads = study.compute.threads if study.compute.device == "cpu" else 1
     teraflops = args.teraflops or TERAFLOPS[study.compute.device] * threads
     print(preview(study, estimate(study, jobs, measured, teraflops, results), teraflops))
+    print(f"On a cluster {submitted} submissions, with the groups of profiles/slurm or of the profile given.")
     return 0
 
 
@@ -55,7 +57,7 @@ def directory(arguments: Sequence[str]) -> Path:
     return folder
 
 
-def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
+def plan(arguments: Sequence[str]) -> tuple[Study, list[Path], int]:
     """Ask Snakemake which jobs it would run with these arguments.
 
     Returns
@@ -64,6 +66,8 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
         The config that results from the arguments.
     jobs : list of Path
         The log of each job, below `results/logs`.
+    submissions : int
+        Submissions to a cluster.
 
     Raises
     ------
@@ -72,7 +76,9 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "config.yaml"
-        command = [sys.executable, "-m", "snakemake", "--dry-run", "--nocolor", *arguments]
+        command = [*snakemake(arguments), "--dry-run", "--nocolor"]
+        if "--workflow-profile" not in arguments:
+            command += ["--group-components", *reading.load(ROOT / "profiles/slurm/profile.yaml")["group-components"]]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, COPY: str(copy)})
         output = done.stdout + done.stderr
         if done.returncode:
@@ -81,7 +87,13 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path]]:
     logs = re.findall(r"^ +log: results/logs/(\S+)", output, re.MULTILINE)  # a rule without a log does nothing
     if not logs and "Nothing to be done" not in output:
         raise InputError("Snakemake's dry run names no job; expected a line `log: results/logs/...` for each")
-    return study, [Path(log) for log in dict.fromkeys(logs)]
+    return study, [Path(log) for log in dict.fromkeys(logs)], submissions(output)
+
+
+def submissions(output: str) -> int:
+    """Count what a dry run would submit to a cluster: groups of jobs, and jobs in no group that do not run where it is started."""
+    alone = re.findall(r"^rule \w+:\n(?:    .*\n)*?    log:", output, re.MULTILINE)
+    return len(alone) + output.count("Group job ")
 
 
 def estimate(
@@ -141,6 +153,9 @@ def preview(study: Study, totals: Mapping[str, Work], teraflops: float) -> str:
     unit, rate = ("GPU", "of the GPU") if study.compute.device == "cuda" else ("CPU", "of a job's threads")
     trained = f", {networks['train']:.2f} of them to train" if "train" in networks else ""
     notes = [f"{hours:.2f} {unit}-hours with networks{trained}. Times are sums over jobs, which run in parallel."]
+    others = {stage: done.seconds / 3600 for stage, done in totals.items() if stage not in work.STAGES}
+    scoring = sum(others.get(stage, 0) for stage in work.STATED_PAIRS_S)
+    notes.insert(1, f"{sum(others.values()):.2f} CPU-hours without networks, {scoring:.2f} of them to score.")
     if gpus(study, "train") > 1:
         notes[0] += (
             f" A training takes {gpus(study, 'train')} GPUs at once, and its time is that of all of them together."

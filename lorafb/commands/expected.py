@@ -13,9 +13,9 @@ import pandas as pd
 from lorafb.artefacts import tables
 from lorafb.commands.text import columns
 from lorafb.config import reading
+from lorafb.config.reading import ROOT
 from lorafb.files import InputError, nearest, one_line, write_text
 
-ROOT = Path(__file__).parents[2]
 EMBEDDED = ROOT / "docs" / "expected" / "embedded.csv"
 COLUMNS = ["quantity", "file", "rows", "column", "expected", "tolerance", "why"]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from lorafb import job
 from lorafb.config import reading
+from lorafb.config.reading import ROOT
 from lorafb.fetch import docs_table, fetch_asset, first_hashes, registry
 from lorafb.fetch.registry import Asset
 from lorafb.files import InputError, Progress, write_text
 
-ROOT = Path(__file__).parent.parent.parent
 DEFAULT = Path("data/paper")
 Wanted = tuple[Asset, Path]
 """An asset, and its data folder."""

@@ -1,13 +1,12 @@
 """`lorafb networks`, `lorafb layers` and `lorafb config`: what the catalogue holds, and whether a config is right."""
 
 from argparse import Namespace
-from pathlib import Path
 
+from lorafb.artefacts.recordings import many
 from lorafb.config import docs, reading
+from lorafb.config.reading import ROOT
 from lorafb.files import write_text
 from lorafb.networks import catalogue, named
-
-ROOT = Path(__file__).parents[2]
 
 
 def networks(args: Namespace) -> None:
@@ -41,4 +40,5 @@ def config(args: Namespace) -> None:
         return
     files = [args.file] if args.file else []
     study = reading.read(ROOT / "config.yaml", reading.merged(files), reading.folders(files))
-    print(f"right: study {study.study}, {len(study.movies)} movies, {len(study.subjects)} subjects")
+    counted = f"{many(len(study.movies), 'movie')}, {many(len(study.subjects), 'subject')}"
+    print(f"right: study {study.study}, {counted}")

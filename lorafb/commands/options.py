@@ -95,12 +95,22 @@ RECORDINGS = (
     _option("--neural-dataset-dir", "folder of DATASET/AREA_1.npy", "DIR", default=Path("neural_dataset")),
 )
 CLIPS = (
-    _option("--clip-len", "score clips of the movie; length of a clip, in frames", "FRAMES"),
+    _option("--clip-len", "score random clips of the movie: this many frames each", "FRAMES"),
     _option("--trial-for-clip", "number of clips", "N", default=TRIALS),
 )
 OURS = (
-    _option("--ties", "ranks of equal correlations", choices=("average", "ordinal"), default="average"),
-    _option("--draws", "random draws", choices=("published", "independent"), default="published"),
+    _option(
+        "--ties",
+        "ranks of equal correlations: their mean, or as a sort orders them (as published)",
+        choices=("average", "ordinal"),
+        default="average",
+    ),
+    _option(
+        "--draws",
+        "seeds of random draws: as published, or independent of one another",
+        choices=("published", "independent"),
+        default="published",
+    ),
     _option("--output-dir", "folder for scores.csv", "DIR", default=Path("results")),
     _option("--legacy-output", "also write the .npy files of the published program"),
 )
@@ -109,8 +119,8 @@ SIMILARITY = (
     _option("--model-name", "name of the network in the results (default NETWORK)", "LABEL"),
     _option("--train-dataset", "training set: ucf101, imagenet, ...", "SET", default="ucf101"),
     _option("--checkpoint-path", "checkpoint, published or made here", "FILE", required=True),
-    _option("--entry", "which of several sets of weights in it", "ENTRY"),
-    _option("--unmarked", "take weights that do not say of which network they are for a spiking one"),
+    _option("--entry", "name of the weights to take, where the file holds several sets", "ENTRY"),
+    _option("--unmarked", "take weights for a spiking network although the file does not say that they are of one"),
     *RECORDINGS,
     _option("--stimulus-dir", "folder of stimulus_DATASET_224.pt", "DIR", default=Path("stimulus")),
     _option("--metric", "TSRSA, Regression, another by name, or module:NAME of yours", "METRIC", default="TSRSA"),
@@ -118,23 +128,30 @@ SIMILARITY = (
     _option("--shuffle", "shuffle the frames inside each window; needs --window"),
     _option("--replace", "replace one frame in each window by noise; needs --window and --replace-type"),
     _option(
-        "--replace-type", "noise: stimulus_DATASET_224_TYPE.pt", choices=("gaussian", "uniform", "black", "static")
+        "--replace-type",
+        "what replaces a frame: in the file stimulus_DATASET_224_TYPE.pt",
+        choices=("gaussian", "uniform", "black", "static"),
     ),
     _option("--window", "length of a window, in frames", "FRAMES"),
     _option("--trial-for-ablation", "number of random orders or replacements", "N", default=TRIALS),
     _option("--best-layer", "for each area, score only its best layer on the original movie"),
-    _option("--front-len", "show only the start of the movie; its length, in frames", "FRAMES"),
+    _option("--front-len", "present only the start of the movie: this many frames", "FRAMES"),
     *CLIPS,
     *OURS,
 )
 CHECK = (
     _option("files", "checkpoint, stimulus, recording, artefact, or results/", "FILE", nargs="+"),
     _option(
+        "--network",
+        "of the catalogue, torchvision:NAME, timm:NAME, or module:function: whether the checkpoints fit it",
+        "NAME",
+    ),
+    _option(
         "--expected",
         "CSV of numbers that results/ must match (default docs/expected/embedded.csv where config.yaml ran unchanged)",
         "FILE",
     ),
-    _option("--write-expected", "CSV of quantities: write their values in results/ into it", "FILE"),
+    _option("--write-expected", "CSV of quantities, into which their values in results/ are written", "FILE"),
     _option("--against", ".npy of the original frames: measure how a published stimulus differs from them", "FILE"),
 )
 DATASET = (
@@ -145,7 +162,7 @@ DATASET = (
 )
 FETCH = (
     _option("--only", "only these files: a path, a file name, or 'path/*'", "NAME", nargs="+", default=[]),
-    _option("--configfile", "only the files of this study, where it expects them", "FILE"),
+    _option("--configfile", "only the files that this study needs, in the places where it looks for them", "FILE"),
     _option("--to", "data folder (default data/paper)", "DIR"),
 )
 FETCH_ONE_OF = (
@@ -165,6 +182,12 @@ COST = (
         f" (default {TERAFLOPS['cpu']:g} for each CPU thread, {TERAFLOPS['cuda']:g} for a GPU)",
         "RATE",
     ),
+)
+
+WHY = (
+    _option("file", "figure, table or other file of results/", "FILE"),
+    _option("--row", "row of a table: its number from 1, or area=visp,movie=movie1", "ROW"),
+    _option("--column", "column of a table: say what its cell means, and why it is blank", "COLUMN"),
 )
 
 DATASETS = {"UCF101": "ucf101", "UCF101_subset": "ucf101_subset", "UCF101_random": "ucf101_random"}
@@ -200,14 +223,14 @@ def _training(recipe: Recipe, *own: Option) -> tuple[Option, ...]:
         _option("--data-path", "folder of the training set, see lorafb dataset", "DIR", required=True),
         *own,
         _option("--model-name", "network, see lorafb networks", "NETWORK", required=True),
-        _option("--not-snn", "the network has no spiking neurons (it is known; the option is checked)"),
+        _option("--not-snn", "say that the network has no spiking neurons; an error where it has"),
         _option("--output-path", "results are in DIR/SET/NETWORK", "DIR", default=Path("logs")),
         _option("--epochs", "passes over the training set", "N", default=recipe.epochs),
-        _option("--batch-size", "clips of one pass of one process", "N", default=recipe.batch),
-        _option("--accumulate", "passes whose gradients are summed for one step", "N", default=recipe.accumulate),
+        _option("--batch-size", "clips in a forward pass of each process", "N", default=recipe.batch),
+        _option("--accumulate", "forward passes whose gradients add up to one step", "N", default=recipe.accumulate),
         _option("--opt", "optimiser", choices=OPTIMISERS, default=recipe.optimiser),
         _option("--lr", "highest learning rate", "X", default=recipe.learning_rate),
-        _option("--momentum", "of sgd", "X", default=recipe.momentum),
+        _option("--momentum", "momentum of sgd", "X", default=recipe.momentum),
         _option("--weight-decay", f"weight decay (default {recipe.weight_decay:g})", "X", default=recipe.weight_decay),
         _option(
             "--lr-scheduler",
@@ -217,23 +240,32 @@ def _training(recipe: Recipe, *own: Option) -> tuple[Option, ...]:
         ),
         _option("--lr-warmup-epochs", "epochs of linear warm-up", "N", default=recipe.warmup_epochs),
         _option("--lr-warmup-decay", "learning rate at the start, as a part of --lr", "X", default=recipe.warmup_decay),
-        _option("--lr-step-size", "epochs between two factors of step", "N", default=recipe.step_epochs),
-        _option("--lr-gamma", "factor of step and exp", "X", default=recipe.gamma),
-        _option("--by-iteration", "follow the schedule step by step, not epoch by epoch"),
+        _option(
+            "--lr-step-size", "epochs after which step lowers the learning rate again", "N", default=recipe.step_epochs
+        ),
+        _option("--lr-gamma", "factor by which step and exp lower the learning rate", "X", default=recipe.gamma),
+        _option("--by-iteration", "change the learning rate at every step, not at every epoch"),
         _option("--label-smoothing", "part of the target spread over all classes", "X", default=0.0),
-        _option("--mixup-alpha", "alpha of mixup", "X", default=0.0),
-        _option("--cutmix-alpha", "alpha of cutmix", "X", default=0.0),
+        _option("--mixup-alpha", "alpha of mixup; 0: no mixup", "X", default=0.0),
+        _option("--cutmix-alpha", "alpha of cutmix; 0: no cutmix", "X", default=0.0),
         _option("--model-ema", "test and keep a moving average of the weights"),
-        _option("--model-ema-decay", "its decay, adjusted by clips a step and epochs", "X", default=recipe.ema_decay),
-        _option("--model-ema-steps", "steps between two of its updates", "N", default=recipe.ema_steps),
+        _option(
+            "--model-ema-decay",
+            "decay of that average, adjusted by clips a step and epochs",
+            "X",
+            default=recipe.ema_decay,
+        ),
+        _option("--model-ema-steps", "steps between two updates of that average", "N", default=recipe.ema_steps),
         _option("--amp", "mixed precision, fp16 with a loss scale; on a GPU"),
         _option(
-            "--precision", "of convolutions and the classifier (default float32, with --amp fp16)", choices=PRECISIONS
+            "--precision",
+            "precision of convolutions and the classifier (default float32, with --amp fp16)",
+            choices=PRECISIONS,
         ),
-        _option("--channels-last", "keep the channels of a pixel side by side in memory"),
-        _option("--compile", "compile the network; other last digits"),
+        _option("--channels-last", "lay the channels of a pixel side by side in memory"),
+        _option("--compile", "compile the network; the last digits change"),
         _option("--pretrained", "checkpoint to start from; all but the classifier is taken", "FILE"),
-        _option("--seed", "of first weights, clips and their order", "N", default=2022),
+        _option("--seed", "seed of the first weights, the clips and their order", "N", default=2022),
         _option("--size", "height and width of frames", "PIXELS", default=224),
         _option("--subset", "accept fewer classes and files than the whole set has"),
         _option("--skip", "files that may be left out because they cannot be read", "N", default=0),
@@ -258,7 +290,7 @@ TRAIN_VIDEO = _training(
         default="UCF101",
     ),
     _option("--frames", "frames of a clip", "FRAMES", default=16),
-    _option("--f-steps", "frames from one clip to the next; as --frames", "FRAMES"),
+    _option("--f-steps", "frames from the start of a clip to the start of the next (default as --frames)", "FRAMES"),
     _option("--split", "split of UCF101", "N", choices=(1, 2, 3), default=1),
     _option(
         "--crop",
@@ -274,7 +306,7 @@ TRAIN_VIDEO = _training(
 )
 TRAIN_IMAGENET = _training(
     IMAGENET,
-    _option("--T", "time steps for which an image is shown; as the network has", "N"),
+    _option("--T", "time steps for which an image is presented; must be the network's own", "N"),
     _option(
         "--auto-augment",
         "AutoAugment, RandAugment or TrivialAugment",
@@ -285,6 +317,13 @@ TRAIN_IMAGENET = _training(
 )
 
 COMMANDS = {
+    "init": Command("study:init", "lay out a study of your own in a folder", [_option("folder", "folder", "DIR")]),
+    "run": Command(
+        "study:run",
+        "run the study in a folder; what follows the folder are options and targets of snakemake",
+        [_option("folder", "folder of the study, as `lorafb init` lays it out", "DIR")],
+        passes_on=True,
+    ),
     "networks": Command("listing:networks", "list the networks of the catalogue"),
     "layers": Command(
         "listing:layers",
@@ -293,31 +332,56 @@ COMMANDS = {
     ),
     "config": Command("listing:config", "check a config, or write its schema and table of keys", CONFIG),
     "similarity": Command(
-        "similarity:run", "score a network against the areas; options of the published program", SIMILARITY
+        "similarity:run",
+        "score the layers of a network against the areas of a recording; has the options of the published program",
+        SIMILARITY,
     ),
     "ceiling": Command(
         "ceiling:run",
-        "score halves of each area's units against each other; options of the published program",
+        "score random halves of each area's units against each other; has the options of the published program",
         [*RECORDINGS, _option("--metric", "metric", choices=("TSRSA",), default="TSRSA"), *CLIPS, *OURS],
     ),
     "train-video": Command(
-        "training:video", "train a network on UCF101 or its subsets; options of the published program", TRAIN_VIDEO
+        "training:video",
+        "train a network on UCF101 or its subsets; has the options of the published program",
+        TRAIN_VIDEO,
     ),
     "train-imagenet": Command(
-        "training:images", "train a network on ImageNet folders; options of the published program", TRAIN_IMAGENET
+        "training:images",
+        "train a network on ImageNet folders; has the options of the published program",
+        TRAIN_IMAGENET,
     ),
-    "check": Command("check:run", "identify files, and report what is wrong with them", CHECK),
+    "check": Command("check:run", "say what files are by their content, and what is wrong with them", CHECK),
     "inspect": Command(
         "inspect:run",
         "say what is in your files (NWB, tables, arrays, videos, folders), and print the block of a config that uses them",
-        [_option("files", "file or folder; tables of one recording together", "FILE", nargs="+")],
+        [
+            _option(
+                "files", "file, folder, or address of a session; tables of one recording together", "SOURCE", nargs="+"
+            )
+        ],
     ),
-    "dataset": Command("dataset:run", "report what is missing of a training set, and where to get it", DATASET),
+    "dataset": Command("dataset:run", "say which files of a training set are missing, and where to get them", DATASET),
     "fetch": Command("fetch:run", "download and verify the files of the published study", FETCH, one_of=FETCH_ONE_OF),
     "cost": Command(
         "cost:run",
         "estimate time and disk space of a Snakemake run, without starting it; takes the arguments of snakemake",
         COST,
+        passes_on=True,
+    ),
+    "why": Command(
+        "why:run",
+        "print what made a file: config keys, checkpoints, versions, commit, command; and why a cell is blank",
+        WHY,
+    ),
+    "crate": Command(
+        "crate:run",
+        "describe finished results as an RO-Crate: ro-crate-metadata.json, which archives and other programs read",
+        [_option("results", "folder of results", "DIR", nargs="?", default=Path("results"))],
+    ),
+    "doctor": Command(
+        "doctor:run",
+        "say what this machine has, and what a study needs of it and lacks; takes the arguments of snakemake",
         passes_on=True,
     ),
     "times": Command(

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lorafb.artefacts import tables
 from lorafb.config.model import Study
-from lorafb.config.movies import Allen
+from lorafb.config.movies import Simulated
 from lorafb.networks import build, catalogue
 from lorafb.networks.state import fresh_state
 from lorafb.networks.taps import taps
@@ -31,6 +31,7 @@ STATED_S = {
     "asset": 120.0,
     "simulate_session": LEAST_S,
     "count_spikes": 900.0,
+    "count_tables": 120.0,
     "recording": 20.0,
     "units": LEAST_S,
     "select_units": 20.0,
@@ -46,6 +47,7 @@ STATED_S = {
     "figure_areas": 6.0,
     "figure_frames": 6.0,
     "table": LEAST_S,
+    "study_table": 20.0,
     "report": 6.0,
 }
 """Seconds of a job without a network at the size of the published study: estimates, until it has run once."""
@@ -151,7 +153,7 @@ def other(study: Study, stage: str, *parts: str) -> float | None:
     """Seconds that a job without a network may take, as stated in `STATED_S`; None for a stage that is not there."""
     if stage in STATED_S:
         recording = next((study.stimuli[part].recording for part in parts if part in study.stimuli), None)
-        simulated = stage == "count_spikes" and not isinstance(recording, Allen)
+        simulated = stage == "count_spikes" and isinstance(recording, Simulated)
         return STATED_S["simulate_session"] if simulated else STATED_S[stage]
     if stage in STATED_PAIRS_S:
         frames = [one.stimulus.frames for part in parts if (one := study.stimuli.get(part)) and one.stimulus]

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
@@ -36,37 +36,35 @@ ASSET = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """How a session on DANDI is given, where it is, and its id."""
 
 
-def impossible(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
-    """Describe what is wrong with a config whose keys are each valid, one line a problem: key, value, what is allowed."""
-    first = [line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)]
-    first += [f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies]
-    first += _sets(study)
-    first += [line for name in study.networks for line in _impossible_network(study, name, folders)]
+def impossible(study: Study, folders: tuple[Path, ...], inside: bool = True) -> Iterator[str]:
+    """Describe what is wrong with a config whose keys are each valid, one line a problem: key, value, what is allowed.
+
+    `inside`: whether files that it names are opened, too.
+    """
     named.look_up(one.network for one in study.subjects.values() if named.is_named(one.network))
-    first += [line for name in study.subjects for line in _impossible_subject(study, name)]
-    first += _impossible_metrics(study, folders)
-    first += [
-        f"subjects.{name}.seeds: {line}" for name in study.subjects for line in seeds_problems(name, study.subjects)
+    first = [
+        *(line for key, one in _stimuli(study) for line in _impossible_stimulus(key, one)),
+        *(f"scenes.{name}: a movie has this name; choose another" for name in study.scenes if name in study.movies),
+        *_sets(study),
+        *(line for name in study.networks for line in _impossible_network(study, name, folders)),
+        *(line for name in study.subjects for line in _impossible_subject(study, name)),
+        *_impossible_metrics(study, folders),
+        *(f"subjects.{name}.seeds: {line}" for name in study.subjects for line in seeds_problems(name, study.subjects)),
     ]
     yield from first
     if first:  # the checks below look up networks, movies and metrics
         return
-    for check in (
-        _places,
-        _names,
-        _replicates,
-        _roles,
-        _metrics,
-        _lengths,
-        _windows,
-        _doubled,
-        _norms,
-        _kept,
-        _recipes,
-    ):
+    checks = (_places, _names, _replicates, _roles, _metrics, _lengths, _windows, _doubled, _norms, _kept, _recipes)
+    for check in checks:
         yield from check(study)
-    for check_files in (_missing, _without_data, _other_frames, _too_short):
+    for check_files in (_missing, _without_data, *((_other_counts, _other_frames, _too_short) if inside else ())):
         yield from check_files(study, folders)
+
+
+def _none_of(key: str, value: str, allowed: Collection[str]) -> Iterator[str]:
+    """Name a value that is not allowed, with the allowed ones and the nearest of them."""
+    if value not in allowed:
+        yield f"{key}: '{value}' is none of {', '.join(allowed)}{nearest(value, allowed)}"
 
 
 def _recipes(study: Study) -> Iterator[str]:
@@ -93,7 +91,7 @@ def _untrainable(study: Study, name: str) -> Iterator[str]:
     subject, known, chosen = study.subjects[name], study.recipes.named, study.recipe_of(name)
     training, files = subject.training, study.training_sets.get(study.set_of(subject.training))
     if chosen not in known:
-        yield f"subjects.{name}.checkpoint.recipe: '{chosen}' is none of {', '.join(known)}{nearest(chosen, known)}"
+        yield from _none_of(f"subjects.{name}.checkpoint.recipe", chosen, known)
         return
     embedded = training in catalogue.MOTION_TRAININGS
     if not embedded and files is None:
@@ -211,9 +209,7 @@ def _metrics(study: Study) -> Iterator[str]:
     for experiment in ("clip", "front", *get_args(Perturbation)):
         allowed = study.metrics if experiment in get_args(Perturbation) else partial
         for name in getattr(study.experiments, experiment).metrics or []:
-            if name not in allowed:
-                hint = nearest(name, allowed)
-                yield f"experiments.{experiment}.metrics: '{name}' is none of {', '.join(allowed)}{hint}"
+            yield from _none_of(f"experiments.{experiment}.metrics", name, allowed)
 
 
 def _impossible_subject(study: Study, name: str) -> Iterator[str]:
@@ -230,9 +226,8 @@ def _impossible_subject(study: Study, name: str) -> Iterator[str]:
         return
     if "training" not in subject.model_fields_set and network.trainings != (subject.training,):
         yield f"{key}.training: is missing (training set: {', '.join(network.trainings)})"
-    elif subject.training not in network.trainings:
-        hint = nearest(subject.training, network.trainings)
-        yield f"{key}.training: '{subject.training}' is none of {', '.join(network.trainings)}{hint}"
+    else:
+        yield from _none_of(f"{key}.training", subject.training, network.trainings)
     if isinstance(subject.checkpoint, Library) and not subject.network.startswith(("torchvision:", "timm:")):
         yield f"{key}.checkpoint.kind: 'library' is for networks torchvision:NAME and timm:NAME, not {subject.network}"
     try:
@@ -248,9 +243,7 @@ def _names(study: Study) -> Iterator[str]:
     """Name what refers to no movie or area, and names that tables use themselves."""
     for subject, settings in study.subjects.items():
         for name in settings.sees or []:
-            if name not in study.shown:
-                hint = nearest(name, study.shown)
-                yield f"subjects.{subject}.sees: '{name}' is none of {', '.join(study.shown)}{hint}"
+            yield from _none_of(f"subjects.{subject}.sees", name, study.shown)
     for name in ("lag_only", "mean"):
         if name in [*study.subjects, *study.replicates, *(area for _, one in _stimuli(study) for area in one.controls)]:
             yield f"{name}: tables use this name themselves; choose another"
@@ -368,19 +361,21 @@ def _without_data(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
                 for area in areas
                 if not movie.recording.of_area(area, asked)
             )
+
+
+def _other_counts(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
+    """Name the areas that a person's counts lack, and counts of another number of frames, or rate, than the stimulus'."""
+    for name, movie in study.movies.items():
         if not isinstance(movie.recording, Counts) or not (path := locate(movie.recording.file, folders)).is_file():
             continue
         if read_recording.is_table(path) and movie.recording.rate_hz is None:
             yield f"movies.{name}.recording.rate_hz: is missing (a table does not hold the frame rate)"
             continue
-        settings = movie.recording.model_dump()
-        known = read_recording.areas(path, settings)
-        for area in areas:
-            if not places.inside(area, known, asked):
+        known, n_frames, rate_hz = read_recording.extent(path, movie.recording.model_dump())
+        for area in (*study.areas, *movie.controls):
+            if not places.inside(area, known, study.places(movie.controls)):
                 yield f"areas: {area} has no data in movies.{name}.recording ({movie.recording.file}); it holds {', '.join(known)}"
-        for place in places.inside(areas[0], known, asked)[:1]:
-            first = read_recording.read_counts(path, place, name, settings)
-            yield from _unlike(f"movies.{name}", movie, len(first.summed), first.rate_hz)
+        yield from _unlike(f"movies.{name}", movie, n_frames, rate_hz)
 
 
 def _other_frames(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
@@ -389,9 +384,9 @@ def _other_frames(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
         if not isinstance(one.recording, Spikes) or one.stimulus is None:
             continue
         frames = one.recording.frames
-        if not (path := locate(frames.file, folders)).is_file():
+        if not (found := listed(frames.file, folders)) or not found[0].is_file():
             continue
-        shown = spike_tables.presentations(frames.model_dump(), path, one.stimulus.frames)
+        shown = spike_tables.presentations(frames.model_dump(), found[0], one.stimulus.frames)
         for rows in shown.values():
             repeats = (movie_repeats if isinstance(one, Movie) else scene_repeats)(rows)
             yield from _unlike(key, one, repeats.start.shape[1], repeats.rate_hz)
@@ -435,8 +430,10 @@ def files_of(study: Study) -> Iterator[tuple[str, str]]:
         if isinstance(one.recording, Counts):
             yield f"{key}.recording.file", one.recording.file
         elif isinstance(one.recording, Spikes):
-            files = one.recording.files().items()
-            yield from ((f"{key}.recording.{table}.file", file) for table, file in files)
+            for table, files in one.recording.files().items():
+                yield from (
+                    (f"{key}.recording.{table}.file", file) for file in ([files] if isinstance(files, str) else files)
+                )
         elif isinstance(one.recording, Sessions):
             local = (file for file in one.recording.sessions if not is_url(file))
             yield from ((f"{key}.recording.sessions", file) for file in local)
@@ -474,7 +471,7 @@ def _kept(study: Study) -> Iterator[str]:
 
 def _missing(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
     for key, file in files_of(study):
-        if file not in study.assets and not locate(file, folders).is_file():
+        if file not in study.assets and not any(one.is_file() for one in listed(file, folders)):
             yield f"{key}: no file {file} (looked in {_looked_in(folders)})"
     for key, one in _stimuli(study):
         if isinstance(one.stimulus, Images) and not locate(one.stimulus.folder, folders).is_dir():
@@ -483,6 +480,21 @@ def _missing(study: Study, folders: tuple[Path, ...]) -> Iterator[str]:
 
 def _looked_in(folders: tuple[Path, ...]) -> str:
     return ", ".join(dict.fromkeys(str(folder.resolve()) for folder in folders))
+
+
+def listed(files: str | Sequence[str], folders: tuple[Path, ...] = (Path(),)) -> list[Path]:
+    """Paths of files named in the config; a name with a star that is no file's stands for all that fit, in their order."""
+    found = []
+    for name in [files] if isinstance(files, str) else files:
+        path = locate(name, folders)
+        if "*" not in name or path.exists():
+            found.append(path)
+            continue
+        roots = [Path(path.anchor)] if path.is_absolute() else folders
+        pattern = str(path.relative_to(path.anchor))
+        fitting = (sorted(one for one in root.glob(pattern) if not one.name.startswith(".")) for root in roots)
+        found += next(filter(None, fitting), [])
+    return found
 
 
 def locate(file: str, folders: tuple[Path, ...] = (Path(),)) -> Path:

@@ -36,7 +36,7 @@ class Front(Scored):
 
     lengths: list[int] = Field(
         default_factory=list,
-        description="frames shown, each on the movies that it fits; none leaves the experiment out",
+        description="lengths of the start of the movie that is presented, each on the movies that it fits; none leaves the experiment out",
         json_schema_extra=FRAMES,
     )
 
@@ -80,7 +80,7 @@ class Features(Model):
     """What an extraction leaves on disk beside the Gram matrices."""
 
     keep: Literal["all", "none"] | list[str] = Field(
-        "none", description="layers whose features are kept: all, none, or a list"
+        "none", description="layers whose features stay on disk: all, none, or a list"
     )
 
 

@@ -31,7 +31,7 @@ class Added(Model):
 class Study(Model):
     """A whole study."""
 
-    study: Name = Field("own", description="name of the study, shown in the report")
+    study: Name = Field("own", description="name of the study, in the heading of the report")
     seed: int = Field(2023, ge=0, description="seed of every random draw without another seed")
     areas: AreaNames = Field(
         AREAS,

@@ -18,7 +18,7 @@ UNDEFINED = (
     "frames to which all kept units of an area respond alike (no spike) have no correlation: no_score (the area has none, "
     "and the report says why), or leave_out (the area is scored without these frames, for all networks alike)"
 )
-CONTROLS = "recorded areas that the movie should not drive: shown beside the others, in no mean"
+CONTROLS = "recorded areas that the movie should not drive: they stand beside the others, and no mean includes them"
 
 
 # ---------------------------------------------------------------- stimuli
@@ -112,17 +112,36 @@ class Simulated(Model):
     quality: Quality = Field(default_factory=Quality, description="unit filters")
 
 
-class Sessions(Layout):
+class Counted(Model):
+    """What all recordings whose spikes are counted here have in common."""
+
+    latency: float = Field(
+        0.0,
+        ge=-1,
+        le=1,
+        description="spikes are counted from so long after a frame's onset on",
+        json_schema_extra=SECONDS,
+    )
+    bin: float | None = Field(
+        None,
+        gt=0,
+        le=10,
+        description="for so long; as long as the frame was shown when not given",
+        json_schema_extra=SECONDS,
+    )
+    repeats: Literal["equal", "fewest"] = Field(
+        "equal",
+        description="where sessions have different numbers of whole repeats: refuse, or use the smallest number of repeats for all",
+    )
+
+
+class Sessions(Layout, Counted):
     """What all kinds of NWB sessions have in common."""
 
     sessions: list[str] = Field(
         min_length=1,
         description="NWB files, one per session; of an address (https://...), or of an asset of the DANDI archive (dandi:ID), "
         "only the parts that are needed are read",
-    )
-    repeats: Literal["equal", "fewest"] = Field(
-        "equal",
-        description="where sessions have different numbers of whole repeats: refuse, or use the smallest number of repeats for all",
     )
     unobserved: Literal["leave_out_units", "leave_out_repeats"] = Field(
         "leave_out_units",
@@ -134,7 +153,7 @@ class Sessions(Layout):
     def counting(self) -> dict[str, Any]:
         """What decides how a session is counted, beside areas and quality."""
         layout = self.model_dump(mode="json", include=set(Layout.model_fields))
-        return {"layout": layout, "unobserved": self.unobserved}
+        return {"layout": layout, "unobserved": self.unobserved, "latency_s": self.latency, "bin_s": self.bin}
 
 
 class Allen(Sessions):
@@ -206,8 +225,9 @@ TIME_UNIT = "unit of its times, seconds or milliseconds"
 class SpikeTimes(Model):
     """Spike times: a table with a row a spike, a TsGroup that pynapple saved, or a .mat with a cell of times per unit."""
 
-    file: str = Field(
-        description="the file; relative paths: beside the config, then in the working directory, then in the repository"
+    file: Texts = Field(
+        description="the file; relative paths: beside the config, then in the working directory, then in the repository. Several "
+        "as a list, or by a pattern with *: sessions where there are as many files of frames, else parts of one recording"
     )
     time: str = Field("time", description="column, or variable of a .mat, of spike times")
     unit: str = Field("unit", description="column of units, names or numbers; the cells of a .mat are numbered from 1")
@@ -219,7 +239,7 @@ class SpikeTimes(Model):
 class FrameTimes(Model):
     """Frame onsets: a table with a row a frame shown, or a Tsd, Ts or IntervalSet that pynapple saved, or a .mat."""
 
-    file: str = Field(description="the file; relative paths as for the spikes")
+    file: Texts = Field(description="the file, or several, as of the spikes")
     onset: str = Field("onset", description="column of times at which a frame came")
     offset: str = Field(
         "offset", description="column of times at which it went; when the next one came, where there is none"
@@ -243,33 +263,16 @@ class UnitTable(Model):
     session: str = Field("session", description="column of sessions, as of the spikes")
 
 
-class Spikes(Model):
+class Spikes(Counted):
     """Spike times and frame onsets, as tables; the spikes of every frame are counted."""
 
     kind: Literal["spikes"]
     spikes: SpikeTimes = Field(description="spike times")
     frames: FrameTimes = Field(description="when each frame of each repeat was shown")
     units: UnitTable | None = Field(None, description="areas of the units, where the spike times do not have them")
-    latency: float = Field(
-        0.0,
-        ge=-1,
-        le=1,
-        description="spikes are counted from so long after a frame's onset on",
-        json_schema_extra=SECONDS,
-    )
-    bin: float | None = Field(
-        None,
-        gt=0,
-        le=10,
-        description="for so long; as long as the frame was shown when not given",
-        json_schema_extra=SECONDS,
-    )
-    repeats: Literal["equal", "fewest"] = Field(
-        "equal", description="where sessions have different numbers, as for sessions"
-    )
 
-    def files(self) -> dict[str, str]:
-        """Files by what they hold: `spikes`, `frames`, and where there is one `units`."""
+    def files(self) -> dict[str, str | list[str]]:
+        """Files, or patterns of them, by what they hold: `spikes`, `frames`, and where there is one `units`."""
         tables = {"spikes": self.spikes, "frames": self.frames, "units": self.units}
         return {name: table.file for name, table in tables.items() if table}
 

@@ -1,5 +1,6 @@
 """From YAML to a checked study, or a few lines that say what is wrong."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
@@ -9,16 +10,18 @@ import yaml
 from pydantic import ValidationError
 
 from lorafb.config import yaml12
-from lorafb.config.checks import address, impossible, is_url, locate, module_files
+from lorafb.config.checks import address, impossible, is_url, listed, locate, module_files
 from lorafb.config.errors import problems, texts
 from lorafb.config.model import Study
 from lorafb.config.subjects import replicated
 from lorafb.files import InputError, write_text
 
 __all__ = [
+    "ROOT",
     "address",
     "folders",
     "is_url",
+    "listed",
     "load",
     "locate",
     "merged",
@@ -29,7 +32,11 @@ __all__ = [
     "write",
 ]
 
-ROOT = Path(__file__).parents[2]
+PACKAGE = Path(__file__).parents[1]
+ROOT = PACKAGE / "workflow" if (PACKAGE / "workflow").is_dir() else PACKAGE.parent
+"""Folder of the Snakefile: the repository, or its copy inside an installed package."""
+QUOTES = re.compile("scanning (an alias|a tag|a directive)|character '[@%`]'|undefined alias|<scalar>")
+"""Errors of YAML where text that begins with a sign of YAML stands without quotes."""
 OWN = {"movies", "scenes"}
 """Tables that make a config a study of its own: nothing of the default study is then below it."""
 REPLACED_WHOLE = {"subjects", "networks"}
@@ -72,6 +79,8 @@ def read(
     over: Mapping[str, Any] | None = None,
     folders: tuple[Path, ...] = (Path(),),
     typed: Mapping[str, Any] | None = None,
+    *,
+    inside: bool = True,
 ) -> Study:
     """Read the default config, lay another over it, and check the whole.
 
@@ -82,6 +91,8 @@ def read(
         What the files of `--configfile` hold, see `merged`.
     folders : paths
         Where relative files are looked for, in this order.
+    inside : bool
+        Whether files are opened, to see that recording and stimulus have the same frames: once a start, not in every job.
     typed : mapping, optional
         What `--config` gave. Snakemake leaves numbers inside tables as text, and makes text of digits a number: here
         they become what their keys take.
@@ -99,8 +110,8 @@ def read(
         try:
             Study.model_validate(values())
         except ValidationError as error:
-            return study(values(frozenset(texts(error, Study))), folders)
-    return study(values(), folders)
+            return study(values(frozenset(texts(error, Study))), folders, inside)
+    return study(values(), folders, inside)
 
 
 def _as_meant(value: Any, texts: frozenset[str], key: str = "") -> Any:
@@ -126,15 +137,20 @@ def load(path: Path) -> dict[str, Any]:
         values = yaml12.read(path.read_text(encoding="utf-8"))
     except yaml12.DoubledKey as error:
         raise InputError(f"{path}: {error}") from None
-    except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is no text in UTF-8; save it as UTF-8") from None
+    except (OSError, RecursionError, yaml.YAMLError) as error:
+        told = " ".join(str(error).split()).replace(' in "<unicode string>"', "")
+        hint = "; indent by spaces, not tabs" if r"'\t'" in told else ""
+        hint = hint or ("; text with * @ % ` ! { needs quotes" if QUOTES.search(told) else "")
+        raise InputError(f"{path}: cannot be read as YAML: {told}{hint}") from None
     if not isinstance(values, dict):
         found = "an empty file" if values is None else type(values).__name__
         raise InputError(f"{path}: expected a table of keys, found {found}")
     return values
 
 
-def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),)) -> Study:
+def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),), inside: bool = True) -> Study:
     """Check a config already read; see `read`."""
     try:
         checked = Study.model_validate(dict(values))
@@ -144,7 +160,7 @@ def study(values: Mapping[str, Any], folders: tuple[Path, ...] = (Path(),)) -> S
         raise InputError(_lines(doubled))
     checked = checked.with_added()
     checked = checked.model_copy(update={"subjects": replicated(checked.subjects)})
-    found = list(impossible(checked, folders))
+    found = list(impossible(checked, folders, inside))
     if found:
         raise InputError(_lines(found))
     return checked

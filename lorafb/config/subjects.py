@@ -38,7 +38,7 @@ class OwnNetwork(Model):
         description="module:function; the module is beside the config or installed, the function takes `classes` and the options"
     )
     layers: list[str] = Field(min_length=1, description="layers to score, as named_modules() names them, in order")
-    feed: Feeding = Field(description="how it is shown a movie")
+    feed: Feeding = Field(description="how it takes a movie")
     training: Name = Field("own", description="its training set, as tables name it")
     options: dict[str, int | float | str | bool] = Field(default_factory=dict, description="arguments of the function")
     multiple_of: int = Field(1, ge=1, description="height and width must be multiples of it", json_schema_extra=PIXELS)
@@ -111,14 +111,15 @@ class Subject(Model):
     )
     training: str = Field(
         "own",
-        description="training set: decides classes, normalisation and how frames are shown; of other people's networks a name for tables",
+        description="training set of the weights: sets classes, normalisation and how frames are presented; "
+        "for networks of other libraries, a name in tables",
     )
     checkpoint: Trained | Initial | Saved | Library = Field(
         discriminator="kind", description="where the weights come from"
     )
     label: str | None = Field(None, description="name in figures")
     role: Role | None = Field(None, description="network of the paper that it represents in figures and tables")
-    sees: list[Name] | None = Field(None, description="movies and scenes that it is shown; null takes all")
+    sees: list[Name] | None = Field(None, description="movies and scenes that it is presented with; null: all")
     experiments: list[Perturbation] = Field(
         [], description="experiments that it takes part in, of those that need extra passes"
     )
@@ -203,7 +204,7 @@ class TrainingSet(Model):
     kind: Literal["ucf101", "imagenet", "folder"] | None = Field(
         None, description="what it is; null takes its name, which is then `ucf101` or `imagenet`"
     )
-    folder: str = Field(description="its folder; relative paths start at the working directory")
+    folder: str = Field(description="its folder; relative paths as for a video")
     subset: bool = Field(False, description="true where some videos or images are left out on purpose")
     split: Literal[1, 2, 3] = Field(1, description="split of UCF101")
     holds: Literal["videos", "images"] = Field(

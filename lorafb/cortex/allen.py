@@ -76,13 +76,15 @@ class Session:
         return number
 
     def tables(self) -> list[str]:
-        """Names of the tables of intervals, but for the invalid times."""
-        known = sorted(group_at(self.name, self._file, "intervals")) if "intervals" in self._file else []
-        return [name for name in known if name != intervals.INVALID]
+        """Names of the tables of intervals, but for the invalid times, and of the series of frames that were shown."""
+        folders = ("intervals", intervals.SERIES)
+        known = [name for one in folders if one in self._file for name in sorted(group_at(self.name, self._file, one))]
+        return [name for name in dict.fromkeys(known) if name != intervals.INVALID]
 
-    def table(self, name: str) -> Table:
-        """Open a table of intervals."""
-        return Table(self.name, self._file, f"intervals/{name}")
+    def columns(self, folder: str, table: str) -> list[str]:
+        """Names of the columns of a table in a folder of the file; none of a series."""
+        path = f"{folder}/{table}".lstrip("/")
+        return sorted(group_at(self.name, self._file, path)) if path in self._file else []
 
     def units(self, areas: Areas = (), area_column: str | None = None) -> pd.DataFrame:
         """Read the table of units, without spikes.
@@ -121,6 +123,9 @@ class Session:
         of electrodes. An area is missing where that does not help, where the channel is not among the electrodes, its place
         is unknown, or its data are marked as not valid (the AllenSDK leaves such units out as well).
         """
+        if "general/extracellular_ephys/electrodes" not in self._file:
+            column = "name the column of the table units that has each unit's place, by `unit_area`"
+            raise InputError(f"{self.name}: general/extracellular_ephys/electrodes is missing; {column}")
         electrodes = Table(self.name, self._file, "general/extracellular_ephys/electrodes")
         locations = electrodes.texts("location")
         if not any(locations):

@@ -26,6 +26,24 @@ def areas(path: Path | str, names: Mapping[str, str] | None = None) -> list[str]
     return list(dict.fromkeys(own_tables.read(path).texts((names or {}).get("area", "area"))))
 
 
+def extent(path: Path | str, names: Mapping[str, str]) -> tuple[list[str], int]:
+    """Areas of a tidy table and its number of frames, from these two columns alone."""
+    area, frame = (names.get(name, name) for name in ("area", "frame"))
+    table = own_tables.read(path, (area, frame))
+    return list(dict.fromkeys(table.texts(area))), len(_frames(table.where, table.whole(frame)))
+
+
+def _frames(where: str, frame: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers of the frames, one by one; a gap may be a frame that was dropped everywhere."""
+    frames = np.unique(frame)
+    if len(frames) and frames[-1] - frames[0] >= len(frames):
+        gap = int(frames[np.argmax(np.diff(frames) > 1)]) + 1
+        raise InputError(
+            f"{where}: frame {gap} is in no row, and frames {frames[0]} to {frames[-1]} are; number them one by one"
+        )
+    return frames
+
+
 def read(
     path: Path | str,
     area: str,
@@ -69,7 +87,7 @@ def read(
         which = f"{mouse}unit {unit}, repeat {repeat}, frame {frame} is there twice"
         raise InputError(f"{path}: area {area}: {which}, again in {values.at(place)}")
     repeats, repeat = np.unique(rows["repeat"], return_inverse=True)
-    frames = np.unique(cells["frame"])  # of all areas, which saw the same movie
+    frames = _frames(str(path), cells["frame"].to_numpy())  # of all areas, which saw the same movie
     frame = np.searchsorted(frames, rows["frame"])
     units = rows[["session", "unit"]].drop_duplicates().sort_values(["session", "unit"])
     unit = rows.groupby(["session", "unit"]).ngroup().to_numpy()

@@ -180,7 +180,10 @@ def own_dataset(what: str, group: h5py.Group, name: str) -> h5py.Dataset:
 
 def _member(what: str, group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-        raise InputError(f"{what} is a link, and links are not followed")
+        raise InputError(
+            f"{what} is a link, and links are not followed; pynwb's NWBHDF5IO.export(write_args={{'link_data': False}}) "
+            "makes one whole file"
+        )
     return group[name]
 
 

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lorafb.artefacts.recordings import Note, many
-from lorafb.cortex.hdf5_tables import MOST_NAMES, Table, check_times, group_at
-from lorafb.cortex.presentations import SPEED_TOLERANCE, TICK_S, FloatArray, IntArray, Presentations, trimmed
+from lorafb.cortex.hdf5_tables import MOST_BYTES, MOST_NAMES, Table, check_times, group_at, own_dataset, read
+from lorafb.cortex.presentations import SPEED_TOLERANCE, TICK_S, FloatArray, IntArray, Presentations, stops, trimmed
 from lorafb.files import InputError
 from lorafb.records import Model
 
 ENDING = "_presentations"
 """Ending of the names of Allen's tables."""
+SERIES = "stimulus/presentation"
+"""Where the NWB standard has series of the frames that were shown (IndexSeries)."""
 INVALID = "invalid_times"
 """Table of the NWB standard: times to be left out of analyses."""
 STIMULUS = "stimulus"
@@ -35,7 +37,7 @@ class Columns(Model):
     start: str | None = Field(None, description="when it came, seconds")
     stop: str | None = Field(None, description="when it went, seconds")
     repeat: str | None = Field(
-        None, description="number of the repeat that the row belongs to; found by itself when null"
+        None, description="number of the repeat that the row belongs to; worked out from the frames when null"
     )
     frame_times: str | None = Field(
         None, description="of rows that are showings: list of the times at which each frame came, seconds"
@@ -93,7 +95,8 @@ def presentations(
     name : what errors call the file
     file : an open session
     stimulus : `natural_movie_one`, `natural_movie_three`, `natural_scenes`, or as the session names it: rows are those
-        of the table `intervals/STIMULUS_presentations`, or of `intervals/STIMULUS`; of several tables where several are named
+        of the table `intervals/STIMULUS_presentations`, or of `intervals/STIMULUS`, or samples of the IndexSeries
+        `stimulus/presentation/STIMULUS`; of several tables where several are named
     layout : names of columns, which rows, and what a row is
     n_frames, rate_hz : of the stimulus; needed where a row is a showing without times of frames
     probes : names of the session's probes, one a line each: invalid times that name one are not of the stimulus
@@ -105,13 +108,19 @@ def presentations(
         `presentations.trimmed` says. Its notes say what was left out or cut.
     """
     known = sorted(group_at(name, file, "intervals")) if "intervals" in file else []
+    series = sorted(group_at(name, file, SERIES)) if SERIES in file else []
     names = [stimulus] if isinstance(stimulus, str) else list(stimulus)
+    of_series = [one for one in names if one in series and not {one, f"{one}{ENDING}"} & set(known)]
     endings = not known or any(table.endswith(ENDING) for table in known)
     plain = [one for one in names if f"{one}{ENDING}" not in known and (one in known or not endings)]
-    tables = [one if one in plain else f"{one}{ENDING}" for one in names]
+    tables = [one if one in plain else f"{one}{ENDING}" for one in names if one not in of_series]
+    if tables and "intervals" not in file:
+        other = f"; it has the series {', '.join(series)}" if series else " and no IndexSeries"
+        raise InputError(f"{name}: intervals/{tables[0]} is missing: the file has no table of intervals{other}")
     invalid = [one for one in invalid_times(name, file) if one.of_stimulus(probes)]
-    read = [Table(name, file, f"intervals/{table}") for table in tables]
-    parts = [_rows(table, layout or Layout(), invalid, n_frames, rate_hz) for table in read]
+    opened = [Table(name, file, f"intervals/{table}") for table in tables]
+    found = [_rows(table, layout or Layout(), n_frames, rate_hz) for table in opened]
+    parts = [_cleaned(one, invalid) for one in (*found, *(_samples(name, file, one) for one in of_series))]
     more = [table for table in known if table not in tables and any(table.startswith(f"{one}_") for one in names)]
     listed = f"{name}: other tables of a like name are not used: {', '.join(more)}"
     notes = [note for part in parts for note in part.notes] + (
@@ -135,21 +144,53 @@ def invalid_times(name: str, file: h5py.File) -> list[Invalid]:
     return [Invalid(*one) for one in zip(begin, end, tags, said, strict=True)]
 
 
-def _rows(
-    table: Table, layout: Layout, invalid: Sequence[Invalid], n_frames: int | None, rate_hz: float | None
-) -> Presentations:
+def _samples(name: str, file: h5py.File, series: str) -> Presentations:
+    """Read an IndexSeries: which frame came at which time; it went when the next one came (`presentations.stops`)."""
+    group = group_at(name, file, f"{SERIES}/{series}")
+    where = f"{name}: {SERIES}/{series}"
+    data = own_dataset(f"{where}: data", group, "data") if "data" in group else None
+    if data is None or data.ndim != 1 or data.dtype.kind not in "ui" or data.nbytes > MOST_BYTES:
+        raise InputError(
+            f"{where} does not say which frame was shown when: expected an IndexSeries, or a table of intervals"
+        )
+    if "timestamps" in group:
+        times = own_dataset(f"{where}: timestamps", group, "timestamps")
+        start = np.asarray(read(times, f"{where}: timestamps"), np.float64)
+    else:
+        began = own_dataset(f"{where}: starting_time", group, "starting_time") if "starting_time" in group else None
+        rate_hz = float(began.attrs.get("rate", 0)) if began is not None else 0.0
+        if not rate_hz > 0:
+            raise InputError(f"{where} has neither timestamps nor a rate")
+        start = float(read(began, where, ())) + np.arange(len(data)) / rate_hz
+    if start.shape != data.shape or not np.all(np.diff(start) > 0):
+        raise InputError(f"{where}: expected a time that grows for each of its {len(data)} samples")
+    check_times(start, f"{where}: timestamps")
+    frame = np.asarray(read(data, f"{where}: data")).astype(np.int64)
+    return Presentations(where, start, stops(start, where), frame, np.zeros(len(frame)))
+
+
+def _rows(table: Table, layout: Layout, n_frames: int | None, rate_hz: float | None) -> Presentations:
     """Read one table of presentations."""
     columns, of_movie = layout.columns, _chosen(table, layout.where)
     start, stop = _bounds(table, columns, of_movie)
     if layout.rows == "showings":
-        rows = _showings(table, columns, of_movie, start, stop, n_frames, rate_hz)
-    else:
-        spellings = (columns.frame,) if columns.frame else ("frame", "movie_frame_index")
-        frame = table.integers(*spellings, rows=of_movie)
-        repeat = table.integers(columns.repeat, rows=of_movie) if columns.repeat else None
-        has_blocks = table.find("stimulus_block")
-        block = table.numbers("stimulus_block")[of_movie].astype(np.float64) if has_blocks else np.zeros(len(frame))
-        rows = Presentations(table.where, start, stop, frame, block, repeat)
+        return _showings(table, columns, of_movie, start, stop, n_frames, rate_hz)
+    spellings = (columns.frame,) if columns.frame else ("frame", "movie_frame_index")
+    if (name := table.find(*spellings)) and table.is_text(name):
+        held = ", ".join(sorted(set(table.texts(name)))[:3])
+        raise InputError(
+            f"{table.where}: column {name!r} is of type object, expected numbers: it names frames by text ({held}, ...); add a "
+            "column with the place of each in the stimulus, counted from 0, and name it by columns: {frame: ...}"
+        )
+    frame = table.integers(*spellings, rows=of_movie)
+    repeat = table.integers(columns.repeat, rows=of_movie) if columns.repeat else None
+    has_blocks = table.find("stimulus_block")
+    block = table.numbers("stimulus_block")[of_movie].astype(np.float64) if has_blocks else np.zeros(len(frame))
+    return Presentations(table.where, start, stop, frame, block, repeat)
+
+
+def _cleaned(rows: Presentations, invalid: Sequence[Invalid]) -> Presentations:
+    """Sort rows by time; cut, and leave out, as `presentations` says."""
     order = np.argsort(rows.start, kind="stable")
     order, doubled = _once(rows, order)
     rows = _take(rows, order)
@@ -159,7 +200,7 @@ def _rows(
     for one in invalid:
         hit = (rows.start < one.end) & (ends > one.begin) & (rows.frame >= 0)
         inside |= hit
-        times = f"{one.begin:.3f} to {one.end:.3f} s ({', '.join(one.tags)})"
+        times = f"{one.begin:.3f} to {one.end:.3f} s" + (f" ({', '.join(one.tags)})" if one.tags else "")
         told = f"{rows.table}: {many(int(hit.sum()), 'row')} in invalid times, {times}: left out"
         notes += [Note("rows_invalid", int(hit.sum()), told)] if hit.any() else []
     kept = np.flatnonzero((rows.frame >= 0) & ~inside)

@@ -26,6 +26,13 @@ def areas(path: Path | str) -> list[str]:
     return _areas(own_archives.arrays(path), path)
 
 
+def extent(path: Path | str) -> tuple[list[str], int, float]:
+    """Areas of an archive of counts, its number of frames, and frames a second."""
+    archive = own_archives.arrays(path)
+    known = _areas(archive, path)
+    return known, _cube(archive, path, known[0]).shape[-1], 1 / _bin_s(archive, path)
+
+
 def read(path: Path | str, area: str, movie: str, real: bool = False) -> Recording:
     """Read one area from an archive of counts.
 
@@ -54,9 +61,7 @@ def read(path: Path | str, area: str, movie: str, real: bool = False) -> Recordi
     first = list(_cube(archive, path, known[0]).shape[1:])
     if shape != first:
         raise InputError(f"{path}: array {area!r} has {shape} repeats and bins, {known[0]!r} has {first}")
-    bin_s = float(_array(archive, path, "bin_s", (), "uif"))
-    if not 0 < bin_s < np.inf:
-        raise InputError(f"{path}: bin_s is {bin_s}, expected seconds above 0")
+    bin_s = _bin_s(archive, path)
     whole = "uif" if own_archives.is_matlab(path) else "ui"  # MATLAB's numbers are floats unless said otherwise
     ids = _array(archive, path, f"{area}{ID}", (n_units,), whole).astype(np.int64)
     if f"{area}_session" in archive:
@@ -76,6 +81,13 @@ def _areas(archive: Archive, path: Path | str) -> list[str]:
         held = ", ".join(archive) or "nothing"
         raise InputError(f"{path}: holds no area: expected arrays AREA and AREA{ID}, found {held}")
     return known
+
+
+def _bin_s(archive: Archive, path: Path | str) -> float:
+    bin_s = float(_array(archive, path, "bin_s", (), "uif"))
+    if not 0 < bin_s < np.inf:
+        raise InputError(f"{path}: bin_s is {bin_s}, expected seconds above 0")
+    return bin_s
 
 
 def _array(archive: Archive, path: Path | str, name: str, shape: tuple[int, ...], kinds: str) -> NDArray[Any]:

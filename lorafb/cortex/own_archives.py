@@ -82,13 +82,15 @@ def arrays(path: Path | str) -> Mapping[str, NDArray[Any]]:
     InputError
         One line: the file is missing, is no archive of plain arrays, or holds a single array.
     """
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file")
+    if is_matlab(path):
+        return _matlab(path)
     try:
-        if is_matlab(path):
-            return _matlab(path)
         file = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
     except UNREADABLE:
+        if Path(path).suffix.lower() == ".mat":
+            raise InputError(f"{path}: is no .mat of version 5 or later; save it again with -v7") from None
         raise InputError(f"{path}: is no .npz archive of plain arrays") from None
     if not isinstance(file, NpzFile):
         raise InputError(f"{path}: holds a single array, expected an .npz archive with an array per area")
@@ -98,7 +100,7 @@ def arrays(path: Path | str) -> Mapping[str, NDArray[Any]]:
 def _matlab(path: Path | str) -> dict[str, NDArray[Any]]:
     if h5py.is_hdf5(path):
         with hdf5_tables.opened(path, str(path)) as file:
-            return {name: _of_hdf5(file, name, path) for name in file if isinstance(file.get(name), h5py.Dataset)}
+            return dict(_variables(file, path))
     try:
         large = [(name, shape) for name, shape, _ in io.whosmat(path) if 8 * np.prod(shape, dtype=float) > MOST_BYTES]
         if large:
@@ -112,17 +114,27 @@ def _matlab(path: Path | str) -> dict[str, NDArray[Any]]:
     for name, value in variables.items():
         if name.startswith("__"):
             continue
-        if value.dtype.names and value.size == 1:  # a structure
-            flat |= {f"{name}.{field}": np.asarray(value[field].flat[0]) for field in value.dtype.names}
-        elif not value.dtype.names:
-            flat[name] = value
+        fields = {f"{name}.{field}": value[field] for field in value.dtype.names or ()}  # of several structures, cells
+        flat |= {field: np.asarray(held.flat[0]) if value.size == 1 else held for field, held in fields.items()}
+        flat |= {} if fields else {name: value}
     return flat
 
 
-def _of_hdf5(file: h5py.File, name: str, path: Path | str) -> NDArray[Any]:
-    """One variable of a .mat of version 7.3, whose axes HDF5 has in reverse order."""
-    what = f"{path}: {name!r}"
-    dataset = hdf5_tables.own_dataset(what, file, name)
+def _variables(file: h5py.File, path: Path | str) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Variables of a .mat of version 7.3, and fields of its structures."""
+    for name in file:
+        held = file.get(name) if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+        if isinstance(held, h5py.Dataset):
+            yield name, _of_hdf5(file, file, name, f"{path}: {name!r}")
+        elif isinstance(held, h5py.Group) and not name.startswith("#"):
+            for field in held:
+                if isinstance(held.get(field), h5py.Dataset):  # none of a structure within a structure
+                    yield f"{name}.{field}", _of_hdf5(file, held, field, f"{path}: '{name}.{field}'")
+
+
+def _of_hdf5(file: h5py.File, group: h5py.Group, name: str, what: str) -> NDArray[Any]:
+    """One variable, whose axes HDF5 has in reverse order."""
+    dataset = hdf5_tables.own_dataset(what, group, name)
     values = hdf5_tables.read(dataset, what, ())
     if h5py.check_ref_dtype(dataset.dtype) is h5py.Reference:
         cells = np.empty(values.shape, object)
@@ -219,6 +231,10 @@ def _pynapple(
     if "t" in held:
         rows = pd.DataFrame({names["onset"]: held["t"]})
         if "d" in held:
+            if held["d"].ndim != 1:
+                raise InputError(
+                    f"{where}: holds {list(held['d'].shape)} values, expected a frame for each time (a Tsd)"
+                )
             rows[names["frame"]] = held["d"]
         return OwnTable(where, rows), None
     if not {"start", "end"} <= set(held):

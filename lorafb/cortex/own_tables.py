@@ -22,10 +22,26 @@ from lorafb.files import InputError, nearest, one_line
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 GZIP, PARQUET, UTF_16 = b"\x1f\x8b", b"PAR1", (b"\xff\xfe", b"\xfe\xff")
+FOREIGN = {
+    b"PK\x03\x04": "an Excel workbook, or a zip of files",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"BZh": "a file packed by bzip2",
+    b"\xfd7zXZ": "a file packed by xz",
+    b"\x28\xb5\x2f\xfd": "a file packed by zstd",
+    b"ARROW1": "a file of Feather",
+    b"\x80": "a pickle, which is never read",
+    b"<": "a web page, or XML",
+    b"{": "JSON",
+    b"[": "JSON",
+    b"version https://git-lfs": "a pointer of Git LFS (`git lfs pull` gets the file)",
+}
+"""What else people bring as tables, by its first bytes."""
 COMMA = r"[+-]?(\d+,?\d*|,\d+)([eE][+-]?\d+)?"
 """A number with a decimal comma, if it has a comma."""
 THOUSANDS = r"[+-]?[1-9]\d{0,2}(,\d{3})+"
 """A number that may have commas between its thousands."""
+POINT = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+"""A number without a comma."""
 WHOLE_FLOATS = 2**53
 SEPARATOR_LINE = re.compile("sep=([,;\t])")
 """First line by which spreadsheets tell one another the separator."""
@@ -128,7 +144,9 @@ class OwnTable:
     def _with_commas(self, name: str, values: pd.Series) -> NDArray[np.float64]:
         """Numbers of a column of text with decimal commas; what is no such number, or could be two, is refused."""
         texts = values.astype(str).str.strip()
-        odd = ~texts.str.fullmatch(COMMA).to_numpy(bool)
+        commas = texts.str.fullmatch(COMMA).to_numpy(bool)
+        others = ~(commas | texts.str.fullmatch(POINT).to_numpy(bool))
+        odd = others if others.any() else ~commas
         if odd.any():
             self.refuse(name, int(np.argmax(odd)), "expected numbers")
         commas = texts.str.contains(",", regex=False)
@@ -150,8 +168,10 @@ class OwnTable:
         )
 
 
-def read(path: Path | str) -> OwnTable:
+def read(path: Path | str, columns: tuple[str, ...] = ()) -> OwnTable:
     """Read a table with a header: text separated by commas, semicolons or tabs, a gzip of such a text, or Parquet.
+
+    Of some `columns` alone where they are named, and all of them are there.
 
     Raises
     ------
@@ -163,11 +183,11 @@ def read(path: Path | str) -> OwnTable:
     except OSError as error:
         missing = "no such file" if isinstance(error, FileNotFoundError) else one_line(error)
         raise InputError(f"{path}: {missing}") from None
-    return _read(str(path), state.st_mtime_ns, state.st_size)
+    return _read(str(path), state.st_mtime_ns, state.st_size, columns)
 
 
 @lru_cache(maxsize=1)  # a job asks for one area after the other of the same file
-def _read(path: str, changed: int, size: int) -> OwnTable:
+def _read(path: str, changed: int, size: int, columns: tuple[str, ...] = ()) -> OwnTable:
     try:
         with Path(path).open("rb") as file:
             start = file.read(4)
@@ -181,10 +201,21 @@ def _read(path: str, changed: int, size: int) -> OwnTable:
     encoding = "utf-16" if head.startswith(UTF_16) else "utf-8-sig"
     lines = head.decode(encoding, errors="replace").splitlines()
     told = SEPARATOR_LINE.fullmatch(lines[0].strip()) if lines else None
-    header = next(iter(lines[bool(told) :]), "")
+    skipped = int(bool(told))
+    while lines[skipped + 1 :] and lines[skipped].startswith("#"):
+        if not lines[skipped + 1].startswith("#") and _columns(lines[skipped]) >= _columns(lines[skipped + 1]):
+            break  # names of columns, as NumPy writes them
+        skipped += 1  # a remark
+    header = next(iter(lines[skipped:]), "")
+    if found := next((what for first, what in FOREIGN.items() if head.startswith(first)), None):
+        raise InputError(f"{path}: is no table, but {found}: save it as CSV in UTF-8, or as Parquet")
     if not header.strip() or "\0" in header:
         raise InputError(f"{path}: is no table: expected text with a header, a gzip of such a text, or Parquet")
-    return _text(path, header, encoding, packed, told[1] if told else separator(header), bool(told))
+    return _text(path, header, encoding, packed, told[1] if told else separator(header), skipped, columns)
+
+
+def _columns(line: str) -> int:
+    return len(next(csv.reader([line], delimiter=separator(line)), []))
 
 
 def separator(header: str) -> str:
@@ -193,8 +224,17 @@ def separator(header: str) -> str:
 
 
 def _text(
-    path: Path | str, header: str, encoding: str, packed: Literal["gzip"] | None, split: str, skipped: bool
+    path: Path | str,
+    header: str,
+    encoding: str,
+    packed: Literal["gzip"] | None,
+    split: str,
+    skipped: int,
+    columns: tuple[str, ...],
 ) -> OwnTable:
+    names = [name.strip(" #") for name in next(csv.reader([header], delimiter=split, skipinitialspace=True))]
+    some = [place for place, name in enumerate(names) if name in columns]
+    chosen = some if columns and len(some) == len(columns) else None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -203,8 +243,9 @@ def _text(
                 sep=split,
                 encoding=encoding,
                 compression=packed,
-                skiprows=int(skipped),
+                skiprows=skipped,
                 index_col=False,
+                usecols=chosen,
                 keep_default_na=False,  # an area may be named NA
                 na_values=[""],
                 skip_blank_lines=False,  # lines keep their numbers
@@ -218,8 +259,9 @@ def _text(
         raise InputError(f"{path}: is no text in UTF-8; save it again as CSV in UTF-8") from None
     except (OSError, EOFError, ValueError, zlib.error) as error:  # pandas' errors of parsing are ValueErrors
         raise InputError(f"{path}: is no readable table ({one_line(error)})") from None
-    names = [name.strip(" #") for name in next(csv.reader([header], delimiter=split, skipinitialspace=True))]
-    rows.columns = pd.Index(names[: rows.shape[1]])  # pandas renames doubled ones
+    rows.columns = pd.Index(
+        [names[place] for place in chosen] if chosen else names[: rows.shape[1]]
+    )  # pandas renames doubled ones
     return _trimmed(OwnTable(str(path), rows, "line", 2 + skipped, split))
 
 

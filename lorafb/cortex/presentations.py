@@ -22,6 +22,8 @@ LONGEST = 1.5 * 1.01
 """Longest row, in usual rows: half a row more, and the clock's jitter."""
 SPEED_TOLERANCE = 0.01
 """Largest relative difference between the speed of a repeat and the usual one; a frame more or less is no other speed."""
+PAUSE = 1.5
+"""Where the next frame came later than so many usual frames after, the screen is taken to have been without the movie."""
 MOST_APART = 3
 """Longest time from one frame to the next, in usual rows, where the table does not number its repeats."""
 NAMED = 3
@@ -79,6 +81,15 @@ class Repeats:
         """Intervals in which spikes are counted: from a latency after each onset on, `bin_s` long or as the frame was shown."""
         start = self.start + latency_s
         return replace(self, start=start, stop=self.stop + latency_s if bin_s is None else start + bin_s)
+
+
+def stops(start: FloatArray, where: str) -> FloatArray:
+    """When frames went, from sorted onsets alone (rows,): when the next one came, or after the usual time."""
+    if len(start) < 2:
+        raise InputError(f"{where}: holds one onset and no offset, so how long it was shown is not known")
+    shown = np.diff(start)
+    usual = float(np.median(shown))
+    return np.asarray(start + np.append(np.where(shown > PAUSE * usual, usual, shown), usual))
 
 
 def trimmed(table: str, start: FloatArray, stop: FloatArray, shown: NDArray[np.bool_]) -> tuple[FloatArray, Note]:

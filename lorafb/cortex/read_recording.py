@@ -122,6 +122,13 @@ def areas(file: Path | str, settings: Mapping[str, Any]) -> list[str]:
     return csv_counts.areas(file, _names(settings)) if is_table(file) else npz_counts.areas(file)
 
 
+def extent(file: Path | str, settings: Mapping[str, Any]) -> tuple[list[str], int, float]:
+    """Areas, number of frames, and frames a second of a person's counts, without the counts; `settings` as for `read_counts`."""
+    if is_table(file):
+        return *csv_counts.extent(file, _names(settings)), settings["rate_hz"]
+    return npz_counts.extent(file)
+
+
 def is_table(file: Path | str) -> bool:
     """Whether a person's counts are a table, which does not hold the frame rate, and no archive of arrays."""
     return not own_archives.is_archive(file)

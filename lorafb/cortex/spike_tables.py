@@ -5,7 +5,7 @@ not fit together is refused, and a repeat that lacks a frame is left out and nam
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from lorafb.cortex import own_archives, own_tables, places
 from lorafb.cortex.intervals import Invalid, Layout
 from lorafb.cortex.own_tables import OwnTable
 from lorafb.cortex.places import Areas
-from lorafb.cortex.presentations import FloatArray, Presentations, trimmed
+from lorafb.cortex.presentations import PAUSE, FloatArray, Presentations, stops, trimmed
 from lorafb.cortex.quality import COLUMNS, Quality
 from lorafb.cortex.sessions import ALL, count_session, join
 from lorafb.files import InputError
@@ -26,8 +26,8 @@ from lorafb.files import InputError
 PER_SECOND = {"s": 1.0, "ms": 1000.0}
 """By which times are divided, so that 1100 ms is the same float as 1.1 s."""
 NO_FILTER = Quality(**dict.fromkeys(COLUMNS))
-PAUSE = 1.5
-"""Where the next frame came later than so many usual frames after, the screen is taken to have been without the movie."""
+Files = Path | str | Sequence[Path | str]
+"""One file, or several."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class TableSession:
 
 def count_tables(
     settings: Mapping[str, Any],
-    files: Mapping[str, Path | str],
+    files: Mapping[str, Files],
     movie: str,
     areas: Areas,
     *,
@@ -97,7 +97,8 @@ def count_tables(
     Parameters
     ----------
     settings : the config's block `recording` of kind `spikes`
-    files : where `spikes`, `frames`, and if there is one `units` are
+    files : where `spikes`, `frames`, and if there is one `units` are. Several files of spikes are sessions where there are as
+        many of frames, in the same order; else parts of one recording (a file an area)
     movie : name of the movie, or of the scenes
     areas : whose units are counted; a mapping gives other names of each (`places`)
     n_frames : frames of the stimulus; as many as the table shows when not given
@@ -125,7 +126,7 @@ def count_tables(
 
 
 def sessions(
-    settings: Mapping[str, Any], files: Mapping[str, Path | str], n_frames: int | None = None
+    settings: Mapping[str, Any], files: Mapping[str, Files], n_frames: int | None = None
 ) -> list[TableSession]:
     """Read all sessions of a person's tables; parameters as for `count_tables`.
 
@@ -134,11 +135,12 @@ def sessions(
     InputError
         One line: the file, its row and value, and what was expected.
     """
-    shown = presentations(settings["frames"], files["frames"], n_frames)
+    names = _sessions_of(files)
+    shown = presentations(settings["frames"], files["frames"], n_frames, names)
     spikes, table = read_spikes(settings, files)
-    where = str(files["spikes"])
+    where = _said(files["spikes"])
     numbers = list(dict.fromkeys(table["session"]))
-    _same_sessions(where, numbers, str(files["frames"]), list(shown))
+    _same_sessions(where, numbers, _said(files["frames"]), list(shown))
     made = []
     for number in numbers:
         name = where if len(numbers) == 1 else f"{where}: session {number}"
@@ -149,7 +151,7 @@ def sessions(
             frames = f"{rows.start.min():g} to {rows.stop.max():g} s"
             raise InputError(
                 f"{name}: no spike lies in a frame (spikes {times}, frames {frames}); set time_unit where times are in "
-                "milliseconds, and give both by one clock"
+                "milliseconds, divide numbers of samples by their rate, and give both by one clock"
             )
         trains = {unit: np.sort(times.to_numpy(np.float64)) for unit, times in own.groupby("unit")["time"]}
         of_session = table.loc[table["session"] == number, ["unit", "area"]].rename(columns={"unit": "unit_id"})
@@ -157,17 +159,51 @@ def sessions(
     return made
 
 
+def _listed(files: Files) -> Sequence[Path | str]:
+    return [files] if isinstance(files, Path | str) else list(files)
+
+
+def _said(files: Files) -> str:
+    first, *more = _listed(files)
+    return f"{first} and {len(more)} more" if more else str(first)
+
+
+def _sessions_of(files: Mapping[str, Files]) -> list[str]:
+    """Names of sessions that are a file of spikes and one of frames each; none where files are no sessions."""
+    spikes, frames = _listed(files["spikes"]), _listed(files["frames"])
+    if len(frames) == 1:
+        return []
+    if len(spikes) != len(frames):
+        column = "give one of frames for each of spikes, or one for all"
+        raise InputError(f"{_said(frames)}: {len(frames)} files of frames and {len(spikes)} of spikes; {column}")
+    names = [Path(one).name.partition(".")[0] for one in spikes]
+    return names if len(set(names)) == len(names) else [str(one) for one in spikes]
+
+
 def presentations(
-    settings: Mapping[str, Any], path: Path | str, n_frames: int | None = None
+    settings: Mapping[str, Any], files: Files, n_frames: int | None = None, sessions: Sequence[str] = ()
 ) -> dict[int | str, Presentations]:
-    """Read when frames were shown, by session (0 where the table has no sessions).
+    """Read when frames were shown, by session: of each file its name in `sessions`, 0 where there is none, or by its column.
 
     A frame without an offset ends when the next one comes, and after the usual time where that is later than one and a half
     of it, or where there is none. Frames below 0 are grey screen.
     """
+    made: dict[int | str, Presentations] = {}
+    for place, path in enumerate(_listed(files)):
+        shown = _shown(settings, path, n_frames, sessions[place] if sessions else 0)
+        if both := set(made) & set(shown):
+            raise InputError(f"{path}: shows session {both.pop()}, which another file shows already")
+        made |= shown
+    return made
+
+
+def _shown(
+    settings: Mapping[str, Any], path: Path | str, n_frames: int | None, session: int | str
+) -> dict[int | str, Presentations]:
+    """Read one table of frames."""
     table, _ = _opened(path, settings, ("onset", "offset", "frame", "repeat", "session"))
     scale = PER_SECOND[settings["time_unit"]]
-    rows = pd.DataFrame({"session": _optional(table, settings, "session", 0), "place": np.arange(len(table))})
+    rows = pd.DataFrame({"session": _optional(table, settings, "session", session), "place": np.arange(len(table))})
     rows["start"] = table.numbers(settings["onset"]) / scale
     repeat = _optional(table, settings, "repeat", None)
     rows["repeat"] = 0 if repeat is None else pd.factorize(repeat)[0]
@@ -197,7 +233,7 @@ def presentations(
     for number in rows["session"].unique().tolist():
         own = rows[rows["session"] == number]
         own = own.sort_values("start", kind="stable")
-        stop = own["stop"].to_numpy() if has_offset else _stops(own["start"].to_numpy(), table.where)
+        stop = own["stop"].to_numpy() if has_offset else stops(own["start"].to_numpy(np.float64), table.where)
         seen, start = own["frame"].to_numpy() >= 0, own["start"].to_numpy(np.float64)
         stop, cut = trimmed(table.where, start, stop, seen)
         made[number] = Presentations(
@@ -210,15 +246,6 @@ def presentations(
             (cut,),
         )
     return made
-
-
-def _stops(start: FloatArray, where: str) -> FloatArray:
-    """When frames went, from sorted onsets alone: when the next one came, or after the usual time."""
-    if len(start) < 2:
-        raise InputError(f"{where}: holds one onset and no offset, so how long it was shown is not known")
-    shown = np.diff(start)
-    usual = float(np.median(shown))
-    return np.asarray(start + np.append(np.where(shown > PAUSE * usual, usual, shown), usual))
 
 
 def _numbered(table: OwnTable, rows: pd.DataFrame, n_frames: int | None, repeated: bool) -> NDArray[np.int64]:
@@ -244,13 +271,36 @@ def _numbered(table: OwnTable, rows: pd.DataFrame, n_frames: int | None, repeate
     return np.asarray(count.sort_index().to_numpy(np.int64))
 
 
-def read_spikes(settings: Mapping[str, Any], files: Mapping[str, Path | str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read spikes (session, unit, time in seconds), and units (session, unit, area; missing where unknown)."""
+def read_spikes(settings: Mapping[str, Any], files: Mapping[str, Files]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read spikes (session, unit, time in seconds), and units (session, unit, area; missing where unknown).
+
+    A unit whose name stands in several files of one session is called by its file, too: ids may start anew in each.
+    """
+    paths, names = _listed(files["spikes"]), _sessions_of(files)
+    parts = [_spikes(settings, path, names[place] if names else 0) for place, path in enumerate(paths)]
+    spikes, units = (pd.concat(one, ignore_index=True) for one in zip(*parts, strict=True))
+    if len(parts) > 1 and units.duplicated(["session", "unit"]).any():
+        if settings["units"]:
+            unit = units.loc[units.duplicated(["session", "unit"]), "unit"].iloc[0]
+            raise InputError(f"{_said(paths)}: unit {unit} is in several files; give it a name of its own in each")
+        for path, part in zip(paths, parts, strict=True):
+            for rows in part:
+                rows["unit"] = f"{Path(path).name.partition('.')[0]} " + rows["unit"].astype(str)
+        spikes, units = (pd.concat(one, ignore_index=True) for one in zip(*parts, strict=True))
+    if settings["units"]:
+        return spikes, _with_areas(
+            units, _areas(settings["units"], *_listed(files["units"])), _said(paths), _said(files["units"])
+        )
+    return spikes, units
+
+
+def _spikes(settings: Mapping[str, Any], path: Path | str, session: int | str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read one file of spikes, as `read_spikes`; units without areas where a table of units has them."""
     about = settings["spikes"]
-    table, known = _opened(files["spikes"], about, ("time", "unit", "area", "session"))
+    table, known = _opened(path, about, ("time", "unit", "area", "session"))
     times = table.numbers(about["time"]) / PER_SECOND[about["time_unit"]]
     spikes = pd.DataFrame(
-        {"session": _optional(table, about, "session", 0), "unit": table.ids(about["unit"]), "time": times}
+        {"session": _optional(table, about, "session", session), "unit": table.ids(about["unit"]), "time": times}
     )
     twice = spikes.duplicated().to_numpy()
     if twice.any():
@@ -258,10 +308,9 @@ def read_spikes(settings: Mapping[str, Any], files: Mapping[str, Path | str]) ->
         unit = f"of unit {spikes['unit'].iloc[place]}"
         table.refuse(about["time"], place, f"which is there already {unit}: expected each spike once")
     own = known or table
-    units = pd.DataFrame({"session": _optional(own, about, "session", 0), "unit": own.ids(about["unit"])})
+    units = pd.DataFrame({"session": _optional(own, about, "session", session), "unit": own.ids(about["unit"])})
     if settings["units"]:
-        areas = _areas(settings["units"], files["units"])
-        return spikes, _with_areas(units.drop_duplicates(), areas, str(files["spikes"]), str(files["units"]))
+        return spikes, units.drop_duplicates()
     if not _has(own, about, "area"):
         pickled = " (what pynapple knows of units is pickled, which is not read)" if known else ""
         raise InputError(
@@ -322,7 +371,18 @@ def _opened(path: Path | str, settings: Mapping[str, Any], names: Sequence[str])
     """Open a table of any kind; of some kinds of spikes with the units that there are."""
     if own_archives.is_archive(path):
         return own_archives.table(path, {name: settings[name] for name in names})
-    return own_tables.read(path), None
+    table = own_tables.read(path)
+    return exploded(table, settings["time"]) if "time" in names else (table, None)
+
+
+def exploded(table: OwnTable, name: str) -> tuple[OwnTable, OwnTable | None]:
+    """Rows of single spikes, and of units, of a table (Parquet) with a row a unit, whose times are a list; any other as it is."""
+    time = table.find(name)
+    if time is None or table.rows[time].dtype != object or not table.rows[time].map(pd.api.types.is_list_like).all():
+        return table, None
+    lists = table.rows[time]
+    spikes = table.rows.loc[lists.index.repeat(lists.map(len))].assign(**{time: np.concatenate([*lists, np.zeros(0)])})
+    return replace(table, rows=spikes), replace(table, rows=table.rows.drop(columns=time))
 
 
 def _has(table: OwnTable, settings: Mapping[str, Any], name: str) -> bool:

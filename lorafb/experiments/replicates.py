@@ -2,13 +2,12 @@
 
 Nothing is extracted again for a replicate: the products of units that are left out are subtracted, the pairs of frames that
 are left out are dropped, and the ranks of the pairs that stay are counted from the ranks of all. What depends on the areas
-alone is made once for all networks.
+alone is made once for all networks, where it fits the memory.
 """
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,12 +31,14 @@ from lorafb.similarity.ranks import DoubledRanks, Ties, doubled_ranks, doubled_r
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-T = TypeVar("T")
+K, T, V = TypeVar("K"), TypeVar("T"), TypeVar("V")
 
 LAG_ONLY = "lag_only"
 """A baseline of one layer that sees no stimulus: s = -|t - u|, so near frames are alike."""
 LATER_S = 1.0
 """The lag-controlled test is made once more without the first second: a shared onset looks like agreement."""
+HELD = 2**29
+"""Bytes of the areas' replicates, and of their spectra, up to which they are held for the next network, not made again."""
 CHECKS = ("", "_later", "_detrended", "_frames")
 """The lag-controlled test, and it without the first second, without each unit's linear trend, and without each frame's mean."""
 
@@ -108,8 +109,8 @@ class Movie:
 
     Notes
     -----
-    Seven areas and twenty groups of units at T = 600 take 4 s and 0.2 GB, and each network of five layers 1 s; at T = 3600
-    3 minutes and 5 GB, and each network a minute. Ranks without groups of units lie in a scratch file (4 GB at T = 3600).
+    Beside ranks, 4 bytes a pair of frames for each area and layer, a network's layers are held once as floats: `HELD` bounds
+    the rest. docs/benchmarks.md has times and peaks at T = 900 and 3600.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class Movie:
         self.counted = np.array([area.area not in {one.lower() for one in controls} for area in areas])
         self.frames = np.arange(areas[0].skip_frames, areas[0].n_frames)
         self.own = [np.isin(self.frames, area.scored) for area in areas]
-        rsms = [correlations(area.gram, area.scored) for area in areas]
+        rsms = (correlations(area.gram, area.scored) for area in areas)
         self.correlation_time = max((lag.correlation_time(rsm) for rsm in rsms if not np.isnan(rsm).any()), default=1)
         if self.short_blocks:
             problem = f"shorter than three correlation times of {self.correlation_time} frames"
@@ -138,16 +139,19 @@ class Movie:
         self.later = np.isin(self.frames, later) if len(later) >= draws.SHORTEST else None
         sessions = [area.units["session"] for area in areas]
         streams = [draws.stream(seed, "groups of units", 0, place) for place in range(len(areas))]
-        groups = jackknife.groups_of_units(sessions, streams)
+        self.groups = jackknife.groups_of_units(sessions, streams)
         self.sessions_as_groups = len(np.unique(np.concatenate(sessions))) >= jackknife.FEWEST_SESSIONS
-        self.left_out = np.array([[len(group) > 0 for group in one] for one in groups]).T
+        self.left_out = np.array([[len(group) > 0 for group in one] for one in self.groups]).T
         self.sides = [RankedPairs(area.ranks, self._detrended(area.gram, own)) for area, own in self._with_own(areas)]
-        self.units = [self._without_units(*one) for one in zip(areas, groups, strict=True)]
+        for area, groups in zip(areas, self.groups, strict=True):
+            _warn_of_undefined(area, groups)
         self.truths = None if truths is None else [self._rank(pearson(truths[one.area][one.scored])) for one in areas]
-        self.spectra = [
-            {check: lag.spectrum(one) for check, one in self._residuals(side, own)}
-            for side, own in self._with_own(self.sides)
-        ]
+        self.units = self._held(
+            self._without_units, range(len(areas)), self.left_out.size * self.sides[0].ranked.nbytes
+        )
+        self.spectra = self._held(
+            self._area_spectra, CHECKS, len(CHECKS) * len(areas) * 4 * self.sides[0].ranked.nbytes
+        )
 
     @property
     def name(self) -> str:
@@ -179,18 +183,14 @@ class Movie:
         return self._score([RankedPairs(ranked, np.zeros_like(ranked))])
 
     def _score(self, sides: Sequence[RankedPairs]) -> Scores:
-        shifts: dict[str, list[list[FloatArray]]] = {}
-        for side in sides:
-            for check, residuals in self._residuals(side, self._all):
-                spectrum = lag.spectrum(residuals)
-                scores = [lag.shift_scores(spectrum, spectra[check]) for spectra in self.spectra]
-                shifts.setdefault(check, []).append(scores)
+        checks = [check for check in CHECKS if check != "_later" or self.later is not None]
+        shifts = {check: self._shift_scores(sides, check) for check in checks}
         return Scores(
             whole=self._against(sides, ([area.ranks] for area in self.areas))[0],
-            units=self._against(sides, self.units),
+            units=self._against(sides, map(self.units, range(len(self.areas)))),
             blocks=np.array([self._among(sides, pairs) for pairs in self.blocks]),
             halves=np.array([self._among(sides, pairs) for pairs in self.halves]),
-            shifts={check: np.array(scores) for check, scores in shifts.items()},
+            shifts=shifts,
             truth=None if self.truths is None else self._against(sides, ([one] for one in self.truths))[0],
         )
 
@@ -208,22 +208,37 @@ class Movie:
         for ranked, own in self._with_own(areas):
             frames = own.tobytes()
             if frames not in layers:
-                chosen = [_chosen(side.ranked, own, pairs) for side in sides]
-                layers[frames] = np.array([unit(one) for one in chosen])
+                layers[frames] = _unit_ranks(sides, own, pairs)
             columns.append(np.stack([_product(layers[frames], one) for one in ranked]))
         return np.asarray(np.clip(np.stack(columns, axis=2), -1, 1))
 
-    def _residuals(self, side: RankedPairs, own: Mask) -> Iterator[tuple[str, FloatArray]]:
-        """Residual ranks [T, T] of each check; 0 for pairs with a frame that is not among the side's own."""
+    def _shift_scores(self, sides: Sequence[RankedPairs], check: str) -> FloatArray:
+        """Agreement [layers, areas, T] at every circular shift."""
+        areas = self.spectra(check)
+        spectra = (lag.spectrum(self._residuals(side, self._all, check)) for side in sides)
+        return np.array([[lag.shift_scores(one, area) for area in areas] for one in spectra])
+
+    def _area_spectra(self, check: str) -> list[lag.Spectrum]:
+        if check == "_later" and self.later is None:
+            return []
+        return [lag.spectrum(self._residuals(side, own, check)) for side, own in self._with_own(self.sides)]
+
+    def _residuals(self, side: RankedPairs, own: Mask, check: str) -> FloatArray:
+        """Residual ranks [T, T] of a check; 0 for pairs with a frame that is not among the side's own."""
         frames = np.flatnonzero(own)
-        whole = lag.residual_ranks(side.ranked, frames)
-        yield "", _spread(whole, own)
-        if self.later is not None:
+        if check == "_later":
+            assert self.later is not None, "the movie is too short for this check"
             pairs = _pairs(self.later)[_pairs(own)]
             later = lag.residual_ranks(doubled_ranks_among(side.ranked[pairs]), frames[self.later[own]])
-            yield "_later", _spread(later, own[self.later])
-        yield "_detrended", _spread(lag.residual_ranks(side.detrended, frames), own)
-        yield "_frames", _spread(lag.without_frame_means(whole, frames), own)
+            return _spread(later, own[self.later])
+        residuals = lag.residual_ranks(side.detrended if check == "_detrended" else side.ranked, frames)
+        return _spread(lag.without_frame_means(residuals, frames) if check == "_frames" else residuals, own)
+
+    def _held(self, make: Callable[[K], Iterable[V]], of: Sequence[K], n_bytes: int) -> Callable[[K], Iterable[V]]:
+        """Make what `make` gives of each now and hold it where it is small; else it is made anew each time."""
+        if n_bytes > HELD:
+            return make
+        return {one: list(make(one)) for one in of}.__getitem__
 
     @property
     def _all(self) -> Mask:
@@ -240,18 +255,20 @@ class Movie:
         """Pairs of the scored frames that are pairs of some of them [T (T - 1) / 2]."""
         return _pairs(np.isin(self.frames, frames))
 
-    def _without_units(self, area: Responses, groups: Sequence[IntArray]) -> DoubledRanks:
+    def _without_units(self, place: int) -> Iterator[DoubledRanks]:
         """Rank an area without each group of its units, by subtracting the products of the group."""
-        counts = area.summed[area.scored]
-        with TemporaryFile() as scratch:  # the mapping holds it open
-            replicates = np.memmap(scratch, np.int32, "w+", shape=(len(groups), len(area.ranks)))
-        for replicate, rsm in zip(replicates, _without_groups(counts, groups), strict=True):
-            replicate[:] = self._rank(rsm)
-        undefined = sum(not ranked.any() for ranked in replicates)
-        if undefined:
-            problem = f"without {undefined} of {len(groups)} groups of units all others respond alike to a frame"
-            warnings.warn(UndefinedScore(f"area {area.area}: {problem}: no interval over units"), stacklevel=3)
-        return replicates
+        area = self.areas[place]
+        for rsm in _without_groups(area.summed[area.scored], self.groups[place]):
+            yield self._rank(rsm)
+
+
+def _warn_of_undefined(area: Responses, groups: Sequence[IntArray]) -> None:
+    """Warn where an area has no score without some of its units."""
+    counts = area.summed[area.scored]
+    undefined = sum(bool((np.ptp(np.delete(counts, group, axis=1), axis=1) == 0).any()) for group in groups)
+    if undefined:
+        problem = f"without {undefined} of {len(groups)} groups of units all others respond alike to a frame"
+        warnings.warn(UndefinedScore(f"area {area.area}: {problem}: no interval over units"), stacklevel=3)
 
 
 def _without_groups(responses: NDArray[Any], groups: Sequence[IntArray]) -> Iterator[FloatArray]:
@@ -267,7 +284,17 @@ def _without_groups(responses: NDArray[Any], groups: Sequence[IntArray]) -> Iter
 
 def _pairs(kept: Mask) -> Mask:
     """Pairs of frames of which both are kept [T (T - 1) / 2]."""
-    return np.outer(kept, kept)[np.triu_indices(len(kept), 1)]
+    return upper_triangle(np.outer(kept, kept))
+
+
+def _unit_ranks(sides: Sequence[RankedPairs], own: Mask, pairs: Mask | None) -> FloatArray:
+    """Rank an area's own pairs in every layer, unit ranks [layers, pairs], without a second copy of them."""
+    matrix = np.empty((len(sides), 0))
+    for place, side in enumerate(sides):
+        ranked = unit(_chosen(side.ranked, own, pairs))
+        matrix = np.empty((len(sides), len(ranked))) if place == 0 else matrix
+        matrix[place] = ranked
+    return matrix
 
 
 def _chosen(ranked: DoubledRanks, own: Mask, pairs: Mask | None) -> DoubledRanks:

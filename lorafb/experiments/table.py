@@ -9,23 +9,10 @@ import pandas as pd
 TEXT = {"experiment", "network", "training", "movie", "area", "layer", "metric", "replacement"}
 COUNTS = {"layer_index", "window", "length", "trial"}
 COLUMNS = (
-    "experiment",  # original, clip, front, shuffle, replace, scenes, ceiling or areas
-    "network",
-    "training",
-    "movie",
-    "area",  # lower case
-    "layer",  # of a ceiling: what its halves differ in; of areas: the other area
-    "layer_index",  # from 0, in the network's own order
-    "metric",
-    "window",  # frames of a window (shuffle, replace)
-    "length",  # frames of a clip, or shown (front)
-    "trial",  # from 0; of a ceiling: the split
-    "chaos",  # 1 - Spearman r between the shuffled order and the movie's own
-    "ratio",  # replaced frames a frame
-    "replacement",  # kind of the frames that replace others
-    "value",  # the score; empty where undefined
-    "best",  # this layer gives the area's score
+    *("experiment", "network", "training", "movie", "area", "layer", "layer_index", "metric"),
+    *("window", "length", "trial", "chaos", "ratio", "replacement", "value", "best"),
 )
+"""Their meanings: `lorafb/artefacts/columns.yaml`."""
 
 
 class UndefinedScore(UserWarning):

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from lorafb.features.prepare import FrameSource
 from lorafb.files import Progress
 from lorafb.networks.catalogue import Feed
+from lorafb.networks.neurons import in_place
 from lorafb.networks.state import evaluated, fresh_state
 from lorafb.networks.taps import taps
 
@@ -102,7 +103,13 @@ def extract(
     whole_movie, each_call = (fresh_state, nullcontext) if feed.kind == "stateful" else (nullcontext, fresh_state)
     fractional: set[str] = set()
     model.to(device)
-    with torch.inference_mode(), evaluated(model), taps(model, list(layers)) as collect, whole_movie(model):
+    with (
+        torch.inference_mode(),
+        evaluated(model),
+        in_place(model),
+        taps(model, list(layers)) as collect,
+        whole_movie(model),
+    ):
         for first, length in _runs(feed, n_trials, n_frames, images_at_once):
             images = source(shown[:, first : first + length].reshape(-1)).to(device)
             stacked = _stack(images, feed, n_trials, length)

@@ -25,7 +25,7 @@ COLUMNS = 16384
 """Units in one product of floats: bounds the converted copy of a block."""
 
 
-def products(blocks: Iterable[Tensor], scale: int = 1, *, shifted: bool = True) -> Gram:
+def products(blocks: Iterable[Tensor], scale: int = 1, *, most: int | None = None, shifted: bool = True) -> Gram:
     """Multiply the responses to every pair of frames.
 
     Parameters
@@ -34,6 +34,8 @@ def products(blocks: Iterable[Tensor], scale: int = 1, *, shifted: bool = True) 
         Responses to all frames, units in parts; all uint8 or all float32. No block is needed after its turn.
     scale : int
         What the responses were multiplied by to be whole numbers.
+    most : int, optional
+        Largest count, where it is known; else each block is looked through for it.
     shifted : bool
         Shift floats as the notes say; not needed for frames of whole numbers whose mean is 0.
 
@@ -54,7 +56,7 @@ def products(blocks: Iterable[Tensor], scale: int = 1, *, shifted: bool = True) 
         if block.ndim != 2 or block.dtype not in (torch.uint8, torch.float32):
             raise ValueError(f"a block is {block.dtype} {tuple(block.shape)}, expected uint8 or float32 (T, block)")
         if accumulator is None:
-            accumulator = _Counts(block) if block.dtype == torch.uint8 else _Centred(block, shifted)
+            accumulator = _Counts(block, most) if block.dtype == torch.uint8 else _Centred(block, shifted)
         if block.dtype != accumulator.dtype or len(block) != len(accumulator.total):
             raise ValueError(
                 f"a block is {block.dtype} {tuple(block.shape)} after blocks of {accumulator.dtype} "
@@ -72,7 +74,7 @@ def ranked_blocks(blocks: Callable[[], Iterable[Tensor]]) -> Iterator[Tensor]:
     Parameters
     ----------
     blocks : callable
-        Gives the blocks that `products` takes, each time from the start; of floats a single block.
+        Gives the blocks that `products` takes, each time from the start.
 
     Yields
     ------
@@ -83,9 +85,9 @@ def ranked_blocks(blocks: Callable[[], Iterable[Tensor]]) -> Iterator[Tensor]:
         torch.stack([torch.bincount(row, minlength=256) for row in b]) for b in blocks() if b.dtype == torch.uint8
     ]
     if not counted:
-        for block in blocks():
-            ranks = rankdata(block.cpu().numpy(), axis=1)
-            yield torch.from_numpy(2 * ranks - (block.shape[1] + 1)).to(block.device, torch.float32)
+        whole = torch.cat(list(blocks()), dim=1)
+        ranks = rankdata(whole.cpu().numpy(), axis=1)
+        yield torch.from_numpy(2 * ranks - (whole.shape[1] + 1)).to(whole.device, torch.float32)
         return
     frequency = torch.stack(counted).sum(dim=0)
     # of a value with b units below it and c equal ones the average rank is b + (c + 1) / 2
@@ -100,8 +102,8 @@ class _Counts:
 
     dtype = torch.uint8
 
-    def __init__(self, block: Tensor) -> None:
-        n = len(block)
+    def __init__(self, block: Tensor, most: int | None) -> None:
+        n, self.most = len(block), most
         self.total = torch.zeros(n, n, dtype=torch.int64, device=block.device)  # upper triangle of tiles only
         self.sums = torch.zeros(n, dtype=torch.int64, device=block.device)
         self.n_units = 0
@@ -109,7 +111,7 @@ class _Counts:
     def add(self, block: Tensor) -> None:
         if block.numel() == 0:
             return
-        exact = exact_product(block.device, int(block.max()))
+        exact = exact_product(block.device, int(block.max()) if self.most is None else self.most)
         for part in torch.split(block, exact.columns, dim=1):
             factor = exact.convert(part)
             ones = exact.convert(torch.ones_like(part[:1]))

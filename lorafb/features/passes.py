@@ -86,7 +86,7 @@ def _passes(held: HeldFeatures, layers: Sequence[str], orders: IntArray, ranked:
     for layer in layers:  # one layer after another, so that each is freed when it is done
         features = held.take(layer)
         for trial, (grams, ranks) in enumerate(made):
-            grams[layer] = products(features.blocks(trial), features.scale)
+            grams[layer] = products(features.blocks(trial), features.scale, most=features.most)
             if ranked:
                 ranks[layer] = products(ranked_blocks(partial(features.blocks, trial)), shifted=False)
     return [Pass(order, *grams) for order, grams in zip(orders, made, strict=True)]

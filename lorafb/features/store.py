@@ -1,7 +1,8 @@
 """The features file: the responses [T, units] of each layer, written as frames come.
 
 Values have the smallest lossless type. A layer starts as uint8 counts and may turn out fractional at any frame: the frames
-written before are then divided by their scale and rewritten, so that no reader ever meets two meanings.
+written before are then divided by their scale and rewritten, so that no reader ever meets two meanings. Chunks are
+compressed by ISA-L, several times faster than HDF5's own filter, into the same format: any HDF5 program reads them as gzip.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from lorafb.artefacts import hdf5
@@ -23,7 +25,10 @@ FRAMES = 16
 """Frames in a chunk of the file: what one forward call gives by default."""
 UNITS = 65536
 """Most units in a chunk of the file."""
-
+ABOUT = (
+    "One group per layer, in the order of the attribute `index`. features[t, u] / scale is the response of unit u to frame t "
+    "of the movie. Unit u is numpy.unravel_index(u, shape) of the layer's axes, channels first."
+)
 
 KIND, VERSION = "lorafb-features", 1
 
@@ -38,6 +43,7 @@ def kept_features(path: Path | str | None, n_frames: int, provenance: Provenance
         yield None
         return
     with hdf5.create(path, KIND, VERSION, provenance) as file:
+        file.attrs["about"] = ABOUT
         writer = FeatureWriter(file, n_frames)
         yield writer
         writer.finish()
@@ -84,7 +90,12 @@ class FeatureWriter:
 
     def _dataset(self, group: h5py.Group, n_units: int, dtype: np.dtype[Any]) -> h5py.Dataset:
         chunks = (min(FRAMES, self.n_frames), chunk_units(n_units))
-        return group.create_dataset("features", (self.n_frames, n_units), dtype, chunks=chunks, **hdf5.PACKED)
+        packed = {
+            "compression": "gzip",
+            "compression_opts": 1,
+            "shuffle": dtype.itemsize > 1,
+        }  # it has a checksum itself
+        return group.create_dataset("features", (self.n_frames, n_units), dtype, chunks=chunks, **packed)
 
     def _make_fractional(self, layer: str, pending: "_Pending") -> None:
         group = self.group[layer]
@@ -93,7 +104,7 @@ class FeatureWriter:
         fractions = self._dataset(group, counts.shape[1], np.dtype(np.float32))
         for first in range(0, pending.written, FRAMES):
             last = min(first + FRAMES, pending.written)
-            fractions[first:last] = counts[first:last] / scale
+            _write_chunks(fractions, first, counts[first:last] / scale)
         pending.rows = [rows / scale for rows in pending.rows]
         group.attrs["scale"] = 1
         del group["counts"]
@@ -104,7 +115,7 @@ class FeatureWriter:
         if n == 0:
             return
         rows = pending.rows[0] if len(pending.rows) == 1 else np.concatenate(pending.rows)
-        self.group[layer]["features"][pending.written : pending.written + n] = rows[:n]
+        _write_chunks(self.group[layer]["features"], pending.written, rows[:n])
         pending.rows = [rows[n:].copy()] if n < held else []
         pending.written += n
 
@@ -129,6 +140,20 @@ def read_layer(group: h5py.Group, layer: str) -> NDArray[np.float32]:
     values: NDArray[np.float32] = _features(group, layer)[:].astype(np.float32)
     values /= np.float32(group[layer].attrs["scale"])
     return values
+
+
+def _write_chunks(dataset: h5py.Dataset, first: int, rows: NDArray[Any]) -> None:
+    """Write rows [n, units] from frame `first` on, the first of a chunk; HDF5 only stores the bytes."""
+    height, width = dataset.chunks
+    for row in range(0, len(rows), height):
+        for unit in range(0, rows.shape[1], width):
+            values = rows[row : row + height, unit : unit + width]
+            if values.shape != dataset.chunks:  # chunks at the edges are stored whole
+                values = np.pad(values, [(0, whole - n) for whole, n in zip(dataset.chunks, values.shape, strict=True)])
+            values = np.ascontiguousarray(values)
+            if values.itemsize > 1:  # HDF5's shuffle: the first bytes of all values, then the second ones, ...
+                values = np.ascontiguousarray(values.reshape(-1, 1).view(np.uint8).T)
+            dataset.id.write_direct_chunk((first + row, unit), isal_zlib.compress(values, 1))
 
 
 def chunk_units(n_units: int) -> int:

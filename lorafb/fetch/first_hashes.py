@@ -19,7 +19,7 @@ def read(folder: Path) -> dict[str, dict[str, object]]:
         return {str(path): {"sha256": str(one["sha256"]), **one} for path, one in content.items()}
     except (ValueError, AttributeError, KeyError, TypeError):
         raise InputError(
-            f"{file}: is no readable lock file; it says which files were fetched, and their hashes"
+            f"{file}: is no readable lock file (it holds the hashes of files that were fetched); correct or delete it"
         ) from None
 
 

@@ -29,9 +29,10 @@ class Record:
     least: int = 1
 
     @property
-    def template(self) -> str:
-        """Name of the template of its caption."""
-        return self.make.partition(":")[0].rpartition(".")[2]
+    def templates(self) -> tuple[str, ...]:
+        """Names of the templates of its caption."""
+        module = self.make.partition(":")[0].rpartition(".")[2]
+        return ("caption", module, *(("clips", "sweeps") if module == "own_study" else ()))
 
 
 EVERY = ("Movie1", "Movie2", "scenes", "")
@@ -45,7 +46,7 @@ SHUFFLE, REPLACE = ("base", "shuffle"), ("base", "replace")
 NOISES = ("replace gaussian", "replace uniform", "replace static")
 
 _BARS, _CLIPS, _SWEEPS = "lorafb.figures.bars", "lorafb.figures.clips", "lorafb.figures.sweeps"
-_TABLES = "lorafb.figures.comparison"
+_TABLES, _OWN = "lorafb.figures.comparison", "lorafb.figures.own_study"
 
 NETWORKS = Record(
     "networks",
@@ -105,17 +106,24 @@ _TABLES_OF_PAPER = (
     Record("table_6", "Table 6: still scenes",
            f"{_TABLES}:table_6", ("scenes",), ("scenes",), FOUR, ("scenes",)),
 )
+_FIGURES_OF_OWN = (
+    Record("sweep_clips", "Score against clip length", f"{_OWN}:clips", ("clip",), ("base",), movies=("",)),
+    Record("sweep_shuffle", "Frames in random order", f"{_OWN}:shuffled", ("shuffle",), SHUFFLE, movies=("",)),
+    Record("sweep_replace", "Frames replaced by Gaussian noise",
+           f"{_OWN}:replaced", ("replace gaussian",), REPLACE, movies=("",)),
+)
 _TABLES_OF_OWN = (
     Record("sweeps", "Clips, shuffles and replacements",
-           "lorafb.figures.own_study:sweeps", ("clip", "front", "shuffle", *NOISES, "replace black"),
+           f"{_OWN}:sweeps", ("clip", "front", "shuffle", *NOISES, "replace black"),
            ("base", "shuffle", "replace"), movies=("",)),
 )
 # fmt: on
 
 FIGURES = {record.name: record for record in _FIGURES}
 TABLES = {record.name: record for record in _TABLES_OF_PAPER}
+OWN_FIGURES = {record.name: record for record in _FIGURES_OF_OWN}
 OWN_TABLES = {record.name: record for record in _TABLES_OF_OWN}
-"""Tables of what the paper does not have."""
+"""Figures and tables of what the paper does not have."""
 
 
 def possible(record: Record, results: Iterable[tuple[str, str, str]]) -> bool:

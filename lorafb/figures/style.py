@@ -41,12 +41,15 @@ LOOKS = {
     "lorafb_discontinuous": Look(COLOURS[5], ">"),
     "no_spike": Look(COLOURS[4], "X"),
 }
+MARKERS = "os^DvPX"
 OTHER = Look(COLOURS[6], "h")
 """Look of a network without a role in the paper."""
 
 
 def look(role: str) -> Look:
-    """Look of a role, or of a network without one."""
+    """Look of a role, of a network by its place in a study ("0", "1", ...), or of one without a role."""
+    if role.isdigit():
+        return Look(COLOURS[int(role) % len(COLOURS)], MARKERS[int(role) % len(MARKERS)])
     return LOOKS.get(role, OTHER)
 
 

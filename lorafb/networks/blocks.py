@@ -7,8 +7,10 @@ torch's default, 1e-5.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import torch
 from spikingjelly.activation_based import layer
 from torch import Tensor, nn
+from torch.nn import functional
 
 from lorafb.networks.neurons import Neurons
 
@@ -79,6 +81,25 @@ def norm(channels: int) -> nn.Module:
     """Batch norm: over B at each time step, or over T x B where a chunk of time steps comes at once."""
     made: nn.Module = layer.BatchNorm2d(channels)
     return made
+
+
+class MaxPool(nn.MaxPool2d):
+    """Maximum over 3 x 3, of every second row and column; no indices where no gradient needs them."""
+
+    def __init__(self) -> None:
+        super().__init__(3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (..., B, C, H, W) to half the height and width, rounded up."""
+        if torch.is_grad_enabled():
+            return super().forward(x.flatten(0, -4)).unflatten(0, x.shape[:-3])
+        rows, between = x[..., ::2, :].clone(), x[..., 1::2, :]
+        for here, beside in (
+            (rows[..., : between.shape[-2], :], between),
+            (rows[..., 1:, :], between[..., : rows.shape[-2] - 1, :]),
+        ):
+            torch.maximum(here, beside, out=here)
+        return functional.max_pool1d(rows.flatten(0, -2), 3, 2, 1).unflatten(0, rows.shape[:-1])
 
 
 class Block(nn.Module):
@@ -189,7 +210,7 @@ class ResidualNetwork(nn.Module):
         self.conv1 = layer.Conv2d(3, widths[0], 7, stride=2, padding=3, bias=False, step_mode="m")
         self.bn1 = layer.BatchNorm2d(widths[0], step_mode="m")
         self.add_module(*node)
-        self.maxpool = layer.MaxPool2d(3, stride=2, padding=1, step_mode="m")
+        self.maxpool = MaxPool()
         self.stages = [f"{stage[0]}{number}" for number in range(1, len(blocks) + 1)]
         for name, inputs, width, n_blocks in zip(self.stages, ins, widths, blocks, strict=False):
             self.add_module(name, stage[1](block, inputs, width, n_blocks, 1 if name == self.stages[0] else 2))

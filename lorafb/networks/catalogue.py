@@ -48,7 +48,7 @@ class Feed(Model):
     kind: Literal["stateful", "still", "clip"] = Field(
         description="frame by frame with its state carried on, each frame alone, or clips"
     )
-    steps: int = Field(1, ge=1, description="time steps for which a still frame is shown")
+    steps: int = Field(1, ge=1, description="time steps for which a still frame is presented")
     chunk: int = Field(16, ge=1, description="frames per call; for clips, part of the definition")
     reduce: Literal["mean", "last"] = Field("mean", description="how the time steps of a still frame are combined")
     normalisation: Literal["half", "imagenet"] | Normalisation = Field(

@@ -6,6 +6,7 @@ others. So the file or the caller must name the network, and where both do they 
 
 import argparse
 import json
+import re
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from lorafb.files import InputError, nearest, whole
 from lorafb.networks import catalogue, state_dict_match, untrusted
 from lorafb.networks.build import create
+from lorafb.networks.named import is_named
 
 INITIAL = "initial"
 """Training set of weights that were never trained."""
@@ -136,8 +138,8 @@ def restore(checkpoint: Checkpoint, network: catalogue.Network | None = None) ->
     return model.eval()
 
 
-def describe(path: Path | str) -> str:
-    """Say in one line how a file holds its weights, what it says of itself, and which networks it fits.
+def describe(path: Path | str, network: catalogue.Network | None = None) -> str:
+    """Say in one line how a file holds its weights, what it says of itself, and which networks it fits; or whether it fits one.
 
     Raises
     ------
@@ -145,6 +147,12 @@ def describe(path: Path | str) -> str:
         The same line, with what is wrong.
     """
     contents = untrusted.load(path)
+    if network is not None:
+        try:
+            weights = read(path, network)
+        except InputError as error:
+            raise InputError(f"{path}: {_found(contents, None)}; {str(error).removeprefix(f'{path}: ')}") from None
+        return f"{weights.meta.get('found', contents.family)}; fits {network.name}, {weights.classes} classes"
     fitting = _fitting(contents)
     names = _candidates(fitting)
     name = contents.network or next(iter(names), None)
@@ -244,6 +252,8 @@ def _chosen(
     if near[0].problem:
         others = ", ".join(_fitting(contents)) if record.name in catalogue.names() else ""
         place = f" (weights {_under(near[0].layout[0])})" if len(contents.sets) > 1 else ""
+        if re.search(r"-\d+-of-\d+\.\w+$", str(path)):
+            place += "; it is one of several files of a network: join them into one (docs/networks.md)"
         raise InputError(
             f"{path}: not a {record.name}: {near[0].problem}{place}" + (f". It fits: {others}." if others else "")
         )
@@ -276,6 +286,8 @@ def _training(
     """Settle training set and number of classes, from what was asked, what the file says, and its classifier."""
     named = contents.training if contents.ours or record.name in catalogue.names() else None
     usual = {training: feed.classes for training, feed in record.feeds.items()}
+    if is_named(record.name) and classes is not None:  # a library's networks have as many outputs as one asks for
+        usual = dict.fromkeys(usual, classes)
     if asked is not None and asked not in usual:
         raise InputError(f"{path}: training '{asked}' is none of {', '.join(usual)}{nearest(asked, usual)}")
     if asked is not None and named not in (None, INITIAL, asked):

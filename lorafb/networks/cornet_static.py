@@ -5,7 +5,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lorafb.networks.blocks import check_frames, initialise
+from lorafb.networks.blocks import MaxPool, check_frames, initialise
 from lorafb.networks.cornet import decoder
 
 EXPANSION = 4
@@ -19,7 +19,7 @@ class AreaZ(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
         self.nonlin = nn.ReLU()
-        self.pool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.pool = MaxPool()
         self.output = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ def _first_area() -> nn.Sequential:
             conv1=nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False),
             norm1=nn.BatchNorm2d(64),
             nonlin1=nn.ReLU(),
-            pool=nn.MaxPool2d(3, stride=2, padding=1),
+            pool=MaxPool(),
             conv2=nn.Conv2d(64, 64, 3, padding=1, bias=False),
             norm2=nn.BatchNorm2d(64),
             nonlin2=nn.ReLU(),

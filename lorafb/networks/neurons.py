@@ -1,17 +1,22 @@
 """Spiking neurons, forward and backward in one piece: what autograd would keep of them is most of a training's memory.
 
+Where no gradient is asked for (`torch.no_grad`, `torch.inference_mode`) nothing is kept: the potential is charged and reset
+in its own memory, with the same bits.
+
 In exact arithmetic and in float32 rounding they are SpikingJelly's `LIFNode(tau=2, decay_input=True, detach_reset=True)`
 and `IFNode(detach_reset=True)` with the surrogate `ATan(2)`, spike for spike and gradient for gradient.
 """
 
 import math
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from typing import Any
 
 import torch
+from spikingjelly.activation_based import neuron, surrogate
 from spikingjelly.activation_based.base import MemoryModule
-from torch import Tensor
+from torch import Tensor, nn
 
 THRESHOLD = 1.0
 
@@ -50,12 +55,82 @@ class Neurons(MemoryModule):  # type: ignore[misc]
         if not isinstance(potential, Tensor) or potential.shape != one.shape:
             potential = torch.zeros_like(one, dtype=torch.promote_types(x.dtype, torch.float32))
         spikes: Tensor
-        spikes, self.v = _Fire.apply(x, potential, self.leaky, self.compiled)
+        if torch.is_grad_enabled():
+            spikes, self.v = _Fire.apply(x, potential, self.leaky, self.compiled)
+        else:
+            currents = x if self.step_mode == "m" else x[None]
+            spikes, self.v = fire(currents, potential, 2.0 if self.leaky else None).view_as(x), potential
         return spikes
 
     def extra_repr(self) -> str:
         """Name the kind and the step mode."""
         return f"leaky={self.leaky}, step_mode={self.step_mode}"
+
+
+def fire(
+    currents: Tensor,
+    potential: Tensor,
+    tau: float | None,
+    threshold: float = THRESHOLD,
+    reset: float | None = 0.0,
+    decay_input: bool = True,
+) -> Tensor:
+    """Give the spikes of currents (T, ...), in their type; the potential (...) is charged and reset in its own memory.
+
+    Parameters are those of SpikingJelly's `LIFNode`; no `tau`: `IFNode`; no `reset`: the threshold is taken off instead.
+    """
+    spikes = torch.empty_like(currents)
+    for current, spike in zip(currents.to(potential.dtype), spikes, strict=True):
+        if tau is None:
+            potential.add_(current)
+        elif tau == 2 and not reset and decay_input:
+            torch.lerp(current, potential, 0.5, out=potential)  # v - (v - x) / 2, which rounds as v + (x - v) / 2
+        elif decay_input:
+            potential.add_(torch.sub(potential, reset or 0.0).neg_().add_(current).div_(tau))
+        else:
+            potential.sub_(torch.sub(potential, reset or 0.0).div_(tau)).add_(current)
+        torch.ge(potential, threshold, out=spike)
+        if reset is None:
+            potential.add_(spike, alpha=-threshold)
+        else:
+            potential.addcmul_(potential, spike, value=-1)
+            if reset:
+                potential.add_(spike, alpha=reset)
+    return spikes
+
+
+@contextmanager
+def in_place(model: nn.Module) -> Iterator[None]:
+    """Let SpikingJelly's LIF and IF nodes in a person's network run as ours do, where no gradient is asked for.
+
+    Bit for bit for finite currents. A node that differs in kind, precision or surrogate, or keeps its potentials, stays as it is.
+    """
+    nodes = [
+        node
+        for node in model.modules()
+        if type(node) in (neuron.IFNode, neuron.LIFNode)
+        and not node.store_v_seq
+        and node.surrogate_function.spiking
+        and type(node.surrogate_function).__module__ == surrogate.__name__
+    ]
+    for node in nodes:
+        node.forward = partial(_in_place, node)
+    try:
+        yield
+    finally:
+        for node in nodes:
+            del node.forward
+
+
+def _in_place(node: Any, x: Tensor) -> Tensor:
+    (potential,) = node.materialize_states((x,), (node.v,), node.step_mode)
+    if torch.is_grad_enabled() or potential.dtype != torch.float32 or x.dtype != torch.float32:
+        plain: Tensor = type(node).forward(node, x)
+        return plain
+    currents, node.v = x if node.step_mode == "m" else x[None], potential
+    leak = {"tau": node.tau, "decay_input": node.decay_input} if isinstance(node, neuron.LIFNode) else {"tau": None}
+    spikes = fire(currents, potential, threshold=node.v_threshold, reset=node.v_reset, **leak)
+    return spikes if node.step_mode == "m" else spikes[0]
 
 
 class _Fire(torch.autograd.Function):

@@ -12,7 +12,7 @@ import re
 import warnings
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -176,6 +176,9 @@ def load(path: Path | str) -> Contents:
         No such file, not readable, truncated, names something that is not allowed, or holds no weights.
     """
     path = Path(path)
+    if path.is_dir():
+        held = ", ".join(sorted(one.name for one in path.iterdir())[:4]) or "nothing"
+        raise InputError(f"{path}: is a folder, expected a file of weights in it; it holds {held}")
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     start = _start(path)
@@ -228,6 +231,8 @@ def _unpickled(path: Path, start: bytes) -> Any:
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
+                if problem := _foreign(archive.namelist()):
+                    raise InputError(f"{path}: {problem}")
                 unpacked = sum(entry.file_size for entry in archive.infolist())
             if unpacked > path.stat().st_size:
                 raise InputError(
@@ -248,15 +253,26 @@ def _unpickled(path: Path, start: bytes) -> Any:
         ) from None
 
 
+def _foreign(members: Sequence[str]) -> str:
+    """Say what an archive is that is not a checkpoint; empty of one that may be."""
+    if any("/code/" in name for name in members):
+        return "is a TorchScript program, which would be run; save model.state_dict() instead"
+    if any(name.endswith(".npy") for name in members):
+        return "holds arrays of NumPy; save them as torch.save({name: torch.from_numpy(array) for name, array in ...}, file)"
+    return ""
+
+
 def _damage(start: bytes, error: Exception) -> str:
     if not start:
         return "is empty"
+    if start.startswith(b"\x89HDF"):
+        return "is HDF5 (of Keras?), expected a file of torch or safetensors"
+    if start.startswith(b"{"):
+        return "is JSON; the index of weights in several files is not read: join them into one file (docs/networks.md)"
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "is a web page, not a checkpoint; download it again"
     if start.startswith(b"version https://git-lfs"):
         return "is a pointer of Git LFS, not the checkpoint; `git lfs pull` gets it"
-    if "TorchScript" in str(error):
-        return "is a TorchScript program, which would be run; save model.state_dict() instead"
     text = str(error).partition("WeightsUnpickler error:")[2] or str(error)
     if "Unsupported operand 149" in text:
         return "was saved with pickle_protocol 4 or 5, which torch's safe reader does not read; save it without"

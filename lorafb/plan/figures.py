@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, get_args
 
+from lorafb.code import PACKAGE
 from lorafb.config.experiments import Perturbation
 from lorafb.config.movies import Allen, Published, Simulated
 from lorafb.figures import catalogue
@@ -18,6 +19,7 @@ MICE = 32
 SOURCES = {
     "simulated": "The mice are SIMULATED: nothing here is a finding about a brain.",
     "allen": "Recordings: Allen Visual Coding Neuropixels sessions.",
+    "nwb": "Recordings: spikes of NWB sessions.",
     "spikes": "Recordings: spikes, counted from tables of spike times and frame onsets.",
     "counts": "Recordings: spike counts, from a table.",
     "arrays": "Recordings: spike counts, from arrays.",
@@ -62,7 +64,7 @@ class Display:
     @cached_property
     def figures(self) -> dict[str, Record]:
         """Figures that the study has the data for."""
-        return self._possible(catalogue.FIGURES)
+        return self._possible({**catalogue.FIGURES, **catalogue.OWN_FIGURES})
 
     @cached_property
     def tables(self) -> dict[str, Record]:
@@ -169,12 +171,12 @@ class Display:
                 files[table] = [f"results/statistics/{movie}{ending}.csv" for movie in compared]
             else:
                 files[table] = [f"results/{table}/{movie}.csv" for movie in movies]
-        paper = self.plan.path(str(self.plan.root / "lorafb" / "figures" / "paper.csv"))
-        return {**files, "paper": paper, "templates": self.templates("caption", record.template)}
+        paper = self.plan.path(str(PACKAGE / "figures" / "paper.csv"))
+        return {**files, "paper": paper, "templates": self.templates(*record.templates)}
 
     def templates(self, *names: str) -> list[str]:
         """Templates of captions, all where no name is given: an edit of one reruns what is made from it."""
-        folder = self.plan.root / "lorafb" / "figures" / "templates"
+        folder = PACKAGE / "figures" / "templates"
         files = [folder / f"{name}.txt" for name in names] or sorted(folder.glob("*.*"))
         return [self.plan.path(str(file)) for file in files]
 
@@ -238,9 +240,19 @@ class Display:
         """Every file of every table."""
         return [f"results/tables/{name}{ending}" for name in self.tables for ending in ENDINGS["tables"]]
 
+    def study_table(self) -> list[str]:
+        """File with all scores of the study; none where nothing is recorded."""
+        return ["results/study.csv.gz"] if self.plan.study.recorded else []
+
     def everything(self) -> list[str]:
         """Every file that the study promises: one that is missing is made again, even if the report is there."""
-        return [*self.plan.artefacts(), *self.figure_files(), *self.table_files(), "results/report.html"]
+        return [
+            *self.plan.artefacts(),
+            *self.figure_files(),
+            *self.table_files(),
+            *self.study_table(),
+            "results/report.html",
+        ]
 
     def targets(self) -> dict[str, list[str]]:
         """Parts of the study by name: `snakemake shuffle` makes the scores of the shuffled movies and what they need."""
@@ -254,7 +266,7 @@ class Display:
             **dict.fromkeys(("original", "clip", "front", "regression"), base),
             **{experiment: plan.scores(experiment) for experiment in (*get_args(Perturbation), "scenes")},
             "figures": self.figure_files(),
-            "tables": self.table_files(),
+            "tables": self.table_files() + self.study_table(),
         }
         for folder, records in (("figures", self.figures), ("tables", self.tables)):
             parts |= {name: [f"results/{folder}/{name}{end}" for end in ENDINGS[folder]] for name in records}

@@ -69,7 +69,13 @@ class Plan:
 
     def code(self, script: str, *extra: str) -> str:
         """Digest of a script, of all it imports, and of the modules that the config chooses for it."""
-        return code.digest(self.root / "workflow_scripts" / script, *extra)
+        if (script, *extra) not in self._digests:
+            self._digests[script, *extra] = code.digest(self.root / "workflow_scripts" / script, *extra)
+        return self._digests[script, *extra]
+
+    @cached_property
+    def _digests(self) -> dict[tuple[str, ...], str]:
+        return {}
 
     def network_code(self, script: str, subject: str) -> str:
         """Digest as `code`, with the module of the subject's network, which no script imports by name."""
@@ -82,8 +88,11 @@ class Plan:
 
     def path(self, file: str) -> str:
         """Path of a file that the config names, as an input."""
+        return hide(self._place(file))
+
+    def _place(self, file: str) -> str:
         path = reading.locate(file, self.folders).absolute()
-        return hide(os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path))
+        return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
     @cached_property
     def photographs(self) -> list[str]:
@@ -96,12 +105,18 @@ class Plan:
         return [file for file in self.study.assets if not reading.locate(file, self.folders).is_file()]
 
     def manual_downloads(self) -> list[str]:
-        """One line for each missing file that no program can fetch, with where a person gets it."""
+        """One line for each missing file or folder that no program can fetch, with where a person gets it or which key names it."""
         lines = []
         for file in self.missing_assets:
             known = registry.split(file)
             where = registry.assets()[known[1]].by_hand if known else f"from {self.study.assets[file]}"
             lines += [f"{file}: is not there yet. Get it {where}"] if where else []
+        folders = ((name, one.folder, self._place(one.folder)) for name, one in self.study.training_sets.items())
+        lines += [
+            f"training_sets.{name}.folder: no folder {folder} (looked for {place})"
+            for name, folder, place in folders
+            if not Path(place).is_dir()
+        ]
         return lines
 
     # ---------------------------------------------------------------- movies and scenes
@@ -220,11 +235,12 @@ class Plan:
         """How the spikes of a movie's tables are counted."""
         return as_params(self._recording(movie))
 
-    def table_files(self, movie: str) -> dict[str, str]:
+    def table_files(self, movie: str) -> dict[str, list[str]]:
         """Files of a movie's tables: `spikes`, `frames`, and where there is one `units`."""
         recording = self._recording(movie)
         assert isinstance(recording, Spikes), movie
-        return {name: self.path(file) for name, file in recording.files().items()}
+        files = recording.files().items()
+        return {name: [self.path(str(one)) for one in reading.listed(file, self.folders)] for name, file in files}
 
     def recording_files(self, movie: str, area: str) -> list[str]:
         """Files that the recording of an area is made from."""
@@ -350,14 +366,20 @@ class Plan:
         one = self.study.training_sets[name]
         params = as_params(one)
         written = one.read == "frames" and not one.images
-        return {**params, "frames": one.frames.replace("{set}", name) if written else None, "images": one.images}
+        folder = self._place(one.folder)
+        return {
+            **params,
+            "folder": folder,
+            "frames": one.frames.replace("{set}", name) if written else None,
+            "images": one.images,
+        }
 
     def listed(self, name: str) -> Params:
         """Select what decides which files a training set has, for `lorafb.training.listing.report`."""
         one = self.study.training_sets[name]
         holds = "images" if one.images else "videos"
         chosen = one.model_dump(include={"kind", "folder", "split", "subset", "classes", "lists"})
-        return {**chosen, "holds": holds}
+        return {**chosen, "folder": self._place(one.folder), "holds": holds}
 
     def frames_of(self, name: str) -> list[str]:
         """List the reports on the frames of a training set's videos; none where no frames are written."""

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lorafb.similarity.ranks import Ties
-from lorafb.similarity.tsrsa import score
+from lorafb.similarity.pearson import exact_type, integer_products, pairs_from_products
+from lorafb.similarity.ranks import Ties, unit_ranks
+from lorafb.similarity.tsrsa import compare, score
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -48,8 +49,21 @@ def between_units(counts: Counts, orders: IntArray, equal: bool = False, ties: T
     -----
     Huang et al. 2024, section 4.1 (the published ceiling).
     """
-    pairs = (halves(order, equal) for order in orders)
-    return np.array([score(counts[:, first], counts[:, second], ties) for first, second in pairs])
+    pairs = [halves(order, equal) for order in orders]
+    if counts.dtype.kind == "f":
+        return np.array([score(counts[:, first], counts[:, second], ties) for first, second in pairs])
+    whole, sums = integer_products(counts)
+    by_unit = np.ascontiguousarray(counts.astype(exact_type(counts)).T)
+    return np.array([_between(by_unit, whole, sums, *pair, ties) for pair in pairs])
+
+
+def _between(by_unit: Counts, whole: Counts, sums: IntArray, first: IntArray, second: IntArray, ties: Ties) -> float:
+    """TSRSA between two halves of counts [units, T]: the second's products are those of all less those of the others."""
+    one, others = by_unit[first], by_unit[np.setdiff1d(np.arange(len(by_unit)), second)]
+    products, sums_one = one.T @ one, one.sum(axis=0, dtype=np.int64)
+    less, fewer = (products, sums_one) if len(others) == len(one) else (others.T @ others, others.sum(0, np.int64))
+    sides = ((products, sums_one, len(first)), (whole - less, sums - fewer, len(second)))
+    return compare(*(unit_ranks(pairs_from_products(*side), ties) for side in sides))
 
 
 def between_repeats(counts: Counts, orders: IntArray, ties: Ties = "average") -> FloatArray:

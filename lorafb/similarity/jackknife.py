@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit  # Student's t; scipy.stats takes a second to load
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -46,14 +46,14 @@ def interval(value: float, replicates: FloatArray, confidence: float = 0.95) -> 
         The same without each group in turn; the best layer is chosen again each time.
     """
     error = float(standard_error(replicates))
-    reach = float(student.ppf((1 + confidence) / 2, len(replicates) - 1)) * error
+    reach = float(stdtrit(len(replicates) - 1, (1 + confidence) / 2)) * error
     return Interval(value - reach, value + reach, error, len(replicates))
 
 
 def p_of(value: float, replicates: FloatArray) -> float:
     """Two-sided p of a difference being zero: t = value / SE with g - 1 degrees of freedom; NaN where SE is 0."""
     error = float(standard_error(replicates))
-    return float(2 * student.sf(abs(value) / error, len(replicates) - 1)) if error > 0 else float("nan")
+    return float(2 * stdtr(len(replicates) - 1, -abs(value) / error)) if error > 0 else float("nan")
 
 
 def holm(p: Sequence[float]) -> FloatArray:

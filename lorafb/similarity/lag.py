@@ -32,9 +32,11 @@ def residual_ranks(ranked: Numbers, frames: IntArray | None = None) -> FloatArra
         Symmetric, the diagonal 0: ranks less the mean rank of their lag |t - u|. NaN elsewhere where ranks are NaN.
     """
     n = (1 + isqrt(1 + 8 * len(ranked))) // 2  # T, from the number of pairs T (T - 1) / 2
-    matrix = np.zeros((n, n))
-    matrix[np.triu_indices(n, 1)] = ranked
-    return _without_lag_means(matrix + matrix.T, frames)
+    matrix, end = np.zeros((n, n)), 0
+    for t in range(n):  # index arrays would take twice the matrix
+        start, end = end, end + n - 1 - t
+        matrix[t, t + 1 :] = matrix[t + 1 :, t] = ranked[start:end]
+    return _without_lag_means(matrix, frames)
 
 
 def without_frame_means(residuals: FloatArray, frames: IntArray | None = None) -> FloatArray:
@@ -128,7 +130,8 @@ def _without_lag_means(matrix: FloatArray, frames: IntArray | None) -> FloatArra
     frames = np.arange(len(matrix)) if frames is None else frames
     lags = np.abs(np.subtract.outer(frames, frames))
     means = np.bincount(lags.ravel(), matrix.ravel()) / np.maximum(np.bincount(lags.ravel()), 1)
-    return np.asarray(matrix - means[lags])
+    subtracted = means[lags]
+    return np.asarray(np.subtract(matrix, subtracted, out=subtracted))
 
 
 @dataclass(frozen=True)

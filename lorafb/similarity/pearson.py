@@ -4,15 +4,19 @@ Two pairs with the same correlation must give the same number, or the ranks miss
 warning. Centring floats changes the last digit; sums of integers do not. So integers stay integers to the end.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 IntArray = NDArray[np.int64]
+Products = NDArray[np.int64] | NDArray[np.floating[Any]]
 FloatArray = NDArray[np.float64]
 
-FLOAT64_EXACT = 2**53
+FLOAT32_EXACT, FLOAT64_EXACT = 2**24, 2**53
+ROWS = 32
+"""Frames correlated with all others at a time: what is held beside the result, in a processor's cache."""
 INT64_MAX = 2**63 - 1
 # a frame whose variance is this small beside the largest one is constant up to rounding: float32 responses differ
 # by 1e-7 of themselves or not at all, a squared 1e-14; centring a constant in float64 leaves a squared 1e-30
@@ -43,17 +47,26 @@ def integer_products(responses: NDArray[np.integer[Any]]) -> tuple[IntArray, Int
     largest = responses.shape[1] * bound**2
     if largest > INT64_MAX:
         raise ValueError(f"{responses.shape[1]} units with responses to {bound}: their products pass 2^63")
-    # float64 matrix products run at the machine's full rate, and are exact while every partial sum is below 2^53
-    wide = responses.astype(np.float64 if largest < FLOAT64_EXACT else np.int64)
+    wide = responses.astype(exact_type(responses))
     return (wide @ wide.T).astype(np.int64), responses.sum(axis=1, dtype=np.int64)
 
 
-def pearson_from_products(products: IntArray, sums: IntArray, n_units: int) -> FloatArray:
+def exact_type(responses: NDArray[np.integer[Any]]) -> type[np.generic]:
+    """Fastest type whose matrix products of these responses [T, units] are exact, of all units or some.
+
+    The sum of a frame's squares bounds every partial sum of products with any other frame (Cauchy-Schwarz).
+    """
+    squares = np.einsum("tu,tu->t", responses, responses, dtype=np.int64, casting="unsafe")
+    largest = int(squares.max(initial=0))
+    return np.float32 if largest < FLOAT32_EXACT else np.float64 if largest < FLOAT64_EXACT else np.int64
+
+
+def pearson_from_products(products: Products, sums: IntArray, n_units: int) -> FloatArray:
     """Correlate every pair of frames, from exact integer products.
 
     Parameters
     ----------
-    products : int64, shape (T, T)
+    products : int64, or floats that hold exact integers, shape (T, T)
         Sum over units of the product of the responses to two frames.
     sums : int64, shape (T,)
         Sum over units of the responses to a frame.
@@ -71,17 +84,40 @@ def pearson_from_products(products: IntArray, sums: IntArray, n_units: int) -> F
     Huang et al. 2024, section 3.3. N times the largest product bounds every integer here (Cauchy-Schwarz); where it
     could pass 2^63 the same formula runs in Python's own integers, slower.
     """
-    largest = n_units * int(np.abs(np.diagonal(products)).max(initial=0))
-    exact: NDArray[Any] = products
-    if largest > INT64_MAX:
-        exact, sums = products.astype(object), sums.astype(object)
-    covariance = n_units * exact
-    covariance -= np.outer(sums, sums)
-    variance = np.diagonal(covariance).astype(np.float64)
-    r: FloatArray = covariance.astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is the NaN that the docstring promises
-        r /= np.sqrt(np.outer(variance, variance))
+    r = np.empty(products.shape)
+    for first, rows in _correlated_rows(products, sums, n_units, upper=False):
+        r[first : first + len(rows)] = rows
     return r
+
+
+def pairs_from_products(products: Products, sums: IntArray, n_units: int) -> FloatArray:
+    """As `pearson_from_products`, of the pairs t < u alone, row by row [T (T - 1) / 2]."""
+    n, end = len(products), 0
+    r = np.empty(n * (n - 1) // 2)
+    for first, rows in _correlated_rows(products, sums, n_units, upper=True):
+        for place, row in enumerate(rows[: n - 1 - first]):  # the last frame has none after it
+            r[end : end + n - 1 - first - place] = row[place + 1 :]
+            end += n - 1 - first - place
+    return r
+
+
+def _correlated_rows(products: Products, sums: IntArray, n_units: int, upper: bool) -> Iterator[tuple[int, FloatArray]]:
+    """Correlations of some frames with all, or with themselves and all after them (`upper`), and the first one's place."""
+    diagonal = np.diagonal(products)
+    largest = n_units * int(np.abs(diagonal).max(initial=0))
+    exact = np.float64 if largest < FLOAT64_EXACT else np.int64 if largest <= INT64_MAX else object
+    sums = sums.astype(exact)
+    variance = (n_units * diagonal.astype(exact) - sums * sums).astype(np.float64)
+    for first in range(0, len(products), ROWS):
+        here, there = slice(first, first + ROWS), slice(first if upper else 0, None)
+        covariance = products[here, there].astype(exact)
+        covariance *= n_units
+        covariance -= np.outer(sums[here], sums[there])
+        scale = np.outer(variance[here], variance[there])
+        with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is the NaN that the docstring promises
+            rows: FloatArray = covariance.astype(np.float64, copy=False)
+            rows /= np.sqrt(scale, out=scale)
+        yield first, rows
 
 
 def pearson_from_centred(products: FloatArray) -> FloatArray:
@@ -99,7 +135,9 @@ def pearson_from_centred(products: FloatArray) -> FloatArray:
     """
     variance = np.diagonal(products).copy()
     variance[variance <= ROUNDING * np.fmax.reduce(variance, initial=0)] = np.nan
-    return np.clip(products / np.sqrt(np.outer(variance, variance)), -1, 1)
+    scale = np.outer(variance, variance)
+    np.divide(products, np.sqrt(scale, out=scale), out=scale)
+    return np.asarray(np.clip(scale, -1, 1, out=scale))
 
 
 def pearson(responses: NDArray[Any]) -> FloatArray:
@@ -131,7 +169,8 @@ def centred_over_frames(products: FloatArray) -> FloatArray:
 
 def upper_triangle(matrix: FloatArray) -> FloatArray:
     """Every pair of frames t < u of a [T, T] matrix, row by row: the condensed vector [T (T - 1) / 2]."""
-    return matrix[np.triu_indices(len(matrix), k=1)]  # k = 1: without the diagonal
+    rows = [row[t + 1 :] for t, row in enumerate(matrix)]  # index arrays would take twice the matrix
+    return np.concatenate(rows) if rows else np.zeros(0)
 
 
 def undefined_frames(r: FloatArray) -> IntArray:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from lorafb.similarity.pearson import pearson, pearson_from_centred, upper_triangle
 from lorafb.similarity.ranks import Ties, unit_ranks
@@ -84,6 +83,8 @@ def frame_ranks(responses: NDArray[Any], ties: Ties = "average") -> FloatArray:
         frames whose units respond alike.
     """
     if ties == "average":
+        from scipy.stats import rankdata  # takes a second to load, and few scores need it
+
         ranked = np.asarray(rankdata(responses, axis=1), np.float64)
     else:
         ranked = np.asarray(np.argsort(np.argsort(responses, axis=1), axis=1) + 1, np.float64)

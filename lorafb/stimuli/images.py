@@ -91,7 +91,7 @@ def _check(picture: Image.Image, path: Path) -> None:
     )  # Pillow would drop the lower 8 bits of each channel
     if picture.mode not in EIGHT_BITS or deep:
         found = "16 bits a channel" if deep else f"pixels of kind {picture.mode}"
-        raise InputError(f"{path}: has {found}, expected 8 bits a channel")
+        raise InputError(f"{path}: has {found}, expected 8 bits a channel; convert it first")
     if picture.has_transparency_data and np.asarray(picture.convert("RGBA"))[..., 3].min() < 255:
         raise InputError(f"{path}: is see-through in places; lay it on the ground that it was shown on")
 

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from lorafb.artefacts import grams, recordings, stimuli, tables
+from lorafb.artefacts import grams, provenance, recordings, stimuli, tables
 from lorafb.artefacts.grams import Gram, Pass, condense, square
 from lorafb.artefacts.provenance import Provenance, sidecar, verify
 from lorafb.artefacts.recordings import Recording
 from lorafb.artefacts.stimuli import Stimulus
-from lorafb.files import InputError
+from lorafb.files import InputError, sha256
 
 MADE = Provenance({"movie.avi": "00ff"}, {"frames": 4}, code="c0de")
 MOVIE = Stimulus(np.arange(4 * 8 * 6 * 3, dtype=np.uint8).reshape(4, 8, 6, 3), 30.0, "a ramp")
@@ -65,6 +65,24 @@ def test_products_come_back_in_the_networks_order(tmp_path):
     assert list(read.layers) == ["sn1", "maxpool", "a.b[0]"]
     assert read.order.tolist() == [1, 0]
     assert_array_equal(square(read.layers["a.b[0]"]), counts @ counts.T)
+    with grams.opened(tmp_path / "g.h5") as lazy:
+        assert list(lazy.layers) == list(read.layers)
+        assert_array_equal(lazy.layers["maxpool"].products, gram.products)
+
+
+def test_a_job_hashes_an_input_once_and_again_where_it_has_changed(tmp_path, monkeypatch):
+    path = tmp_path / "r.h5"
+    recordings.write(recording(), path, MADE)
+    hashed = []
+    monkeypatch.setattr(provenance, "sha256", lambda one: hashed.append(one) or sha256(one))
+    digest = verify(path)["sha256"]
+    recordings.read(path)
+    assert hashed == [path]
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=f"its bytes have changed .* expected {digest[:12]}"):
+        recordings.read(path)
 
 
 def test_one_flipped_byte_is_detected_on_reading(tmp_path):

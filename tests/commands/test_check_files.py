@@ -1,15 +1,19 @@
 """`lorafb check`: what a file is, by its content; one line for each, and exit code 2 if something is wrong."""
 
+import importlib
 import shutil
+import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
 import published_files
 import recipe
 import torch
+import torchvision
 from published_files import MOVIE, SCENES, lorafb, save, write_checkpoint, write_recordings
 
-from lorafb import trials
+from lorafb import cli, trials
 from lorafb.artefacts import grams, recordings, stimuli, tables, truths
 from lorafb.artefacts.provenance import Provenance, sealed, sidecar
 from lorafb.artefacts.recordings import Recording
@@ -92,6 +96,38 @@ def test_a_right_file_is_described_in_one_line(tmp_path, capsys):
         assert printed.err == "", name
         assert printed.out.count("\n") == 1, name
         assert published_files.matches(rf"^{name}: {expected}", printed.out), printed.out
+
+
+NETWORK = """
+from torch import nn
+
+
+def small(classes=4):
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, classes))
+"""
+
+
+def test_a_checkpoint_is_held_against_a_network_of_ones_own(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    Path("mynet.py").write_text(NETWORK)
+    sys.path.insert(0, str(tmp_path))
+    state = importlib.import_module("mynet").small(7).state_dict()
+    half = {f"module.{key}": value.half() if value.is_floating_point() else value for key, value in state.items()}
+    torch.save({"epoch": 3, "state_dict": half}, "mine.pth")
+    assert cli.main(["check", "mine.pth", "--network", "mynet:small"]) == 0
+    said = "weights under 'state_dict', prefix 'module.' taken off, float16 converted to float32; fits mynet:small, 7 classes"
+    assert capsys.readouterr().out == f"mine.pth: {said}\n"
+    del state["4.bias"]
+    torch.save(state, "mine.pth")
+    assert cli.main(["check", "mine.pth", "--network", "mynet:small"]) == 2
+    error = capsys.readouterr().err
+    assert error == "mine.pth: weights at the top (8 entries); not a mynet:small: 1 key missing (4.bias)\n"
+    torch.save(torchvision.models.resnet18(num_classes=12).state_dict(), "resnet.pth")
+    assert cli.main(["check", "resnet.pth", "--network", "torchvision:resnet18"]) == 0
+    assert "fits torchvision:resnet18, 12 classes" in capsys.readouterr().out
+    assert cli.main(["check", "resnet.pth", "--network", "sew_resnet18"]) == 2
+    assert "nothing in it says that it is of a spiking network" in capsys.readouterr().err
 
 
 def test_real_files_are_described(capsys):

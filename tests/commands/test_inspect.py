@@ -1,6 +1,7 @@
 """`lorafb inspect`: what it says of each kind of file, and that the block which it prints is a config that works."""
 
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -20,6 +21,7 @@ from lorafb.training import imagenet
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cortex"))
 from nwb_files import write_session
+from range_server import serving
 
 ROOT = Path(__file__).parents[2]
 BASE = """
@@ -115,6 +117,85 @@ def test_tables_of_one_recording_together(inspect, tmp_path, scale, unit):
     assert list(study.areas) == ["VISp", "V4"]
 
 
+def test_a_session_whose_units_say_themselves_where_they_are(inspect, tmp_path):
+    write_session(tmp_path / "lab.nwb")
+    with h5py.File(tmp_path / "lab.nwb", "r+") as file:
+        del file["general/extracellular_ephys/electrodes"]
+        file["units/region"] = np.array(["VISp"] * 5 + ["VISl"] * 4, h5py.string_dtype())
+    said, study = inspect("lab.nwb")
+    assert "9: VISl 4, VISp 5" in said
+    assert study.movies["natural_movie_one"].recording.unit_area == "region"
+
+
+def test_a_session_whose_rows_are_showings_with_the_times_of_their_frames(inspect, tmp_path):
+    write_session(tmp_path / "lab.nwb")
+    with h5py.File(tmp_path / "lab.nwb", "r+") as file:
+        table = file["intervals/natural_movie_one_presentations"]
+        start, rows = table["start_time"][:], [0, 5, 10]
+        for column in list(table):
+            del table[column]
+        table["id"], table["start_time"], table["stop_time"] = np.arange(3), start[rows], start[rows] + 1.25
+        table["flips"], table["flips_index"] = start, [5, 10, 15]
+        file.move("intervals/natural_movie_one_presentations", "intervals/trials")
+    said, study = inspect("lab.nwb")
+    assert "3 repeats of 5 frames at 4 Hz" in said
+    recording = study.movies["trials"].recording
+    assert (recording.rows, recording.columns.frame_times) == ("showings", "flips")
+
+
+def test_why_a_table_shows_no_frames_is_said(inspect, tmp_path):
+    write_session(tmp_path / "lab.nwb")
+    with h5py.File(tmp_path / "lab.nwb", "r+") as file:
+        file["intervals/natural_movie_one_presentations/stop_time"][3] = np.nan
+    said, _ = inspect("lab.nwb")
+    assert "no frames in repeats: stop_time is nan in row 3" in said
+
+
+def test_several_files_of_spikes_are_a_list(inspect, tmp_path):
+    for name, units in (("a", [3, 4]), ("b", [5])):
+        spikes()[lambda rows, units=units: rows["cluster_id"].isin(units)].to_csv(tmp_path / f"{name}.csv", index=False)
+    frames().to_csv(tmp_path / "frames.csv", index=False)
+    _, study = inspect("a.csv", "b.csv", "frames.csv")
+    assert study.movies["a"].recording.spikes.file == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize("dandi", [False, True])
+def test_a_session_at_an_address_is_as_its_file(inspect, tmp_path, monkeypatch, dandi):
+    whole = write_session(tmp_path / "mouse.nwb").read_bytes()
+    expected, _ = inspect("mouse.nwb")
+    with serving(whole) as (url, _):
+        source = "dandi:3adbba7c-3feb-468b-9829-33fcaa27aacd" if dandi else url
+        if dandi:
+            monkeypatch.setattr(reading, "address", lambda _: url)
+        said, study = inspect(source)
+    assert said.partition(": ")[2].splitlines() == expected.partition(": ")[2].splitlines()
+    assert study.movies["natural_movie_one"].recording.sessions == [source]
+
+
+def test_another_file_at_an_address_is_to_be_downloaded(tmp_path, capsys):
+    with serving(b"unit,time\n1,0.5\n") as (url, _):
+        assert cli.main(["inspect", url]) == 2
+    assert "is no NWB session; of an address only those are read: download the file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("files", "title"),
+    [
+        (("spike_times.npy", "spike_clusters.npy"), "a folder of Kilosort or phy"),
+        (("sorter_output/spike_times.npy", "sorter_output/spike_clusters.npy"), "a folder of Kilosort or phy"),
+        (("suite2p/plane0/F.npy", "suite2p/plane0/iscell.npy"), "a folder of suite2p"),
+    ],
+)
+def test_a_folder_of_another_program_says_what_to_do(inspect, tmp_path, files, title):
+    for file in files:
+        (tmp_path / "folder" / file).parent.mkdir(parents=True, exist_ok=True)
+        np.save(tmp_path / "folder" / file, np.zeros(3))
+    said, study = inspect("folder")
+    assert title in said
+    assert "docs/data.md (Kilosort, suite2p)" in said
+    assert study is None
+
+
 def test_one_table_of_a_recording_asks_for_the_other(inspect, tmp_path):
     spikes().to_parquet(tmp_path / "spikes.parquet")
     said, study = inspect("spikes.parquet")
@@ -188,6 +269,47 @@ def test_a_video(inspect, tmp_path):
     assert "48 x 64 pixels" in said
     assert "25 frames a second" in said
     assert study.movies["clip"].stimulus.frames == 10
+
+
+def film(path, stamps):
+    """A film whose frames come at the given times, in milliseconds."""
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for stamp in stamps:
+            picture = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
+            picture.pts, picture.time_base = stamp, Fraction(1, 1000)
+            file.mux(stream.encode(picture))
+        file.mux(stream.encode())
+
+
+def test_what_is_no_movie_is_said_and_what_to_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    film("uneven.mkv", [0, 40, 80, 200, 240, 280, 500])
+    film("still.mp4", [0])
+    pages = [Image.fromarray(np.full((40, 50, 3), shade, np.uint8)) for shade in range(5)]
+    pages[0].save("stack.tif", save_all=True, append_images=pages[1:])
+    np.save("first.npy", np.zeros((5, 3, 48, 48), np.uint8))
+    (tmp_path / "deep" / "inner").mkdir(parents=True)
+    (tmp_path / "mouse.zarr").mkdir()
+    (tmp_path / "mouse.zarr" / ".zgroup").touch()
+    (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04 a workbook")
+    assert cli.main(["inspect", "still.mp4", "stack.tif"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert (
+        said[0] == "still.mp4: picture, or video of 1 frames, 48 x 64 pixels (height x width); a movie has 3 at least"
+    )
+    assert said[1] == "stack.tif: picture of 5 pages; save each as a picture, in a folder"
+    files = ["uneven.mkv", "first.npy", "deep", "mouse.zarr", "book.xlsx"]
+    assert cli.main(["inspect", *files]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == len(files)
+    assert "rate_hz" in errors[0]
+    assert "holds uint8 [5, 3, 48, 48], expected uint8 [frames, height, width]" in errors[1]
+    assert errors[2] == "deep: is a folder without pictures, training set or results; it holds inner: name a file"
+    assert "export the session as an NWB file" in errors[3]
+    assert "is no table, but an Excel workbook, or a zip of files: save it as CSV" in errors[4]
 
 
 def test_a_folder_of_pictures_and_an_array_of_frames(inspect, tmp_path):

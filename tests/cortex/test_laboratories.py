@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import yaml
 from numpy.testing import assert_array_equal
-from pynwb import NWBHDF5IO, NWBFile
+from pynwb import NWBHDF5IO, NWBFile, TimeSeries
+from pynwb.base import Images
+from pynwb.image import GrayscaleImage, IndexSeries
 
 from lorafb.config import movies as config
 from lorafb.config.model import Study
@@ -81,6 +83,15 @@ def test_a_table_of_trials_with_names_of_the_users_own(tmp_path):
     assert "numbers its frames from 1 to 6" in told
 
 
+def test_latency_and_bin_move_and_size_the_window_of_every_frame(tmp_path):
+    path = write(tmp_path / "trials.nwb", trials_of_frames)
+    how = {"presentations": "trials", "columns": COLUMNS, "where": {"shown": "movie"}}
+    recording = count(path, **how, latency=0.05, bin=0.2)
+    assert_array_equal(recording.counts, expected(START + 0.05, START + 0.25))
+    assert (recording.bin_s, recording.rate_hz) == (0.2, RATE)
+    assert_array_equal(count(path, **how, latency=-0.1).counts, expected(START - 0.1, START))
+
+
 def test_repeats_are_found_without_a_column_that_numbers_them(tmp_path):
     path = write(tmp_path / "trials.nwb", trials_of_frames)
     columns = {key: name for key, name in COLUMNS.items() if key != "repeat"}
@@ -102,7 +113,10 @@ def test_repeats_are_found_without_a_column_that_numbers_them(tmp_path):
         ({"where": {"stimulus": "movie"}}, "column 'stimulus' is missing.*it has id, image_index"),
         ({"where": {"shown": "movie", "trial": -1}}, "no row has shown: movie, trial: -1"),
         ({"where": {}}, "column 'image_index' holds nan in row"),
-        ({"columns": COLUMNS | {"frame": "shown"}}, "column 'shown' is of type object, expected numbers"),
+        (
+            {"columns": COLUMNS | {"frame": "shown"}},
+            r"column 'shown' is of type object, expected numbers: it names frames by text \(gratings, movie, ...\); add a",
+        ),
         (
             {"rows": "showings", "columns": {}, "n_frames": None},
             "give the movie a stimulus with rate_hz, or name the column",
@@ -148,6 +162,30 @@ def test_a_showing_cut_short_is_left_out_and_one_that_lasts_on_is_counted_from_i
     told = " ".join(note.text for note in recording.notes)
     assert "repeat 1 (from 5.000 s) lacks 3 of 6 frames, the first is 3" in told
     assert "1 showing longer than the movie's 0.600 s: frames are counted from their start on" in told
+
+
+@pytest.mark.parametrize("times", ["timestamps", "rate"])
+def test_an_index_series_says_when_frames_came(tmp_path, times):
+    """Samples of each repeat one after the other (a rate), or with pauses between repeats (timestamps)."""
+    onsets = START.ravel() if times == "timestamps" else 2.0 + np.arange(FRAMES * REPEATS) / RATE
+
+    def series(file):
+        images = [GrayscaleImage(name=f"frame {n}", data=np.full((2, 2), n, np.uint8)) for n in range(FRAMES)]
+        file.add_stimulus_template(Images(name="frames", images=images, description="frames"))
+        how = {"timestamps": onsets} if times == "timestamps" else {"starting_time": 2.0, "rate": RATE}
+        index = np.tile(np.arange(FRAMES, dtype=np.uint32), REPEATS)
+        file.add_stimulus(
+            IndexSeries(name="movie", data=index, unit="N/A", indexed_images=file.stimulus_template["frames"], **how)
+        )
+        file.add_stimulus(TimeSeries(name="luminance", data=np.zeros(3), unit="cd", rate=1.0))
+
+    path = write(tmp_path / "series.nwb", series)
+    start = onsets.reshape(REPEATS, FRAMES)
+    recording = count(path, presentations="movie")
+    stop = np.column_stack([start[:, 1:], start[:, -1] + 1 / RATE])
+    assert_array_equal(recording.counts, expected(start, stop))
+    with pytest.raises(InputError, match="luminance does not say which frame was shown when: expected an IndexSeries"):
+        count(path, presentations="luminance")
 
 
 def test_units_may_say_themselves_where_they_are(tmp_path):

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from scipy.io import savemat
 
-from lorafb.cortex import array_counts, csv_counts
+from lorafb.cortex import array_counts, csv_counts, own_archives
 from lorafb.cortex.read_recording import read_counts, read_recording
 from lorafb.files import InputError
 
@@ -122,3 +123,25 @@ def test_an_area_may_be_named_NA(tmp_path):
     path = written(table(area="NA"), tmp_path)
     assert csv_counts.areas(path) == ["NA"]
     assert_array_equal(csv_counts.read(path, "NA", "mine", 30.0).counts, COUNTS)
+
+
+def test_frames_that_are_in_no_row_are_a_gap_and_no_numbering(tmp_path):
+    """Every second frame: taken one after the other they would be another movie."""
+    frame, unit = (axis.ravel() for axis in np.indices((3, 2)))
+    table = pd.DataFrame({"area": "VISp", "unit": unit, "repeat": 1, "frame": 2 * frame + 5, "count": 1})
+    table.to_csv(tmp_path / "counts.csv", index=False)
+    told = "counts.csv: frame 6 is in no row, and frames 5 to 9 are; number them one by one"
+    with pytest.raises(InputError, match=told):
+        csv_counts.read(tmp_path / "counts.csv", "VISp", "mine", 30)
+    with pytest.raises(InputError, match=told):
+        csv_counts.extent(tmp_path / "counts.csv", {})
+
+
+def test_a_mat_that_cannot_be_read_says_so_as_a_mat(tmp_path):
+    savemat(tmp_path / "old.mat", {"x": np.arange(3.0)}, format="4")
+    with pytest.raises(InputError, match=r"is no \.mat of version 5 or later; save it again with -v7"):
+        own_archives.arrays(tmp_path / "old.mat")
+    savemat(tmp_path / "whole.mat", {"x": np.arange(300.0)})
+    (tmp_path / "cut.mat").write_bytes((tmp_path / "whole.mat").read_bytes()[:150])
+    with pytest.raises(InputError, match=r"is no readable \.mat file"):
+        own_archives.arrays(tmp_path / "cut.mat")

@@ -198,3 +198,38 @@ def test_a_comma_that_may_separate_thousands_is_refused(tmp_path):
             assert own_tables.read(path).numbers("time").tolist() == numbers
     path = written(tmp_path / "t.csv", "time;unit\n1,234;1\n2;1\n")
     assert own_tables.read(path).numbers("time").tolist() == [1.234, 2]
+
+
+@pytest.mark.parametrize("missing", ["NaN", "NA", "-"])
+def test_the_cell_that_is_no_number_is_named_and_none_before_it(tmp_path, missing):
+    (tmp_path / "x.csv").write_text(f"time\n1.0\n1.05\n{missing}\n")
+    with pytest.raises(InputError, match=f"column 'time' holds {missing} in line 4, expected numbers"):
+        own_tables.read(tmp_path / "x.csv").numbers("time")
+
+
+def test_remarks_before_the_header_are_passed_over(tmp_path):
+    (tmp_path / "x.csv").write_text("# made, by me\n# on a day\nunit,time,area\n1,0.5,VISp\n2,x,VISp\n")
+    table = own_tables.read(tmp_path / "x.csv")
+    assert table.ids("unit").tolist() == [1, 2]
+    with pytest.raises(InputError, match="holds x in line 5"):
+        table.numbers("time")
+    (tmp_path / "y.csv").write_text("# unit,time\n1,0.5\n")
+    assert own_tables.read(tmp_path / "y.csv").numbers("time").tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"PK\x03\x04xl", "an Excel workbook"),
+        (b"BZh9", "a file packed by bzip2"),
+        (b"ARROW1", "a file of Feather"),
+        (b"<!DOCTYPE html>", "a web page"),
+        (b'{"a": 1}', "JSON"),
+        (b"\x80\x05", "a pickle, which is never read"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
+    ],
+)
+def test_what_is_no_table_is_called_by_its_name(tmp_path, content, told):
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(InputError, match=f"x.csv: is no table, but {told}.*save it as CSV in UTF-8, or as Parquet"):
+        own_tables.read(tmp_path / "x.csv")

@@ -10,6 +10,7 @@ from scipy.io import savemat
 from lorafb.artefacts import responses
 from lorafb.artefacts.provenance import Provenance
 from lorafb.config.movies import Spikes
+from lorafb.config.reading import listed
 from lorafb.cortex import spike_tables
 from lorafb.cortex.sessions import count_session, join
 from lorafb.experiments.areas import rates, select_units
@@ -109,6 +110,18 @@ def test_tables_give_what_the_session_they_are_of_gives(tmp_path):
     own, _ = count(tmp_path, table, pd.DataFrame(rows), columns=columns, n_frames=None)
     order = [recording.units["unit_id"].tolist().index(unit) for unit in own.units["unit_id"]]
     assert_array_equal(own.counts, recording.counts[:, :, order])
+
+
+def test_rows_and_places_of_tables_are_treated_as_those_of_sessions(tmp_path):
+    """A last frame that lasts until the next showing is cut, and said; a place with a layer is of its area, others are named."""
+    shown = frames().assign(offset=[1.1, 1.2, 2.0, 2.1, 2.2, 9.0])  # 1.3 and 2.3 would be right
+    layers = {5: "visp 2/3", 9: "Primary visual area, layer 4", 7: "V2", 8: "CA1"}
+    recording, _ = count(tmp_path, spikes(areas=layers), shown, areas={"VISp": [], "VISl": ["V2"]})
+    assert by_unit(recording) == WANTED
+    told = {note.what: (note.number, note.text) for note in recording.notes}
+    assert told["rows_cut"][0] == 2
+    assert "2 of 6 rows" in told["rows_cut"][1]
+    assert told["in_no_area"] == (1, "spikes.csv: table units: 1 unit in no area of the study: CA1 1")
 
 
 def test_areas_may_be_in_a_table_of_units_which_says_what_is_silent(tmp_path):
@@ -245,6 +258,12 @@ def cells(values):
     return made
 
 
+def test_what_pynapple_saved_with_several_values_a_time_is_no_list_of_onsets(tmp_path):
+    np.savez(tmp_path / "frames.npz", t=ONSETS, d=np.zeros((6, 3)), type=["TsdFrame"])
+    with pytest.raises(InputError, match=r"frames.npz: holds \[6, 3\] values, expected a frame for each time"):
+        count(tmp_path, spikes(), None, files={"frames": "frames.npz"})
+
+
 def test_cells_of_matlab_are_units(tmp_path):
     trains = [np.array([TRAINS[unit]]).T for unit in (5, 9, 7)]  # [[x]]: columns, as MATLAB has them
     areas = cells(["VISp", "VISp", "VISl"])
@@ -264,8 +283,10 @@ def test_cells_of_matlab_are_units(tmp_path):
     assert by_unit(count(tmp_path, None, None, units, files=files | {"spikes": "long.mat"})[0]) == WANTED
 
 
-def test_a_mat_of_version_7_3_gives_the_same(tmp_path):
-    """Its layout by hand: HDF5 behind 512 bytes of MATLAB's, axes in reverse order, cells as references."""
+@pytest.mark.parametrize("structure", ["", "data."])
+def test_a_mat_of_version_7_3_gives_the_same(tmp_path, structure):
+    """Its layout by hand: HDF5 behind 512 bytes of MATLAB's, axes in reverse order, cells as references, structures as groups."""
+    inside = structure.replace(".", "/")
     with h5py.File(tmp_path / "spikes.mat", "w", userblock_size=512) as file:
 
         def cell(name, values, **attributes):
@@ -274,19 +295,80 @@ def test_a_mat_of_version_7_3_gives_the_same(tmp_path):
                 member = file.create_dataset(f"#refs#/{name}{nth}", data=value)
                 member.attrs.update(attributes)
                 references.append(member.ref)
-            column = file.create_dataset(name, data=np.array([references], dtype=h5py.ref_dtype))
+            column = file.create_dataset(inside + name, data=np.array([references], dtype=h5py.ref_dtype))
             column.attrs["MATLAB_class"] = np.bytes_("cell")
 
         cell("time", [np.array([TRAINS[unit]]) for unit in (5, 9, 7)], MATLAB_class=np.bytes_("double"))
         text = [np.array([[ord(letter)] for letter in area], np.uint16) for area in ("VISp", "VISp", "VISl")]
         cell("area", text, MATLAB_class=np.bytes_("char"))
-        file["unit"] = np.array([[5.0], [9.0], [7.0]])
+        file[f"{inside}unit"] = np.array([[5.0], [9.0], [7.0]])
     content = bytearray((tmp_path / "spikes.mat").read_bytes())
     content[:19] = b"MATLAB 7.3 MAT-file"
     (tmp_path / "spikes.mat").write_bytes(content)
-    recording, _ = count(tmp_path, None, frames(), files={"spikes": "spikes.mat"})
+    columns = {"spikes": {name: structure + name for name in ("time", "area", "unit")} if structure else {}}
+    recording, _ = count(tmp_path, None, frames(), files={"spikes": "spikes.mat"}, columns=columns)
     assert by_unit(recording) == WANTED
     assert recording.units["area"].tolist() == ["VISp", "VISp", "VISl"]
+
+
+def test_structures_of_matlab_one_a_unit_are_units(tmp_path):
+    units = np.array([(np.array([TRAINS[unit]]), float(unit), AREAS[unit]) for unit in (5, 9, 7)], "O,O,O")
+    units.dtype.names = ("st", "id", "region")
+    matlab(tmp_path / "spikes.mat", units=units)
+    columns = {"spikes": {"time": "units.st", "unit": "units.id", "area": "units.region"}}
+    recording, _ = count(tmp_path, None, frames(), files={"spikes": "spikes.mat"}, columns=columns)
+    assert by_unit(recording) == WANTED
+
+
+def test_a_row_of_parquet_may_be_a_unit_with_all_its_times(tmp_path):
+    rows = pd.DataFrame({"unit": [5, 9, 7, 3], "time": [*map(TRAINS.get, (5, 9, 7)), []], "area": [*"pplp"]})
+    rows["area"] = rows["area"].map({"p": "VISp", "l": "VISl"})
+    rows.to_parquet(tmp_path / "spikes.parquet")
+    recording, _ = count(tmp_path, None, frames(), files={"spikes": "spikes.parquet"})
+    assert by_unit(recording) == {**WANTED, 3: [[0, 0, 0], [0, 0, 0]]}  # a unit with an empty list is silent
+
+
+def several(folder, parts, shown, areas=("VISp", "VISl"), units=None):
+    """Count several files of spikes, by their names, and one or several of frames; through the config and the plan."""
+    for name, table in {**parts, **shown, **({} if units is None else {"units.csv": units})}.items():
+        table.to_csv(folder / name, index=False)
+    about = {"spikes": [*parts], "frames": [*shown], **({} if units is None else {"units": "units.csv"})}
+    block = {"kind": "spikes", **{name: {"file": file} for name, file in about.items()}}
+    settings = Spikes.model_validate(block)
+    files = {name: listed(file, (folder,)) for name, file in settings.files().items()}
+    return spike_tables.count_tables(settings.model_dump(), files, "mine", areas, n_frames=3)[0]
+
+
+def test_a_file_of_spikes_and_one_of_frames_a_session(tmp_path):
+    parts = {"m1.csv": spikes({5: TRAINS[5], 7: TRAINS[7]}), "m2.csv": spikes({5: [100 + t for t in TRAINS[9]]})}
+    shown = {"f1.csv": frames(), "f2.csv": frames([100 + onset for onset in ONSETS])}
+    recording = several(tmp_path, parts, shown)
+    found = dict(zip(zip(recording.units["session"], recording.units["unit_id"], strict=True), range(3), strict=True))
+    counts = {key: recording.counts[:, :, place].tolist() for key, place in found.items()}
+    assert counts == {("m1", 5): COUNTS[5], ("m1", 7): COUNTS[7], ("m2", 5): COUNTS[9]}
+    with pytest.raises(InputError, match="2 files of frames and 1 of spikes"):
+        several(tmp_path, {"m1.csv": parts["m1.csv"]}, shown)
+
+
+def test_files_of_one_session_whose_ids_start_anew(tmp_path):
+    parts = {"VISp.csv": spikes({5: TRAINS[5], 9: TRAINS[9]}), "VISl.csv": spikes({5: TRAINS[7]}, {5: "VISl"})}
+    recording = several(tmp_path, parts, {"f.csv": frames()})
+    assert by_unit(recording) == {"VISp 5": COUNTS[5], "VISp 9": COUNTS[9], "VISl 5": COUNTS[7]}
+    units = pd.DataFrame({"unit": [5, 9], "area": "VISp"})
+    with pytest.raises(InputError, match=r"VISp.csv and 1 more: unit 5 is in several files; give it a name of its own"):
+        several(tmp_path, parts, {"f.csv": frames()}, units=units)
+    del parts["VISl.csv"]
+    parts["other.csv"] = spikes({7: TRAINS[7]})
+    assert by_unit(several(tmp_path, parts, {"f.csv": frames()})) == WANTED
+
+
+def test_a_pattern_stands_for_files_in_the_order_of_their_names(tmp_path):
+    for name in ("b.csv", "a.csv", ".c.csv", "d.txt", "odd*.csv"):
+        (tmp_path / name).touch()
+    assert [path.name for path in listed("*.csv", (tmp_path,))] == ["a.csv", "b.csv", "odd*.csv"]
+    assert [path.name for path in listed("odd*.csv", (tmp_path,))] == ["odd*.csv"]
+    assert listed(f"{tmp_path}/b*", ()) == [tmp_path / "b.csv"]
+    assert listed("x*.csv", (tmp_path,)) == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
 from scipy.signal import lfilter
 
 from lorafb.artefacts.grams import Gram
@@ -235,7 +236,7 @@ def test_mice_are_left_out_whole_where_there_are_eight(made):
     one = select_units(recording, {"min_rate": 0.5, "skip_frames": 1})
     movie = Movie([one], [])
     assert movie.sessions_as_groups
-    assert len(movie.units[0]) == 8
+    assert len(movie.groups[0]) == 8
 
 
 @pytest.mark.filterwarnings("ignore:area ca3. 3 of 4 splits")
@@ -314,3 +315,15 @@ def test_columns_are_the_ones_that_figures_read(made):
     assert {"ci_low", "ci_high", "fraction_published", "p_lag", "truth_value"} <= set(table.columns)
     assert {"difference", "ci_p_holm", "e2_p_holm"} <= set(compared.columns)
     assert isinstance(table, pd.DataFrame)
+
+
+def test_replicates_made_anew_for_each_network_give_the_same_scores(monkeypatch):
+    features = {name: layer(counts) for name, counts in FEATURES.items()}
+    held = Movie(AREAS, ["control"], seed=1).score(features)
+    monkeypatch.setattr("lorafb.experiments.replicates.HELD", 0)
+    movie = Movie(AREAS, ["control"], seed=1)
+    for anew in (movie.score(features), movie.score(features)):
+        assert_array_equal(anew.units, held.units)
+        assert {check: scores.tolist() for check, scores in anew.shifts.items()} == {
+            check: scores.tolist() for check, scores in held.shifts.items()
+        }

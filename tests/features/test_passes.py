@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import torch
 from hypothesis import given, settings
@@ -189,3 +191,20 @@ def test_held_features_are_the_features_whatever_their_values_and_the_memory(dat
         expected = np.stack([frames[0][trial] / 2, frames[1][trial] / (1 if fraction else 2)])
         assert_array_equal(layer.responses(trial), expected)
     assert layer.bits == (32 if fraction else {1: 1, 3: 2, 15: 4, 255: 8}[late])
+
+
+def test_features_beyond_the_memory_are_not_this_processs_memory(monkeypatch):
+    monkeypatch.setattr("lorafb.features.held.COLUMNS", 4096)
+    monkeypatch.setattr("lorafb.features.held.UNPACKED", 2**22)
+    rows = torch.arange(2**19, dtype=torch.float32)[None, None] + 0.5  # 2 MB a frame, 128 MB in all
+    held, before = HeldFeatures(64, 2**20), resident_mb()
+    for frame in range(64):
+        held(Block("layer", frame, rows, 1, (2**19,)))
+    layer = held.take("layer")
+    sums = sum(block.sum(dim=1, dtype=torch.float64) for block in layer.blocks(0))
+    assert resident_mb() - before < 90  # 134 MB of features
+    assert sums.tolist() == [float(rows.sum(dtype=torch.float64))] * 64
+
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096 / 1e6

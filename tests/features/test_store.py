@@ -113,6 +113,21 @@ def test_an_unknown_layer_is_named_with_the_nearest(file):
         store.read_layer(file, "maxpol")
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_chunks_at_every_edge_are_read_by_h5py_as_ordinary_gzip(file, monkeypatch, dtype):
+    monkeypatch.setattr(store, "UNITS", 32)
+    values = counts(37, 131).astype(dtype) * dtype(3)  # 131 is prime: the last chunks are padded
+    values[20:] = 0
+    with writing(file, 37) as sink:
+        for block in blocks(values, [37]):
+            sink(block)
+    dataset = file["V1/features"]
+    assert dataset.chunks == (16, 32)
+    assert (dataset.compression, dataset.shuffle, dataset.fletcher32) == ("gzip", dtype is np.float32, False)
+    assert_array_equal(dataset[:], values)
+    assert dataset.id.get_storage_size() < values.nbytes
+
+
 def test_a_flipped_byte_is_caught(tmp_path):
     path = tmp_path / "features.h5"
     values = np.random.default_rng(0).integers(0, 255, (16, 4000), dtype=np.uint8)

@@ -96,19 +96,26 @@ def test_still_frames_and_scenes_give_the_published_sums_in_every_layer(name):
         assert features.max() == pytest.approx(expected["max"], rel=1e-4)
 
 
-@pytest.mark.parametrize(("chunk", "threads"), [(7, 1), (57, 1), pytest.param(16, 2, marks=slow)])
-def test_neither_chunk_length_nor_threads_move_a_published_spike(chunk, threads):
-    made = golden("forward/sew_resnet18_64")
-    model = build.create("sew_resnet18", classes=101).eval()
-    model.load_state_dict(published_weights("sew_resnet18"))
+@pytest.mark.parametrize(
+    ("network", "last", "chunk", "threads"),
+    [
+        ("sew_resnet18", "layer4[1]", 7, 1),
+        ("sew_resnet18", "layer4[1]", 57, 1),
+        pytest.param("sew_resnet18", "layer4[1]", 16, 2, marks=slow),
+        pytest.param("lorafb_snet18", "recurrent_layer4.sub_module[1]", 16, 2, marks=slow),
+    ],
+)
+def test_neither_chunk_length_nor_threads_move_a_published_spike(network, last, chunk, threads):
+    made = golden(f"forward/{network}_64")
+    model = build.create(network, classes=101).eval()
+    model.load_state_dict(published_weights(network))
     feed = catalogue.Feed(kind="stateful", chunk=chunk, classes=101)
     torch.set_num_threads(threads)
     try:
-        features = feed_movie(model, catalogue.network("sew_resnet18").scored, movie(57), feed)
+        features = feed_movie(model, [last], movie(made["stimulus"]["frames"]), feed)
     finally:
         torch.set_num_threads(1)
-    last = features["layer4[1]"].numpy().astype(np.uint8)
-    assert sha256(last) == made["layers"]["layer4[1]"]["sha256_uint8"]
+    assert sha256(features[last].numpy().astype(np.uint8)) == made["layers"][last]["sha256_uint8"]
 
 
 @pytest.mark.parametrize(

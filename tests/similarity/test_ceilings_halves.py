@@ -23,6 +23,18 @@ def test_halves_of_units_are_scored_against_each_other():
     assert ceilings.between_units(counts, order[None]) == [score(counts[:, :4], counts[:, 4:])]
 
 
+@pytest.mark.parametrize("equal", [True, False])
+@pytest.mark.parametrize("n_units", [8, 9])
+@pytest.mark.parametrize("largest", [5, 900, 2**21, 2**27])  # products in float32, float64 and int64
+def test_products_of_the_second_half_are_what_the_first_leaves(equal, n_units, largest):
+    random = np.random.default_rng(largest)
+    counts = random.integers(0, largest, (30, n_units))
+    orders = np.array([random.permutation(n_units) for _ in range(3)])
+    pairs = [ceilings.halves(order, equal) for order in orders]
+    expected = [score(counts[:, one], counts[:, other]) for one, other in pairs]
+    assert_array_equal(ceilings.between_units(counts, orders, equal), expected)
+
+
 def test_halves_of_repeats_hold_all_units():
     order = np.array([[0, 2, 4, 1, 3, 5]])
     expected = score(COUNTS[::2].sum(axis=0), COUNTS[1::2].sum(axis=0))

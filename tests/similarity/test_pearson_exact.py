@@ -10,7 +10,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
 
 from lorafb.similarity.pearson import (
+    exact_type,
     integer_products,
+    pairs_from_products,
     pearson,
     pearson_from_centred,
     pearson_from_products,
@@ -129,6 +131,21 @@ def test_products_of_small_unsigned_counts_do_not_wrap():
 def test_products_beyond_64_bits_are_refused():
     with pytest.raises(ValueError, match="pass 2\\^63"):
         integer_products(np.full((2, 4), 2**31))
+
+
+@pytest.mark.parametrize(("count", "expected"), [(4095, np.float32), (4096, np.float64), (2**27, np.int64)])
+def test_products_are_made_in_the_fastest_type_that_holds_them(count, expected):
+    responses = np.array([[count, 1], [1, count]])
+    assert exact_type(responses) is expected
+    products, _ = integer_products(responses)
+    assert products.tolist() == [[count**2 + 1, 2 * count], [2 * count, count**2 + 1]]
+
+
+def test_pairs_are_the_upper_triangle_of_the_matrix():
+    counts = np.random.default_rng(0).integers(0, 9, (70, 12))  # more frames than a block of rows
+    products, sums = integer_products(counts)
+    whole = pearson_from_products(products, sums, 12)
+    assert_array_equal(pairs_from_products(products, sums, 12), whole[np.triu_indices(70, 1)])
 
 
 def test_products_of_floats_are_not_called_exact():

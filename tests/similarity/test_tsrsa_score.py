@@ -163,3 +163,12 @@ def test_spearman_of_frames_is_that_of_scipy(x):
 
 def test_spearman_of_a_constant_frame_is_undefined():
     assert np.isnan(tsrsa.spearman(np.array([[1.5, 1.5, 1.5], [0, 1, 2]]))[0]).all()
+
+
+@given(st.lists(st.sampled_from([-1, -0.5, 1e-12, 1.4e-12, 1 / 3, 0.25, 1]), max_size=40), st.sampled_from([1, 1e6]))
+def test_one_sort_of_whole_numbers_ranks_as_scipy_does(values, factor):
+    correlations = factor * np.array(
+        values, np.float64
+    )  # far beyond 1 the integers pass 64 bits, and the slow way ranks
+    expected = 2 * rankdata(np.round(correlations, ranks.DECIMALS))
+    assert_array_equal(ranks.doubled_ranks(correlations), expected)

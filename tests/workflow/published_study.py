@@ -1,11 +1,10 @@
 """Studies of the inputs of the golden runs: config, files, and real runs of `snakemake` in a folder outside the repository."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
+import dry_run
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -22,14 +21,11 @@ def golden(name):
     return json.loads((GOLDEN / f"{name}.json").read_text())
 
 
-def snakemake(folder, *arguments, check=True):
+def snakemake(folder, *targets):
     """Run this checkout's workflow in a folder that holds `study.yaml`."""
-    command = [sys.executable, "-m", "snakemake", "--configfile", str(folder / "study.yaml"), "--cores", "2"]
-    command += ["--directory", str(folder), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ""})
-    if check:
-        assert done.returncode == 0, done.stdout + done.stderr
-    return done
+    study = ["--configfile", str(folder / "study.yaml"), "--cores", "2", "--directory", str(folder)]
+    status, said = dry_run.python(ROOT, "snakemake", *study, *targets)
+    assert status == 0, said
 
 
 def movie(folder, frames, seed=1, size=64, **keys):

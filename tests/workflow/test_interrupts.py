@@ -17,7 +17,7 @@ import pytest
 import yaml
 from test_workflow import PARTS, ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("interrupts")]
+pytestmark = pytest.mark.slow
 
 COMMAND = [sys.executable, "-m", "snakemake", "--configfile", "drill.yaml", "--cores", "2"]
 SEED = 2024

@@ -19,7 +19,7 @@ import yaml
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import rankdata, t
 
-pytestmark = [pytest.mark.xdist_group("known"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 SEED, T, SKIP, REPEATS, RATE_HZ, MIN_RATE = 11, 48, 2, 4, 30, 5  # 5 spikes/s in 1.6 s of 4 repeats: 32 spikes
 CLIP, FRONT, SHUFFLED, REPLACED, SPLITS = 20, 30, 6, 5, 4

@@ -1,9 +1,8 @@
 """A study of a person's own: dF/F from a table, and spikes counted from tables, through the whole workflow."""
 
-import subprocess
-import sys
 from pathlib import Path
 
+import dry_run
 import h5py
 import numpy as np
 import pandas as pd
@@ -38,7 +37,7 @@ experiments:
 features: {keep: all}
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("own recordings")]
+pytestmark = pytest.mark.slow
 
 
 def recorded():
@@ -76,19 +75,9 @@ def results(tmp_path_factory):
     pd.DataFrame({"onset": onsets, "frame": np.tile(np.arange(FRAMES), REPEATS)}).to_csv(
         folder / "frames.csv", index=False
     )
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--cores",
-        "2",
-        "-s",
-        str(ROOT / "Snakefile"),
-        "--configfile",
-        "study.yaml",
-    ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    study = ["--cores", "2", "-s", str(ROOT / "Snakefile"), "--configfile", "study.yaml"]
+    status, said = dry_run.python(folder, "snakemake", *study)
+    assert status == 0, said
     return folder / "results"
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import dry_run
 import pandas as pd
 import pytest
 import torch
@@ -64,13 +65,6 @@ STUDY = {
 }
 TARGETS = [f"results/scores/{subject}/short/base.csv" for subject in STUDY["subjects"]]
 
-pytestmark = pytest.mark.xdist_group("training by rule")
-
-
-def snakemake(folder, *targets):
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    return [*command, "--configfile", str(folder / "study.yaml"), "--cores", "2", *targets]
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -81,8 +75,10 @@ def folder(tmp_path_factory):
     (folder / "imagenet" / "train" / little_sets.SYNSETS[0] / "broken.JPEG").write_bytes(b"\xff\xd8\xff\xe0 cut")
     (folder / "study.yaml").write_text(yaml.safe_dump(STUDY))
     weights, saved = folder / "results/checkpoints/video.pt", folder / "results/training/video/resume/resume.pt"
+    study = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), "--cores", "2"]
+    study += ["--configfile", str(folder / "study.yaml")]
     with subprocess.Popen(
-        snakemake(folder, "results/checkpoints/video.pt"),
+        [sys.executable, "-m", "snakemake", *study, "--", "results/checkpoints/video.pt"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -92,9 +88,8 @@ def folder(tmp_path_factory):
         os.killpg(process.pid, signal.SIGKILL)
     assert saved.exists()
     assert not weights.exists()
-    again = [*snakemake(folder, *TARGETS), "--rerun-incomplete", "--nolock"]
-    done = subprocess.run(again, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    status, said = dry_run.python(folder, "snakemake", *study, "--rerun-incomplete", "--nolock", "--", *TARGETS)
+    assert status == 0, said
     return folder
 
 

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import dry_run
@@ -16,6 +14,8 @@ import pytest
 import yaml
 
 from lorafb import cli, code
+from lorafb.artefacts import columns, lineage
+from lorafb.files import sha256
 from lorafb.similarity import metrics
 
 ROOT = Path(__file__).parent.parent.parent
@@ -33,15 +33,11 @@ def agreement(model_rsm, area_rsm):
     return float(np.corrcoef(model_rsm[pairs], area_rsm[pairs])[0, 1])
 '''
 
-pytestmark = pytest.mark.xdist_group("workflow")  # one finished study serves all tests of this file
-
 
 def snakemake(repository, *arguments, check=True):
-    command = [sys.executable, "-m", "snakemake", *STUDY, *arguments]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": ""})
-    if check:
-        assert done.returncode == 0, done.stdout + done.stderr
-    return done
+    status, said = dry_run.python(repository, "snakemake", *STUDY, *arguments)
+    assert status == 0 or not check, said
+    return status, said
 
 
 def jobs(repository):
@@ -94,6 +90,31 @@ def test_the_study_ends_in_figures_and_a_report(repository):
     assert "SIMULATED" in page
     for ending in ("svg", "png", "csv", "txt"):
         assert (results / "figures" / f"figure_3a.{ending}").stat().st_size > 100
+
+
+def test_every_column_of_every_table_is_defined_and_its_meaning_stands_beside_the_table(repository):
+    results = repository / "results"
+    tables = [path for path in results.rglob("*.csv") if path.with_name(f"{path.name}.json").is_file()]
+    assert len(tables) > 30
+    for path in tables:
+        names = list(pd.read_csv(path).columns)
+        assert columns.undefined(names, path.relative_to(results)) == [], path
+        assert set(json.loads(path.with_name(f"{path.name}.json").read_text())["columns"]) == set(names), path
+
+
+def test_every_figure_says_what_made_it_and_the_crate_names_every_file_and_job(repository, capsys):
+    results = repository / "results"
+    for path in results.rglob("figures/**/*.svg"):
+        text = lineage.text(lineage.trace(path))
+        assert "config: " in text, path
+        assert "python -m lorafb.rerun results/logs/" in text, path
+    assert "test accuracy" in lineage.text(lineage.trace(results / "figures" / "figure_3a.svg"))
+    assert cli.main(["crate", str(results)]) == 0
+    crate = json.loads((results / "ro-crate-metadata.json").read_text())["@graph"]
+    files = {one["@id"]: one for one in crate if one["@type"] == "File"}
+    assert len(files) > 150
+    assert files["report.html"]["sha256"] == sha256(results / "report.html")
+    assert sum(one["@type"] == "CreateAction" for one in crate) == len(list((results / "logs").rglob("*.job.json")))
 
 
 def test_every_layer_and_area_has_a_score(repository):
@@ -161,11 +182,6 @@ def test_the_resolved_config_stands_beside_the_results(repository):
     assert yaml.safe_load((repository / "results/config.yaml").read_text())["metrics"] == METRICS
 
 
-def test_a_second_run_does_nothing(repository):
-    assert "Nothing to be done" in dry_run.run(repository, *STUDY)
-    assert jobs(repository) == set()
-
-
 TORCH = {"train", "checkpoint", "extract", "perturbed", "with_noise"}
 
 
@@ -200,11 +216,8 @@ def test_every_job_loads_only_what_its_digest_covers_and_torch_only_where_it_mus
 def test_a_job_runs_again_alone_in_one_process_and_writes_the_same_bytes(repository, made, description):
     table = repository / "results" / made
     before = table.read_bytes()
-    description = f"results/logs/{description}"
-    done = subprocess.run(
-        [sys.executable, "-m", "lorafb.rerun", description], cwd=repository, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    status, said = dry_run.python(repository, "lorafb.rerun", f"results/logs/{description}")
+    assert status == 0, said
     assert table.read_bytes() == before
 
 
@@ -224,15 +237,16 @@ def shown(figures="", tables=""):
     )
 
 
-SHUFFLE = jobs_of("score_perturbed", "short shuffle spiking", "short shuffle still")
-REPLACE = jobs_of("score_perturbed", "replace short spiking", "replace short still")
-SCENES = {"score_scenes scenes spiking", "score_scenes scenes still"}
+TABLE = {"study_table"}  # of all scores
+SHUFFLE = jobs_of("score_perturbed", "short shuffle spiking", "short shuffle still") | TABLE
+REPLACE = jobs_of("score_perturbed", "replace short spiking", "replace short still") | TABLE
+SCENES = {"score_scenes scenes spiking", "score_scenes scenes still"} | TABLE
 BASE = (
     {"score_base plain short", "score_base short spiking", "score_base short still", "psth short"} | SHUFFLE | REPLACE
 )
 FRAMES = {"figure_frames short spiking"}
 FROM_BASE = shown("networks 3a 3b 3c 3d 4a 4b 6 7a 7b", "claims 1 2 4 5")
-CORTEX = {"areas short", "ceiling short", "figure_areas short", "statistics short"}
+CORTEX = {"areas short", "ceiling short", "figure_areas short", "statistics short"} | TABLE
 OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
 EVERY = shown("networks 3a 3b 3c 3d 4a 4b 4c 6 7a 7b", "claims 1 2 4 5 6")
 SELECTED = {f"select_units {area} short" for area in (*AREAS, "control")}
@@ -247,15 +261,15 @@ PASSES = (
 )
 CURVES = {"training_curves spiking", "training_curves still"}
 TRAINED = CURVES | PASSES | (BASE - {"score_base plain short"}) | SCENES | EVERY
-OF_PLAIN = {"extract plain short", "score_base plain short", "statistics short"} | shown(
+OF_PLAIN = {"extract plain short", "score_base plain short", "statistics short", *TABLE} | shown(
     "networks 3a 3b 3c 3d 7a", "claims 1 2 4 5"
 )
+RERUN_NOTHING = {
+    "a docstring of a metric": ("lorafb/similarity/tsrsa.py", '"""Time-Series', '"""Here is: Time-Series'),
+    "a comment in a script": ("workflow_scripts/score_base.py", "if __name__", "# the whole job\nif __name__"),
+    "another network's record": ("lorafb/networks/catalogue.py", "(3, 8, 36, 3)", "(3, 8, 35, 3)"),
+}
 RERUNS = {
-    "a docstring of a metric": (
-        ("lorafb/similarity/tsrsa.py", '"""Time-Series', '"""Here is: Time-Series'),
-        set(),
-    ),
-    "a comment in a script": (("workflow_scripts/score_base.py", "if __name__", "# the whole job\nif __name__"), set()),
     "a statement of the metric": (
         ("lorafb/similarity/tsrsa.py", "np.clip(model @ area, -1, 1)", "np.clip(model @ area, -1.0, 1.0)"),
         BASE | SCENES | CORTEX | OF_MOUSE | {"ceiling scenes"} | EVERY,
@@ -271,10 +285,6 @@ RERUNS = {
     "one network's module": (
         ("lorafb/networks/cornet.py", "import torch", "import torch\n\nUNUSED = 1"),
         OF_PLAIN | {"checkpoint plain", "extract clip plain"},
-    ),
-    "another network's record": (
-        ("lorafb/networks/catalogue.py", '"152": {"blocks": (3, 8, 36, 3)', '"152": {"blocks": (3, 8, 35, 3)'),
-        set(),
     ),
     "one network's record": (
         ("lorafb/networks/catalogue.py", '"groups": 4', '"groups": 2'),
@@ -317,6 +327,7 @@ RERUNS = {
             "score_base more short",
             "statistics short",
             "figure_frames more short",
+            *TABLE,
         }
         | shown("networks 3a 3b", "claims 1 2 4"),
     ),
@@ -374,10 +385,12 @@ def test_an_edit_makes_exactly_what_depends_on_it_run_again(repository, edited, 
     assert jobs(repository) == expected
 
 
-def test_touching_a_file_without_changing_it_runs_nothing(repository):
+def test_edits_that_change_no_result_and_touched_files_run_nothing(repository, edited):
+    for change in RERUN_NOTHING.values():
+        edited(*change)
     (repository / "data/real/clips/test.avi").touch()
-    (repository / "lorafb/similarity/tsrsa.py").touch()
-    assert jobs(repository) == set()
+    (repository / "lorafb/similarity/metrics.py").touch()
+    assert "Nothing to be done" in dry_run.run(repository, *STUDY)
 
 
 def test_a_file_that_is_deleted_is_made_again(repository):
@@ -402,24 +415,20 @@ def test_the_whole_folder_is_checked_byte_by_byte_and_link_by_link(repository, c
 
 
 def test_fewer_cores_than_threads_stop_a_job_in_one_line(repository):
-    done = snakemake(
-        repository, "--cores", "1", "--config", "compute={threads: 2}", "--forcerun", "extract", check=False
-    )
-    told = done.stdout + done.stderr
-    assert done.returncode == 1
+    one_core = ("--cores", "1", "--config", "compute={threads: 2}", "--forcerun", "extract")
+    status, told = snakemake(repository, *one_core, check=False)
+    assert status == 1
     assert "compute.threads is 2, and --cores left 1 to the job; give --cores 2 or more" in told
     assert "Traceback" not in told
 
 
 def test_a_misspelt_key_stops_before_any_job_in_a_few_lines(repository):
-    done = snakemake(repository, "--config", "studdy=x", check=False)
-    told = done.stdout + done.stderr
-    assert done.returncode == 1
+    status, told = snakemake(repository, "--config", "studdy=x", check=False)
+    assert status == 1
     assert "studdy: unknown key; did you mean 'study'?" in told
     assert "Traceback" not in told
     assert len(told.strip().splitlines()) <= 6
 
 
 def test_the_workflow_is_clean_to_snakemakes_own_linter(repository):
-    done = snakemake(repository, "--lint", check=False)
-    assert done.returncode == 0, done.stderr
+    snakemake(repository, "--lint")

@@ -165,7 +165,7 @@ def cases():
         key = next(key for key in keys if f"{name}_".startswith(f"{key}_"))
         for start, of_study in RUNS.items():
             if key in of_study and (start is not quick or name in QUICK):
-                marks = [pytest.mark.xdist_group(start.__name__), *([] if start is quick else [pytest.mark.slow])]
+                marks = [] if start is quick else [pytest.mark.slow]
                 listed.append(pytest.param(start, name, *of_study[key], marks=marks, id=f"{start.__name__}-{name}"))
     return listed
 
@@ -260,7 +260,6 @@ def test_the_workflow_gives_the_published_scores(finished, start, name, subject,
     assert_allclose(values, expected, rtol=0, atol=tolerance(about))
 
 
-@pytest.mark.xdist_group("quick")
 def test_a_network_that_sees_frames_alone_scores_every_shuffle_as_the_original(finished):
     """The published run shuffled in windows of 6 frames; its scores depend on no window."""
     about = golden("lorafb_snet18_imagenet_shuffle6_best")
@@ -270,7 +269,6 @@ def test_a_network_that_sees_frames_alone_scores_every_shuffle_as_the_original(f
     assert_allclose(values, np.tile(expected, (3, 1)), rtol=0, atol=1e-9)
 
 
-@pytest.mark.xdist_group("quick")
 def test_trials_show_the_published_draws(finished):
     """Chaos depends on the order alone, so it names the order that a row is of."""
     rows = pd.read_csv(finished(quick) / "scores/snet/m57/shuffle.csv")

@@ -1,0 +1,48 @@
+"""`lorafb init` and `lorafb run`: a study of one's own in a folder, and the workflow on it, wherever lorafb is installed."""
+
+import os
+import shutil
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from lorafb.config.reading import ROOT
+from lorafb.files import InputError
+
+CONFIG = "study.yaml"
+LAID_OUT = {
+    CONFIG: "examples/init/study.yaml",
+    "README.md": "examples/init/README.md",
+    "my_network.py": "examples/own/my_network.py",
+    "profiles/slurm/profile.yaml": "profiles/slurm/profile.yaml",
+    "profiles/generic/profile.yaml": "profiles/generic/profile.yaml",
+}
+"""Files of a new study, and those of the workflow that they are copies of."""
+
+
+def init(args: Namespace) -> None:
+    """Lay out a study in a folder; nothing that is there is overwritten."""
+    if there := [name for name in LAID_OUT if (args.folder / name).exists()]:
+        raise InputError(f"{args.folder}: has {', '.join(there)} already; name a folder without them")
+    for name, source in LAID_OUT.items():
+        (args.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / source, args.folder / name)
+    print(f"{args.folder / CONFIG} is the study: change it, then `lorafb run {args.folder} --cores 2`")
+
+
+def run(args: Namespace) -> None:
+    """Turn into Snakemake, in the study's folder, with the arguments that follow it."""
+    own = "--configfile" in args.arguments or "--configfiles" in args.arguments
+    if not own and not (args.folder / CONFIG).is_file():
+        raise InputError(f"{args.folder}: has no {CONFIG}; `lorafb init {args.folder}` lays out a study")
+    os.chdir(args.folder)
+    command = snakemake([*args.arguments, *([] if own else ["--configfile", CONFIG])])
+    sys.stdout.flush()
+    os.execv(command[0], command)
+
+
+def snakemake(arguments: Sequence[str]) -> list[str]:
+    """Command that runs Snakemake on this workflow, unless the arguments or the folder have a Snakefile."""
+    own = {"-s", "--snakefile"} & {one.partition("=")[0] for one in arguments} or Path("Snakefile").is_file()
+    return [sys.executable, "-m", "snakemake", *([] if own else ["--snakefile", str(ROOT / "Snakefile")]), *arguments]
