@@ -1,7 +1,7 @@
 """How fast clips of 16 frames come from a video file and from its frames as pictures: `python benchmarks/decoding.py`.
 
 The ways marked "training clip" are those of training, on one core: they read a clip and then resize, crop and normalise it.
-torchcodec takes part where it is installed. Starts are drawn at random, as training draws them. All ways are timed in turn
+Starts are drawn at random, as training draws them. All ways are timed in turn
 in each round, so that whatever else runs on the machine slows all of them alike: the ratios of one run can be compared, the
 clips a second of two runs cannot.
 """
@@ -11,7 +11,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
@@ -80,17 +79,6 @@ def reading(folder: Path) -> Clip:
     return clip
 
 
-def by_torchcodec(path: Path) -> Clip:
-    """Decode with torchcodec, which seeks by an index of all frames that it makes first."""
-    from torchcodec.decoders import VideoDecoder  # type: ignore[import-not-found]
-
-    def clip(start: int) -> NDArray[np.uint8]:
-        decoder = VideoDecoder(str(path), dimension_order="NHWC", num_ffmpeg_threads=1, seek_mode="exact")
-        return np.asarray(decoder.get_frames_at(list(range(start, start + CLIP))).data)
-
-    return clip
-
-
 def training(read: Callable[[Path, list[int]], NDArray[np.uint8]], path: Path) -> Clip:
     """Read a clip as a training does, and make of it what the network is shown."""
 
@@ -142,16 +130,9 @@ def main() -> None:
         for threads in sorted({1, cores}):
             ways[f"decoding, {threads} threads"] = decoding(told.file, threads)
             ways[f"decoding from the nearest key frame, {threads} threads"] = seeking(told.file, threads)
-        if find_spec("torchcodec"):
-            ways["torchcodec, 1 thread"] = by_torchcodec(told.file)
         check(ways, frames)
         ways["training clip from pictures"] = training(video_frames.read, Path(folder) / told.file.name)
-        ways["training clip from the video, PyAV"] = training(samples.decode, told.file)
-        if find_spec("torchcodec"):
-            other = by_torchcodec(told.file)
-            ways["training clip from the video, torchcodec"] = training(
-                lambda path, numbers: other(numbers[0]), told.file
-            )
+        ways["training clip from the video"] = training(samples.decode, told.file)
         taken = timed(ways, frames, told.rounds)
     print(
         f"{told.file.name}: {frames} frames, {key_frames(told.file)} of them key frames; as pictures"

@@ -62,11 +62,12 @@ def ways(network: str, where: torch.device, precisions: list[str], compiled: boo
     for precision in precisions:
         made = {
             "SpikingJelly": (False, {}),
-            "lorafb": (True, {}),
-            "lorafb, channels last": (True, {"channels_last": True}),
+            "lorafb": (True, {"gather": True}),
+            "lorafb, a gradient a time step": (True, {}),
+            "lorafb, channels last": (True, {"gather": True, "channels_last": True}),
         }
         if compiled:
-            made["lorafb, compiled"] = (True, {"compile": True})
+            made["lorafb, compiled"] = (True, {"gather": True, "compile": True})
         for name, (ours, options) in made.items():
             every[f"{name}, {precision}"] = lambda ours=ours, options=options, precision=precision: learner(
                 network, ours, where, precision=precision, **options

@@ -45,10 +45,11 @@ def start(job: Job) -> Job:
     logging.info("rule %s %s", job.rule, dict(job.wildcards))
     write_json(log.with_suffix(".job.json"), _description(job))
     quiet = processes.QUIET in os.environ
-    warnings = logging.StreamHandler(sys.stderr)  # a layer that fell silent must not be found out after a day
-    warnings.setLevel(logging.WARNING)
-    warnings.setFormatter(logging.Formatter("{job}: {message}", style="{", defaults={"job": _name(job)}))
-    logging.getLogger("lorafb.training").addHandler(warnings)
+    if not (quiet and sys.stderr.isatty()):  # `lorafb.terminal` reads the log, and draws where this would print
+        warnings = logging.StreamHandler(sys.stderr)  # a layer that fell silent must not be found out after a day
+        warnings.setLevel(logging.WARNING)
+        warnings.setFormatter(logging.Formatter("{job}: {message}", style="{", defaults={"job": _name(job)}))
+        logging.getLogger("lorafb.training").addHandler(warnings)
     if sys.stderr.isatty() and not quiet:
         lines = logging.StreamHandler(sys.stderr)
         lines.setFormatter(logging.Formatter("{job} {bar} {message}", style="{", defaults={"job": _name(job)}))

@@ -20,6 +20,10 @@ from lorafb.artefacts.benchmarks import STAGES, stage_name, stage_order
 
 WORTH_READING = ("Nothing to be done", "Will exit after", "Terminating", "Cancelling", "Removing output")
 """Beginnings of Snakemake's own messages that are shown as they are."""
+PROGRESS = " lorafb.progress: "
+"""What stands in a job's log before how far it is: `12 of 48 frames, 3.1 frames/s`."""
+WARNING = " WARNING lorafb.training.loop: "
+"""What stands before a layer that fell silent."""
 CRITICAL = " CRITICAL root: "
 """What stands in a job's log before the line that says why it stopped."""
 TAIL = 65536
@@ -107,6 +111,8 @@ class Handler(logging.Handler):
             return
         self.done += 1
         self.stages.advance(self.tasks[job.rule])
+        if self.live is not None and (warning := _last(job.log, WARNING)):
+            self._print(f"{job.name}: {warning}")
         task = self.stages.tasks[self.tasks[job.rule]]
         seconds = time.monotonic() - job.begun
         if not self.console.is_terminal:
@@ -147,7 +153,12 @@ class Handler(logging.Handler):
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _picture(self) -> Group:
-        lines = [Text(f"  {job.name}: {last}") for job in list(self.jobs.values()) if (last := _progress_of(job.log))]
+        lines = [
+            Text(f"  {job.name}: {last}")
+            for job in list(self.jobs.values())
+            for mark in (PROGRESS, WARNING)
+            if (last := _last(job.log, mark))
+        ]
         return Group(self.stages, *lines, Text(f"{self.done} of {self.total} jobs{self._rate()}"))
 
     def _rate(self) -> str:
@@ -166,16 +177,15 @@ def _last_lines(log: Path | None) -> list[str]:
         return file.read().decode(errors="replace").splitlines()
 
 
-def _progress_of(log: Path | None) -> str:
-    """Last progress that a job wrote to its log: `12 of 48 frames, 3.1 frames/s`."""
-    marked = [line.partition(" lorafb.progress: ")[2] for line in _last_lines(log)]
+def _last(log: Path | None, mark: str) -> str:
+    """Last that a job wrote to its log behind a mark, "" where there is none."""
+    marked = [line.partition(mark)[2] for line in _last_lines(log)]
     return next((one for one in reversed(marked) if one), "")
 
 
 def error_of(log: Path | None) -> str:
     """Error that ended a job, from its log (`lorafb.job.start` wrote it); "" where there is none."""
-    lines = [line.partition(CRITICAL)[2] for line in _last_lines(log)]
-    return next((one for one in reversed(lines) if one), "")
+    return _last(log, CRITICAL)
 
 
 def stop(snakemake: logging.Logger) -> None:

@@ -79,7 +79,10 @@ def test_in_a_terminal_a_finished_stage_is_one_line_and_a_running_job_shows_its_
     stream = io.StringIO()
     handler = terminal.Handler(Console(file=stream, width=100, force_terminal=True))
     log = tmp_path / "train.log"
-    log.write_text("2026-01-01 10:00:00,000 INFO lorafb.progress: 12 of 48 clips, 3.1 clips/s\n")
+    log.write_text(
+        "2026-01-01 10:00:00,000 WARNING lorafb.training.loop: epoch 0, step 0: silent layers, no unit active: sn1\n"
+        "2026-01-01 10:00:00,000 INFO lorafb.progress: 12 of 48 clips, 3.1 clips/s\n"
+    )
 
     def send(event, **fields):
         record = logging.LogRecord("snakemake", logging.INFO, "", 0, "", None, None)
@@ -93,7 +96,9 @@ def test_in_a_terminal_a_finished_stage_is_one_line_and_a_running_job_shows_its_
     assert "training networks" in picture.get()
     assert "showing movies" not in picture.get()
     assert "train sew: 12 of 48 clips, 3.1 clips/s" in picture.get()
+    assert "train sew: epoch 0, step 0: silent layers, no unit active: sn1" in picture.get()
     send(LogEvent.JOB_FINISHED, job_id=1)
+    assert "train sew: epoch 0, step 0: silent layers" in stream.getvalue()
     assert "training networks: 1 job, 0 s" in stream.getvalue()
     handler.begun -= 120  # a job in two minutes
     with handler.console.capture() as picture:

@@ -274,7 +274,10 @@ def _training(recipe: Recipe, *own: Option) -> tuple[Option, ...]:
         _option("--workers", "processes that make clips, beside each training process", "N", default=0),
         _option("--threads", "CPU threads of each process (default as torch chooses)", "N"),
         _option("--stop-after", "save and end after so many minutes; the same command goes on", "MINUTES"),
-        _option("--published-format", "also write checkpoint_max_test_acc.pth, as the published program does"),
+        _option(
+            "--published-format",
+            "also write checkpoint_max_test_acc.pth and checkpoint_latest.pth, as the published program does",
+        ),
     )
 
 

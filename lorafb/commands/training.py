@@ -29,7 +29,8 @@ from lorafb.training.fit import fit
 from lorafb.training.loop import Trained
 from lorafb.training.settings import ImageRecipe, VideoRecipe
 
-PUBLISHED = "checkpoint_max_test_acc.pth"
+PUBLISHED = ("checkpoint_max_test_acc.pth", "checkpoint_latest.pth")
+"""Weights of the best epoch and of the last one."""
 
 
 def video(args: Namespace) -> None:
@@ -91,7 +92,7 @@ def _train(args: Namespace, kind: str, training: str, chosen: dict[str, Any]) ->
 
     def on_epoch(row: dict[str, float]) -> None:
         log(row)
-        style.write(training_curves(pd.DataFrame(log.read()), title, 1 / feed.classes), folder / "curves", made_by)
+        style.write(training_curves(log.read(), title, 1 / feed.classes), folder / "curves", made_by)
         told = "epoch {epoch}: loss {training_loss:.4f}, test loss {test_loss:.4f}, test accuracy {test_accuracy:.4f}"
         print(told.format(**row), flush=True)
 
@@ -147,10 +148,12 @@ def _write(args: Namespace, trained: Trained, weights: Checkpoint, made_by: Prov
     if args.published_format:
         accuracy = {"test_acc": trained.meta["last_test_accuracy"], "max_test_acc": trained.meta["test_accuracy"]}
         typed = {key: str(value) if isinstance(value, Path) else value for key, value in vars(args).items()}
-        meta = {"epoch": trained.meta["best_epoch"], **accuracy, "args": typed}
-        published = Checkpoint(weights.network, weights.training, weights.classes, weights.state_dict, meta)
-        with sealed(folder / PUBLISHED, made_by) as temporary:
-            checkpoint.to_published(published, temporary)
+        kept = (trained.meta["best_epoch"], trained.state_dict), (len(trained.epochs) - 1, trained.last)
+        for name, (epoch, state_dict) in zip(PUBLISHED, kept, strict=True):
+            meta = {"epoch": epoch, **accuracy, "args": typed}
+            published = Checkpoint(weights.network, weights.training, weights.classes, state_dict, meta)
+            with sealed(folder / name, made_by) as temporary:
+                checkpoint.to_published(published, temporary)
     tables.write(pd.DataFrame([trained.result]), folder / "result.csv", made_by)
     tables.write(pd.DataFrame(trained.epochs), folder / "epochs.csv", made_by)
     result = trained.result

@@ -50,16 +50,17 @@ class Neurons(MemoryModule):  # type: ignore[misc]
         if (x.dim() == 5) != (self.step_mode == "m"):
             takes = "(T, B, channels, height, width)" if self.step_mode == "m" else "(B, channels, height, width)"
             raise ValueError(f"neurons of step mode '{self.step_mode}' take {takes}, not {tuple(x.shape)}")
-        currents = x if self.step_mode == "m" else x[None]
+        one = x[0] if self.step_mode == "m" else x
         potential: Tensor | float = self.v
-        if not isinstance(potential, Tensor) or potential.shape != currents.shape[1:]:
-            potential = torch.zeros_like(currents[0], dtype=torch.promote_types(x.dtype, torch.float32))
+        if not isinstance(potential, Tensor) or potential.shape != one.shape:
+            potential = torch.zeros_like(one, dtype=torch.promote_types(x.dtype, torch.float32))
+        spikes: Tensor
         if torch.is_grad_enabled():
-            spikes, self.v = _Fire.apply(currents, potential, self.leaky, self.compiled)
+            spikes, self.v = _Fire.apply(x, potential, self.leaky, self.compiled)
         else:
-            spikes, self.v = fire(currents, potential, 2.0 if self.leaky else None), potential
-        fired: Tensor = spikes if self.step_mode == "m" else spikes[0]
-        return fired
+            currents = x if self.step_mode == "m" else x[None]
+            spikes, self.v = fire(currents, potential, 2.0 if self.leaky else None).view_as(x), potential
+        return spikes
 
     def extra_repr(self) -> str:
         """Name the kind and the step mode."""
@@ -133,49 +134,62 @@ def _in_place(node: Any, x: Tensor) -> Tensor:
 
 
 class _Fire(torch.autograd.Function):
-    """Currents (T, ...) and potential (...) to spikes (T, ...) and potential; backward needs the charged potential alone.
+    """Currents, of one time step or (T, ...), and potential to spikes and potential; backward needs the charged potential.
 
     Every operation works in place where it can, and in an order that rounds as SpikingJelly's does.
     """
 
     @staticmethod
     def forward(ctx: Any, currents: Tensor, potential: Tensor, leaky: bool, compiled: bool) -> tuple[Tensor, Tensor]:
+        ctx.set_materialize_grads(False)
+        ctx.chunk = currents.dim() > potential.dim()
         spikes = torch.empty_like(currents)
         charged = torch.empty_like(currents, dtype=potential.dtype)
         charge = _compiled(_charge) if compiled else _charge
-        for current, spike, h in zip(currents, spikes, charged, strict=True):
-            fired, potential = charge(current, potential, h, leaky)
-            spike.copy_(fired)
+        for current, spike, h in zip(*(_steps(of, ctx.chunk) for of in (currents, spikes, charged)), strict=True):
+            potential = charge(current, potential, h, spike, leaky)
         ctx.save_for_backward(charged)
         ctx.leaky, ctx.dtype, ctx.compiled = leaky, currents.dtype, compiled
         return spikes, potential
 
     @staticmethod
-    def backward(ctx: Any, of_spikes: Tensor, of_potential: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(
+        ctx: Any, of_spikes: Tensor | None, of_potential: Tensor | None
+    ) -> tuple[Tensor, Tensor | None, None, None]:
         (charged,) = ctx.saved_tensors
+        if of_spikes is None:  # the last spikes led nowhere
+            of_spikes = torch.zeros_like(charged, dtype=ctx.dtype)
         of_currents = torch.empty_like(charged)
         slope = _compiled(_slope) if ctx.compiled else _slope
-        for step in reversed(range(len(charged))):
-            of_potential = slope(charged[step], of_spikes[step], of_potential, of_currents[step], ctx.leaky)
+        steps = zip(*(_steps(of, ctx.chunk) for of in (charged, of_spikes, of_currents)), strict=True)
+        for h, of_spike, of_current in reversed(list(steps)):
+            of_potential = slope(h, of_spike, of_potential, of_current, ctx.leaky)
         return of_currents.to(ctx.dtype), of_potential, None, None
 
 
-def _charge(current: Tensor, potential: Tensor, h: Tensor, leaky: bool) -> tuple[Tensor, Tensor]:
-    """Write the charged potential into h; give spikes and the potential after reset."""
+def _steps(x: Tensor, chunk: bool) -> tuple[Tensor, ...]:
+    """View the time steps of a chunk, or the one time step that it is."""
+    return x.unbind() if chunk else (x,)
+
+
+def _charge(current: Tensor, potential: Tensor, h: Tensor, spike: Tensor, leaky: bool) -> Tensor:
+    """Write the charged potential into h and the spikes; give the potential after reset."""
     if leaky:
-        torch.sub(current, potential, out=h)
-        torch.add(potential, h, alpha=0.5, out=h)
+        torch.lerp(current.to(h.dtype), potential, 0.5, out=h)  # v - (v - x) / 2, which rounds as v + (x - v) / 2
     else:
         torch.add(potential, current, out=h)
-    fired = torch.ge(h, THRESHOLD, out=torch.empty_like(h))
-    return fired, torch.addcmul(h, h, fired, value=-1)
+    fired = torch.ge(h, THRESHOLD, out=spike if spike.dtype == h.dtype else torch.empty_like(h))
+    if fired is not spike:
+        spike.copy_(fired)
+    return torch.addcmul(h, h, fired, value=-1)
 
 
-def _slope(h: Tensor, of_spike: Tensor, of_potential: Tensor, slope: Tensor, leaky: bool) -> Tensor:
+def _slope(h: Tensor, of_spike: Tensor, of_potential: Tensor | None, slope: Tensor, leaky: bool) -> Tensor:
     """Write the gradient of the current, which is that of the potential before it, and give it."""
     torch.sub(h, THRESHOLD, out=slope).mul_(math.pi)  # ATan(2): 1 / (1 + (pi (h - 1))^2)
     slope.mul_(slope).add_(1).reciprocal_().mul_(of_spike)
-    slope.addcmul_(of_potential, torch.lt(h, THRESHOLD, out=torch.empty_like(h)))
+    if of_potential is not None:
+        slope.addcmul_(of_potential, torch.lt(h, THRESHOLD, out=torch.empty_like(h)))
     return slope.mul_(0.5) if leaky else slope
 
 

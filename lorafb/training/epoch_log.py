@@ -1,8 +1,8 @@
 """What a running training shows: a table of its epochs, and the same numbers for TensorBoard."""
 
-import csv
 from pathlib import Path
 
+import pandas as pd
 from torch.utils.tensorboard import SummaryWriter
 
 from lorafb.files import whole
@@ -26,14 +26,13 @@ class EpochLog:
 
     def __call__(self, row: dict[str, float]) -> None:
         """Add an epoch; once more with the same row it changes nothing."""
-        rows = [one for one in self.read() if one["epoch"] < row["epoch"]]
-        if not rows:
+        earlier = self.read()
+        earlier = earlier[earlier["epoch"] < row["epoch"]]
+        if earlier.empty:
             for old in self.folder.glob("events.out.tfevents.*"):  # of another training
                 old.unlink()
-        with whole(self.table) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows([*rows, row])
+        with whole(self.table) as temporary:
+            pd.DataFrame([*earlier.to_dict("records"), row]).to_csv(temporary, index=False, lineterminator="\n")
         epoch = int(row["epoch"])
         if self.events is None:  # TensorBoard drops what an earlier run wrote from this epoch on
             self.events = SummaryWriter(str(self.folder), purge_step=epoch)
@@ -42,12 +41,9 @@ class EpochLog:
                 self.events.add_scalar(tag(name), value, epoch)
         self.events.flush()
 
-    def read(self) -> list[dict[str, float]]:
-        """Epochs so far."""
-        if not self.table.is_file():
-            return []
-        with self.table.open(newline="", encoding="utf-8") as file:
-            return [{name: _number(text) for name, text in row.items()} for row in csv.DictReader(file)]
+    def read(self) -> pd.DataFrame:
+        """Epochs so far, a row each."""
+        return pd.read_csv(self.table) if self.table.is_file() else pd.DataFrame({"epoch": []})
 
 
 def tag(name: str) -> str:
@@ -56,7 +52,3 @@ def tag(name: str) -> str:
     if kind in ("training", "test"):
         return f"{what}/{kind}"
     return name.replace(":", "/")
-
-
-def _number(text: str) -> float:
-    return int(text) if text.isdigit() else float(text)

@@ -44,11 +44,14 @@ class Trained:
         `threads`, `device`, `first_weights` (sha256) and the caller's own entries.
     epochs : list of dict
         One row an epoch: losses, accuracies, learning rate at its start, rate of each layer of neurons.
+    last : dict of str to Tensor
+        Weights of the last epoch, on the CPU.
     """
 
     state_dict: dict[str, Tensor]
     meta: dict[str, Any]
     epochs: list[dict[str, float]]
+    last: dict[str, Tensor]
 
     @property
     def result(self) -> dict[str, Any]:
@@ -166,12 +169,16 @@ def train(
                 if ranks.first and on_epoch is not None:
                     on_epoch(row)
                 run.save()
-    return Trained(state.best, {**made_by, **_summary(state, test)}, state.epochs)
+    return Trained(state.best, {**made_by, **_summary(state, test)}, state.epochs, _weights(learner.tested))
 
 
 def epoch_order(seed: int, epoch: int, clips: int) -> list[int]:
     """Order in which an epoch shows the clips, from seed and epoch alone."""
     return [int(number) for number in np.random.default_rng([seed, epoch]).permutation(clips)]
+
+
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    return {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
 
 
 def weights_digest(model: nn.Module) -> str:
@@ -323,7 +330,7 @@ class _Run:
             **{f"gradient:{layer}": norm for layer, norm in state.gradients.items()},
         }
         if all(result.accuracy > earlier["test_accuracy"] for earlier in state.epochs):
-            state.best = {key: value.detach().cpu().clone() for key, value in learner.tested.state_dict().items()}
+            state.best = _weights(learner.tested)
             state.best_epoch = state.epoch
         if learner.ranks.first:
             logger.info(

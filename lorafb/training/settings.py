@@ -83,6 +83,9 @@ class Optimisation(Model):
     )
     channels_last: bool = Field(False, description="keep the channels of a pixel side by side in memory")
     compile: bool = Field(False, description="compile the network; other last digits")
+    gather: bool = Field(
+        True, description="one gradient a weight for all time steps of a recurrent stage; other last digits"
+    )
     ema: bool = Field(False, description="test and keep a moving average of the weights")
     ema_decay: float = Field(VIDEO.ema_decay, ge=0, lt=1, description="its decay, adjusted by clips a step and epochs")
     ema_steps: int = Field(VIDEO.ema_steps, ge=1, description="steps between two of its updates")

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lorafb.files import InputError
+from lorafb.networks.gathered import gather
+from lorafb.networks.lorafb import RecurrentStage
 from lorafb.networks.neurons import Neurons
 from lorafb.networks.state import fresh_state
 from lorafb.training.augment import Targets, mix
@@ -48,6 +50,9 @@ class Learner:
         self.average = AveragedModel(model, multi_avg_fn=averaging, use_buffers=True) if recipe.ema else None
         if recipe.compile:
             compile_neurons(model)
+        for stage in model.modules() if recipe.gather else ():
+            if isinstance(stage, RecurrentStage):
+                gather(stage)
 
     @property
     def tested(self) -> nn.Module:

@@ -5,6 +5,7 @@ Huang et al. 2024, appendix C. A sample's draws come from a generator of its own
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -16,9 +17,9 @@ from torchvision.transforms.v2 import functional  # type: ignore[import-untyped]
 from lorafb.networks.catalogue import Normalisation, mean_and_deviation
 from lorafb.training.settings import Clips, Images
 
-"""Mean and deviation of red, green and blue."""
 RESIZED, CROPPED, SHOWN = (256, 340), 256, 224
 """Height and width that frames are resized to, side of the square cut out of them, and side that it is resized to."""
+BAND = 28
 AUGMENTS = {"auto": v2.AutoAugment, "rand": v2.RandAugment, "trivial": v2.TrivialAugmentWide}
 BILINEAR = v2.InterpolationMode.BILINEAR
 
@@ -45,20 +46,37 @@ def clip(
     float32, shape (T, 3, size, size)
     """
     height, width, side = (round(length * settings.size / SHOWN) for length in (*RESIZED, CROPPED))
-    shown = torch.from_numpy(frames).permute(0, 3, 1, 2).contiguous().float().div_(255)  # resized twice as fast
-    shown = functional.resize(shown, [height, width], antialias=True)
     if draws is None:
-        shown = functional.center_crop(shown, [side, side])
+        tops, lefts = [round((height - side) / 2)], [round((width - side) / 2)]
     else:
-        crops = len(shown) if settings.crop == "per_frame" else 1
+        crops = len(frames) if settings.crop == "per_frame" else 1
         tops = draws.integers(height - side + 1, size=crops).tolist()
         lefts = draws.integers(width - side + 1, size=crops).tolist()
-        parts = shown.tensor_split(crops)
-        cut = [part[..., y : y + side, x : x + side] for part, y, x in zip(parts, tops, lefts, strict=True)]
-        shown = torch.cat(cut)
-    shown = functional.resize(shown, [settings.size, settings.size], antialias=True)
-    normal: Tensor = functional.normalize(shown, *map(list, mean_and_deviation(normalisation)))
+    planes = torch.from_numpy(frames).permute(0, 3, 1, 2).contiguous().float()
+    cut = []
+    for part, top, left in zip(planes.tensor_split(len(tops)), tops, lefts, strict=True):
+        rows = _weights(frames.shape[1], height, top, side, settings.size)
+        columns = _weights(frames.shape[2], width, left, side, settings.size)
+        part = torch.cat([part[..., near] @ some.T for near, some in columns], dim=3)
+        cut.append(torch.cat([some @ part[..., near, :] for near, some in rows], dim=2).div_(255))
+    normal: Tensor = functional.normalize(torch.cat(cut), *map(list, mean_and_deviation(normalisation)))
     return normal
+
+
+@lru_cache(128)
+def _weights(length: int, resized: int, start: int, side: int, size: int) -> list[tuple[slice, Tensor]]:
+    """Resize, crop and resize one axis as one matrix, (size, length): both are linear, and axes do not mix.
+
+    It is empty off its diagonal: given are its bands of `BAND` rows, each with the part of the axis that it takes.
+    """
+    cropped = functional.resize(torch.eye(length)[None], [resized, length], antialias=True)[:, start : start + side]
+    matrix = functional.resize(cropped, [size, length], antialias=True)[0]
+    bands = []
+    for some in matrix.split(BAND):
+        used = some.any(dim=0).nonzero()
+        near = slice(int(used[0]), int(used[-1]) + 1)
+        bands.append((near, some[:, near].contiguous()))
+    return bands
 
 
 def image(

@@ -130,6 +130,11 @@ def test_the_published_format_has_the_same_weights_for_the_similarity_command(tr
     assert {"model", "args", "epoch", "test_acc", "max_test_acc"} <= set(raw)
     assert (raw["args"].model_name, raw["args"].dataset, raw["args"].epochs) == ("sew_resnet_tiny", "UCF101", 2)
     assert untrusted.load(folder / "checkpoint_max_test_acc.pth").network == "sew_resnet_tiny"
+    latest = checkpoint.read(folder / "checkpoint_latest.pth", "sew_resnet_tiny", "ucf101")
+    assert latest.meta["epoch"] == 1
+    assert latest.state_dict.keys() == ours.state_dict.keys()
+    resumed = torch.load(folder / "resume/resume.pt", weights_only=True)["model"]
+    assert all(torch.equal(value, resumed[key]) for key, value in latest.state_dict.items())
 
 
 def test_the_same_command_goes_on_from_its_last_epoch_and_changes_no_byte(trained):

@@ -11,7 +11,7 @@ from tiny import RECIPE, Blobs, Net, train
 
 from lorafb.files import InputError
 from lorafb.processes import Stopped
-from lorafb.training import measures
+from lorafb.training import loop, measures
 from lorafb.training.loading import batches
 from lorafb.training.ranks import found, joined
 from lorafb.training.step import Learner, training_step
@@ -49,6 +49,22 @@ def trained(folder, stop=False):
     asked = stop and found().rank == 1
     at = Blobs(14, at=9 if asked else -1, then=lambda: os.kill(os.getpid(), 15))
     return train(folder, at, recipe=RECIPE_OF_TWO)
+
+
+def without_norms(folder, batch):
+    """Train what does not depend on how clips are divided into passes."""
+    model = Net()
+    model.norm = model.drop = torch.nn.Identity()
+    recipe = replace(RECIPE, batch=batch, label_smoothing=0.1)
+    return loop.train(model, Blobs(14), Blobs(10), recipe, 3, folder)
+
+
+def waits_in_vain():
+    """Wait for a rank that does not come."""
+    with joined("cpu") as (ranks, _):
+        if ranks.rank == 1:
+            time.sleep(600)
+        ranks.add(torch.ones(1))
 
 
 def with_callbacks(folder, progress, on_epoch):

@@ -21,7 +21,8 @@ def test_the_benchmark_of_a_bare_machine_writes_json_with_its_device(gpu, tmp_pa
     result = json.loads((tmp_path / "gpu.json").read_text())
     assert result["device"] == "cpu, 1 threads"
     assert list(result["steps"]["16"]) == [
-        f"{way}, float32" for way in ("SpikingJelly", "lorafb", "lorafb, channels last")
+        f"{way}, float32"
+        for way in ("SpikingJelly", "lorafb", "lorafb, a gradient a time step", "lorafb, channels last")
     ]
     assert all(way["seconds"] > 0 and way["clips_per_second"] > 0 for way in result["steps"]["16"].values())
 

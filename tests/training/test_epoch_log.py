@@ -36,8 +36,8 @@ def test_each_epoch_is_a_row_with_all_its_digits_and_an_event(tmp_path):
     log = EpochLog(tmp_path)
     for row in ROWS:
         log(row)
-        assert log.read()[-1] == row
-    assert log.read() == ROWS
+        assert log.read().to_dict("records")[-1] == row
+    assert log.read().to_dict("records") == ROWS
     assert scalars(tmp_path, "loss/training") == [(0, 2.0), (1, 1.0), (2, 0.0)]
     assert scalars(tmp_path, "rate/two") == [(0, 1.0), (1, 0.0), (2, 0.0)]
     assert scalars(tmp_path, "accuracy/test")[2] == (2, 0.2)
@@ -48,14 +48,14 @@ def test_a_training_that_goes_on_keeps_its_epochs_and_repeats_none(tmp_path):
         EpochLog(tmp_path)(row)
     EpochLog(tmp_path)(ROWS[1])  # killed just after it was told
     EpochLog(tmp_path)(ROWS[2])
-    assert EpochLog(tmp_path).read() == ROWS
+    assert EpochLog(tmp_path).read().to_dict("records") == ROWS
 
 
 def test_a_training_that_starts_anew_leaves_nothing_of_the_one_before(tmp_path):
     for row in ROWS:
         EpochLog(tmp_path)(row)
     EpochLog(tmp_path)(ROWS[0])
-    assert EpochLog(tmp_path).read() == ROWS[:1]
+    assert EpochLog(tmp_path).read().to_dict("records") == ROWS[:1]
     assert scalars(tmp_path, "loss/training") == [(0, 2.0)]
 
 

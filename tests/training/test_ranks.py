@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import ranked
 import torch
 from tiny import Blobs, Net, same
+from torch.multiprocessing.spawn import ProcessException
 
 from lorafb.files import InputError
 from lorafb.processes import Stopped
@@ -63,6 +65,22 @@ def test_a_stop_on_one_rank_stops_all_and_they_go_on_to_the_same_bits(tmp_path):
     same(launch(ranked.trained, 2, tmp_path / "stopped"), whole)
     assert whole.meta["processes"] == 2
     assert {path.name for path in (tmp_path / "stopped").iterdir()} == {"resume.pt", "resume.before.pt", "lock"}
+
+
+def test_two_processes_train_the_weights_of_one_with_twice_the_batch(tmp_path):
+    two, one = launch(ranked.without_norms, 2, tmp_path / "two", 2), ranked.without_norms(tmp_path / "one", 4)
+    assert (two.meta["processes"], one.meta["processes"]) == (2, 1)
+    for key, value in one.last.items():
+        torch.testing.assert_close(two.last[key], value, rtol=1e-4, atol=1e-6)
+    assert [row["test_accuracy"] for row in two.epochs] == [row["test_accuracy"] for row in one.epochs]
+
+
+def test_a_rank_that_waits_in_vain_ends_after_its_time(monkeypatch):
+    monkeypatch.setattr(ranks, "TIMEOUT", timedelta(seconds=5))
+    started = time.monotonic()
+    with pytest.raises(ProcessException, match=r"(?i)time"):
+        launch(ranked.waits_in_vain, 2)
+    assert time.monotonic() - started < 100
 
 
 def test_progress_rows_and_log_come_to_the_parent_once(tmp_path, caplog):
