@@ -112,7 +112,7 @@ class Movie:
     Notes
     -----
     Beside ranks, 4 bytes a pair of frames for each area and layer, a network's layers are held once as floats: `HELD` bounds
-    the rest. docs/benchmarks.md has times and peaks at T = 900 and 3600.
+    the rest. docs/benchmarks.md has times and peaks.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class Movie:
             self._without_units, range(len(areas)), self.left_out.size * self.sides[0].ranked.nbytes
         )
         self.spectra = self._held(
-            self._area_spectra, CHECKS, len(CHECKS) * len(areas) * 4 * self.sides[0].ranked.nbytes
+            self._area_spectra, CHECKS, len(CHECKS) * len(areas) * 2 * self.sides[0].ranked.nbytes
         )
 
     @property
