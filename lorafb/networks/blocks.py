@@ -92,14 +92,16 @@ class MaxPool(nn.MaxPool2d):
     def forward(self, x: Tensor) -> Tensor:
         """Map (..., B, C, H, W) to half the height and width, rounded up."""
         if torch.is_grad_enabled():
-            return super().forward(x.flatten(0, -4)).unflatten(0, x.shape[:-3])
+            kept: Tensor = super().forward(x.flatten(0, -4))
+            return kept.reshape(*x.shape[:-3], *kept.shape[1:])
         rows, between = x[..., ::2, :].clone(), x[..., 1::2, :]
         for here, beside in (
             (rows[..., : between.shape[-2], :], between),
             (rows[..., 1:, :], between[..., : rows.shape[-2] - 1, :]),
         ):
             torch.maximum(here, beside, out=here)
-        return functional.max_pool1d(rows.flatten(0, -2), 3, 2, 1).unflatten(0, rows.shape[:-1])
+        largest: Tensor = functional.max_pool1d(rows.flatten(0, -2), 3, 2, 1)
+        return largest.reshape(*rows.shape[:-1], -1)
 
 
 class Block(nn.Module):

@@ -105,13 +105,13 @@ def in_place(model: nn.Module) -> Iterator[None]:
 
     Bit for bit for finite currents. A node that differs in kind, precision or surrogate, or keeps its potentials, stays as it is.
     """
+    nodes: list[Any] = [node for node in model.modules() if type(node) in (neuron.IFNode, neuron.LIFNode)]
     nodes = [
         node
-        for node in model.modules()
-        if type(node) in (neuron.IFNode, neuron.LIFNode)
-        and not node.store_v_seq
-        and node.surrogate_function.spiking
+        for node in nodes
+        if not node.store_v_seq
         and type(node.surrogate_function).__module__ == surrogate.__name__
+        and node.surrogate_function.spiking
     ]
     for node in nodes:
         node.forward = partial(_in_place, node)
