@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from importlib import metadata
@@ -54,10 +55,12 @@ def run(args: Namespace) -> int:
     machine = inspect(folder)
     lines = list(here(machine, folder))
     print("This machine", *map(_print, lines), sep="\n", flush=True)
+    folders = reading.folders(configfiles(args.arguments))
+    sys.path.extend(str(one.resolve()) for one in folders)  # a person's own networks are beside the config
     study, jobs = cost.plan(args.arguments)
     threads = study.compute.threads if study.compute.device == "cpu" else 1
     totals = cost.estimate(study, jobs, {}, TERAFLOPS[study.compute.device] * threads, folder / "results")
-    plan = Plan(study, ROOT, reading.folders(configfiles(args.arguments)))
+    plan = Plan(study, ROOT, folders)
     needed = list(needs(plan, totals, machine, asks_slurm=any("slurm" in one for one in args.arguments)))
     print(f"\nStudy {study.study}", *map(_print, needed), sep="\n")
     lacking = [line for line in (*lines, *needed) if line.lacks]
