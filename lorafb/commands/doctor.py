@@ -16,6 +16,7 @@ import requests
 import torch
 
 from lorafb.artefacts.provenance import git_state, versions
+from lorafb.artefacts.recordings import many
 from lorafb.commands import cost
 from lorafb.commands.options import TERAFLOPS
 from lorafb.commands.text import duration
@@ -157,7 +158,7 @@ def needs(plan: Plan, totals: dict[str, Work], machine: Machine, asks_slurm: boo
 def _of_one_machine(plan: Plan, totals: dict[str, Work], machine: Machine) -> Iterator[Line]:
     compute, trains = plan.study.compute, "train" in totals
     threads = (compute.threads + compute.workers) * plan.processes() if trains else compute.threads
-    yield Line("cores", f"a job has {threads} threads", threads > machine.cores)
+    yield Line("cores", f"a job has {many(threads, 'thread')}", threads > machine.cores)
     memory = [plan.training_mb(subject) for subject in plan.trained] if trains else []
     memory += [compute.memory_mb + PASS_MB] if PASSES & set(totals) else []
     if memory:
