@@ -55,11 +55,18 @@ def _read() -> tuple[dict[str, Column], tuple[Table, ...]]:
 
 
 def table(path: Path | str) -> Table | None:
-    """Find the kind of a table by its path; None where no kind has such a path."""
+    """Find the kind of a table by its path: what follows `results`, or the end of a path without it; None for no kind."""
     parts = PurePath(path).parts
+    below = (
+        parts[max(place for place, part in enumerate(parts) if part == "results") + 1 :] if "results" in parts else ()
+    )
     for one in _read()[1]:
-        folder = one.path.partition("/**")[0]
-        if PurePath(path).match(one.path) or (folder != one.path and folder in parts[:-1]):
+        pattern = PurePath(one.path).parts
+        if "**" in pattern:
+            fits = pattern[0] in (below or parts)[:1]
+        else:
+            fits = PurePath(*(below or parts)).match(one.path) and len(pattern) == len(below or pattern)
+        if fits:
             return one
     return None
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from importlib import metadata
@@ -15,6 +16,7 @@ import requests
 import torch
 
 from lorafb.artefacts.provenance import git_state, versions
+from lorafb.artefacts.recordings import many
 from lorafb.commands import cost
 from lorafb.commands.options import TERAFLOPS
 from lorafb.commands.text import duration
@@ -54,10 +56,12 @@ def run(args: Namespace) -> int:
     machine = inspect(folder)
     lines = list(here(machine, folder))
     print("This machine", *map(_print, lines), sep="\n", flush=True)
+    folders = reading.folders(configfiles(args.arguments))
+    sys.path.extend(str(one.resolve()) for one in folders)  # a person's own networks are beside the config
     study, jobs, _ = cost.plan(args.arguments)
     threads = study.compute.threads if study.compute.device == "cpu" else 1
     totals = cost.estimate(study, jobs, {}, TERAFLOPS[study.compute.device] * threads, folder / "results")
-    plan = Plan(study, ROOT, reading.folders(configfiles(args.arguments)))
+    plan = Plan(study, ROOT, folders)
     needed = list(needs(plan, totals, machine, asks_slurm=any("slurm" in one for one in args.arguments)))
     print(f"\nStudy {study.study}", *map(_print, needed), sep="\n")
     lacking = [line for line in (*lines, *needed) if line.lacks]
@@ -154,7 +158,7 @@ def needs(plan: Plan, totals: dict[str, Work], machine: Machine, asks_slurm: boo
 def _of_one_machine(plan: Plan, totals: dict[str, Work], machine: Machine) -> Iterator[Line]:
     compute, trains = plan.study.compute, "train" in totals
     threads = (compute.threads + compute.workers) * plan.processes() if trains else compute.threads
-    yield Line("cores", f"a job has {threads} threads", threads > machine.cores)
+    yield Line("cores", f"a job has {many(threads, 'thread')}", threads > machine.cores)
     memory = [plan.training_mb(subject) for subject in plan.trained] if trains else []
     memory += [compute.memory_mb + PASS_MB] if PASSES & set(totals) else []
     if memory:

@@ -17,7 +17,7 @@ WARNING = "UndefinedScore: "
 NO_SCORE = "no score"
 FRACTIONS = ("fraction", "reach")
 """Columns that the column `reason` of the same row explains."""
-OF_HALVES = (*FRACTIONS, "ceiling", "fraction_published", "% of ceiling")
+OF_HALVES = (*FRACTIONS, "ceiling", "fraction_published", "% of ceiling", "% of a perfect model")
 """Columns that warnings about halves of units or repeats explain."""
 
 

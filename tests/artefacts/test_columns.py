@@ -32,6 +32,9 @@ def test_a_column_that_means_something_else_in_one_table_says_so_there():
         ("scores/sew/movie1/base.csv", ["value", "e2_low"], ["e2_low"]),  # defined, but not a column of scores
         ("training/sew/epochs.csv", ["epoch", "rate:layer1.0.sn1", "rates:layer1"], ["rates:layer1"]),
         ("figures/frames/sew/movie1.csv", ["lag", "r", "rr"], ["rr"]),
+        ("/home/me/results/figures/areas/movie1.csv", ["area", "other", "value"], []),
+        ("/home/me/results/areas/movie1.csv", ["area", "other", "value"], ["other"]),
+        ("/home/me/scores.csv", ["area", "value"], []),
         ("tables/table_5.csv", ["ours", *(metric.label for metric in METRICS.values()), "my_metric:pearson"], []),
         ("somewhere/else.csv", ["value"], ["value"]),
     ],
