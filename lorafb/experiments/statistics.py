@@ -182,7 +182,8 @@ def against_ceilings(
     """
     nan = float("nan")
     if any((area, "units") not in bounds for area in areas):
-        return dict(ceiling=nan, fraction_published=nan, reach=nan, fraction=nan, reason="no ceiling is known")
+        nothing = dict.fromkeys(("ceiling", "fraction_published", "reach", "fraction"), nan)
+        return {**nothing, "reason": "no ceiling is known"}
     published = float(np.mean([bounds[area, "units"]["half"] for area in areas]))
     clear = all(bounds[area, "units"]["half"] > 2 * bounds[area, "units"]["sd_over_splits"] for area in areas)
     reach = {"ceiling": published, "fraction_published": value / published if clear else nan, "reach": nan}

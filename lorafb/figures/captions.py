@@ -1,6 +1,7 @@
 """Messages and captions from templates: a sentence made from the numbers, at most three more, and details to fold away."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,12 @@ def caption(template: str, facts: Mapping[str, Any] | None = None, **more: Any) 
     str
         Message, caption and details, one paragraph each, an empty line between; a paragraph may be empty.
     """
-    return "\n\n".join(" ".join(part.split()) for part in fill(template, facts, **more).split("---"))
+    return "\n\n".join(map(one_line, fill(template, facts, **more).split("---")))
+
+
+def one_line(text: str) -> str:
+    """Join lines, without spaces before punctuation that templates leave."""
+    return re.sub(r" ([.,;])(?= |$)", r"\1", " ".join(text.split()))
 
 
 def fill(template: str, facts: Mapping[str, Any] | None = None, **more: Any) -> str:

@@ -33,7 +33,7 @@ VERDICTS = (
     *(NEAR, UNTESTED, NO_ANSWER),
 )
 """Every verdict, in the order in which a report groups them."""
-SHORT = "movie too short for a verdict on movies of its kind: a tenth of it is under three correlation times"
+SHORT = "movie too short for more"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ def claims(data: FigureData) -> tuple[pd.DataFrame, str]:
     ps = zip(table["difference"], table["ci_p_holm"], time, table["seeds_p_holm"], strict=True)
     table["verdict"] = [verdict(*one) for one in ps]
     limited = table["verdict"].str.endswith(REACHES[0]) & table["short"]
-    table["reason"] = table["reason"].mask(limited, SHORT).where(table["verdict"].isin((UNTESTED, NO_ANSWER)) | limited, "")
+    table["reason"] = (
+        table["reason"].mask(limited, SHORT).where(table["verdict"].isin((UNTESTED, NO_ANSWER)) | limited, "")
+    )
     columns = [f"{prefix}_{name}_holm" for prefix in ("ci", "e2") for name in ("low", "high", "p")]
     table = table[["claim", "source", "movie", "paper", "difference", *columns, "seeds_p_holm", "verdict", "reason"]]
     tested = int(table["ci_p_holm"].notna().sum())
@@ -143,7 +145,11 @@ def _tested(data: FigureData, claim: Claim) -> dict[str, float]:
     """Difference, and of each kind of replicates p, standard error and degrees of freedom; empty where there is no test."""
     pairs = data.of_metric(data.pairs, data.metric)
     for sign, a, b in ((1, claim.higher, claim.lower), (-1, claim.lower, claim.higher)):
-        rows = pairs[(pairs["movie"] == claim.movie) & (pairs["subject_a"] == a) & (pairs["subject_b"] == b)] if len(pairs) else pairs
+        rows = (
+            pairs[(pairs["movie"] == claim.movie) & (pairs["subject_a"] == a) & (pairs["subject_b"] == b)]
+            if len(pairs)
+            else pairs
+        )
         for row in rows.to_dict("records"):
             of_movie = data.statistics[data.statistics["movie"] == claim.movie]
             groups = of_movie.loc[of_movie["area"] == "mean", "n_groups"].iloc[0]
@@ -157,7 +163,7 @@ def _tested(data: FigureData, claim: Claim) -> dict[str, float]:
 
 
 def _over_seeds(data: FigureData, claim: Claim) -> float:
-    """p of Welch's test over seeds, against a baseline without seeds of Student's; NaN where there are fewer than five."""
+    """P of Welch's test over seeds, against a baseline without seeds of Student's; NaN where there are fewer than five."""
     one, other = (data.seeds_of(name, claim.movie, "original") for name in (claim.higher, claim.lower))
     if len(one) >= FEWEST_SEEDS and claim.lower == LAG_ONLY:
         rows = data.statistics[(data.statistics["subject"] == LAG_ONLY) & (data.statistics["movie"] == claim.movie)]

@@ -81,6 +81,7 @@ def _caption(data: FigureData, table: pd.DataFrame, first: str) -> str:
     facts = {"first": first, "trials": trials, "undefined_clips": int(table["undefined"].sum())}
     spans = [
         {"label": label, "title": data.title(movie), "points": rows.sort_values("length").to_dict("records")}
-        for (movie, label), rows in table[table["value"].notna()].groupby(["movie", "label"], sort=False)
+        for movie in data.movies_in(table)
+        for label, rows in table[(table["movie"] == movie) & table["value"].notna()].groupby("label", sort=False)
     ]
     return captions.caption("clips", facts, spans=spans, data=data, metric=metric_label(data.metric))

@@ -45,7 +45,13 @@ def table_3(data: FigureData) -> Table:
             rows.append(row)
     table = pd.DataFrame(rows)
     counts = dict.fromkeys(table.columns[2:], "Int64")
-    return table.astype(counts), captions.caption("comparison", name="units", data=data, kept=table["kept: ours"].sum(), found=table["found: ours"].sum())
+    return table.astype(counts), captions.caption(
+        "comparison",
+        name="units",
+        data=data,
+        kept=int(table["kept: ours"].sum()),
+        found=int(table["found: ours"].sum()),
+    )
 
 
 def table_4(data: FigureData) -> Table:
@@ -57,7 +63,10 @@ def table_4(data: FigureData) -> Table:
         movie, area = str(one["movie"]), str(one["area"])
         beside = _beside(data, "table_4", data.movies[movie]["paper"], area, float(one["value"]))
         row = {"movie": movie, "area": area_name(area), "best layer": one["layer"], **beside}
-        percents = {"% of a perfect model": 100 * one["fraction"], "% of the published ceiling": 100 * one["fraction_published"]}
+        percents = {
+            "% of a perfect model": 100 * one["fraction"],
+            "% of the published ceiling": 100 * one["fraction_published"],
+        }
         rows.append({**row, **percents, **{name: one[name] for name in MEASURED}})
     return _finished(data, rows, "table_4", network=data.label(data.roles[0]))
 
@@ -94,7 +103,9 @@ def _by_network(
         if splits is not None and len(splits):
             rows.append({"movie": movie, "network": PERFECT, "ours": of_movie["reach"].iloc[0]})
             # the mean over areas of each split, NaN where any area has none
-            ceilings = splits[splits["movie"] == movie].groupby("trial")["value"].agg(lambda one: one.mean(skipna=False))
+            ceilings = (
+                splits[splits["movie"] == movie].groupby("trial")["value"].agg(lambda one: one.mean(skipna=False))
+            )
             ceiling = _beside(data, name, paper, "ceiling", ceilings.mean(skipna=False))
             rows.append({"movie": movie, "network": CEILING, **ceiling, "sd over splits": ceilings.std()})
         for subject, role in data.networks() + data.twins():
@@ -103,7 +114,9 @@ def _by_network(
             row |= _beside(data, name, paper, role, mean.get("value", float("nan")))
             if splits is not None:
                 row["% of a perfect model"] = 100 * mean.get("fraction", float("nan"))
-                percent = _beside(data, "table_1_percent", paper, role, 100 * mean.get("fraction_published", float("nan")))
+                percent = _beside(
+                    data, "table_1_percent", paper, role, 100 * mean.get("fraction_published", float("nan"))
+                )
                 row |= {"% of the published ceiling": percent["ours"], "the paper's %": percent["the paper"]}
             row |= {one: mean[one] for one in MEASURED} if mean else {}
             row |= {metric_label(one): values.get((movie, subject), float("nan")) for one, values in further.items()}
@@ -125,7 +138,16 @@ def _finished(data: FigureData, rows: Sequence[Row], name: str, *, more: Sequenc
     table, labels = pd.DataFrame(rows), [metric_label(metric) for metric in more]
     optional = [one for one in (*MEASURED, *labels, "sd over splits") if one in table]
     columns = [one for one in COLUMNS if one in table] + [one for one in optional if table[one].notna().any()]
-    both = [row for row in rows if row["ours"] == row["ours"] and row.get("the paper", math.nan) == row.get("the paper", math.nan)]
-    facts |= {"both": both, "interval": "ci_low" in columns, "baseline": BASELINE in set(table.get("network", ())), "more": labels}
+    both = [
+        row
+        for row in rows
+        if row["ours"] == row["ours"] and row.get("the paper", math.nan) == row.get("the paper", math.nan)
+    ]
+    facts |= {
+        "both": both,
+        "interval": "ci_low" in columns,
+        "baseline": BASELINE in set(table.get("network", ())),
+        "more": labels,
+    }
     facts |= {"name": name, "metric": metric_label(data.metric)}
     return table[columns], captions.caption("comparison", facts, data=data)

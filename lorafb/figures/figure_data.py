@@ -96,7 +96,10 @@ class FigureData:
 
     def twins(self) -> list[tuple[str, str]]:
         """Untrained networks, with an empty role, beside those of the paper; none where every network is shown anyway."""
-        return [(name, "") for name, about in self.subjects.items() if about.get("untrained") and self.roles]
+        others = [
+            name for name, about in self.subjects.items() if about.get("untrained") and about["role"] not in self.roles
+        ]
+        return [(name, "") for name in others if self.roles]
 
     def twin(self, subject: str) -> str:
         """Subject that is the same network, shown movies in the same way, with initial weights; empty where there is none."""

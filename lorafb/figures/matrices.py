@@ -48,7 +48,12 @@ def areas(scores: pd.DataFrame, title: str, metric: str, splits: int, note: str 
         {"one": area_name(row["area"]), "other": area_name(row["other"]), "value": row["value"]}
         for row in pairs[pairs["value"].notna()].to_dict("records")
     ]
-    facts = {"areas": data["area"].nunique(), "metric": metric_label(metric), "splits": splits, "ends": ends[::-1][:1] + ends[:1]}
+    facts = {
+        "areas": data["area"].nunique(),
+        "metric": metric_label(metric),
+        "splits": splits,
+        "ends": ends[::-1][:1] + ends[:1],
+    }
     return figure, data, captions.caption("areas", facts, note=note)
 
 
@@ -113,7 +118,7 @@ def layers(data: FigureData) -> Drawn:
     low, high = min(0.0, float(rows["value"].min())), float(rows["value"].max())
     best: list[dict[str, object]] = []
     with house_style():
-        figure, axes_of = panels(len(subjects), (COLUMN, 0.9 + 0.17 * most))
+        figure, axes_of = panels(len(subjects), (COLUMN, 1.3 + 0.17 * most))
         for axes, subject in zip(axes_of, subjects, strict=True):
             own = rows[rows["subject"] == subject]
             table = own.pivot_table(index="layer", columns="area", values="value", sort=False, dropna=False)
@@ -121,17 +126,48 @@ def layers(data: FigureData) -> Drawn:
             axes.set_facecolor("#dddddd")
             image = axes.imshow(values, COLOURS, vmin=low, vmax=high, aspect="auto")
             chosen = own[own["best"]]
-            spots = [(table.columns.get_loc(a), table.index.get_loc(b)) for a, b in zip(chosen["area"], chosen["layer"], strict=True)]
+            spots = [
+                (table.columns.get_loc(a), table.index.get_loc(b))
+                for a, b in zip(chosen["area"], chosen["layer"], strict=True)
+            ]
             if spots:
-                axes.plot(*zip(*spots, strict=True), "o", color="black", markerfacecolor="white", markersize=4, label="best layer of an area")
-            axes.set_xticks(range(len(table.columns)), [area_name(area) for area in table.columns], rotation=45, ha="right")
+                axes.plot(
+                    *zip(*spots, strict=True),
+                    "o",
+                    color="black",
+                    markerfacecolor="white",
+                    markersize=4,
+                    label="best layer of an area",
+                )
+            axes.set_xticks(
+                range(len(table.columns)), [area_name(area) for area in table.columns], rotation=45, ha="right"
+            )
             axes.set_yticks(range(len(table)), table.index, fontsize=6)
-            axes.figure.colorbar(image, ax=axes, label=axis_label(data.metric))
-            heading(axes, f"{data.name(subject)}, {own['movie'].iloc[0]}")
+            bar = axes.figure.colorbar(image, ax=axes, location="bottom", aspect=30)
+            bar.set_label(axis_label(data.metric), fontsize=6)
+            heading(axes, data.name(subject))
             counted = chosen[~chosen["area"].isin(data.controls)]["layer"].value_counts()
             if len(counted):
-                best.append({"label": data.name(subject), "layer": counted.index[0], "n": int(counted.iloc[0]), "of": int(counted.sum())})
+                best.append(
+                    {
+                        "label": data.name(subject),
+                        "layer": counted.index[0],
+                        "n": int(counted.iloc[0]),
+                        "of": int(counted.sum()),
+                    }
+                )
     empty = rows.groupby(["subject", "layer"], sort=False)["value"].agg(lambda one: one.isna().all())
     silent = [f"{layer} of {data.name(subject)}" for (subject, layer), gone in empty.items() if gone]
     shown = rows[["subject", "movie", "layer", "layer_index", "area", "value", "best"]]
-    return figure, shown, captions.caption("matrices", data=data, best=best, silent=silent, metric=metric_label(data.metric))
+    return (
+        figure,
+        shown,
+        captions.caption(
+            "matrices",
+            data=data,
+            movies=list(shown["movie"].unique()),
+            best=best,
+            silent=silent,
+            metric=metric_label(data.metric),
+        ),
+    )

@@ -11,7 +11,19 @@ from matplotlib.axes import Axes
 
 from lorafb.figures import captions, paper_numbers, scores
 from lorafb.figures.figure_data import FigureData
-from lorafb.figures.style import COLUMN, FAINT, Drawn, area_name, axis_label, heading, house_style, look, metric_label, one_scale, panels
+from lorafb.figures.style import (
+    COLUMN,
+    FAINT,
+    Drawn,
+    area_name,
+    axis_label,
+    heading,
+    house_style,
+    look,
+    metric_label,
+    one_scale,
+    panels,
+)
 
 UNTRAINED = "#999999"
 
@@ -29,13 +41,13 @@ def networks(data: FigureData) -> Drawn:
         figure, axes_of = panels(len(movies), (COLUMN, 0.75 + 0.24 * len(shown)))
         for axes, movie in zip(axes_of, movies, strict=True):
             rows = table[table["movie"] == movie]
-            for place, (subject, role) in enumerate(shown):
+            seen = [one for one in shown if not one[0] or one[0] in set(rows["subject"])]
+            for place, (subject, role) in enumerate(seen):
                 _network(axes, place, rows[rows["subject"] == subject], role, in_study=bool(subject))
                 _beside(axes, place, data, movie, subject, role)
             _levels(axes, rows[rows["area"] == "mean"])
-            names = [data.name(subject or role) for subject, role in shown]
-            axes.set_yticks(range(len(shown)), names)
-            axes.set_ylim(len(shown) - 0.4, -0.6)
+            axes.set_yticks(range(len(seen)), [data.name(subject or role) for subject, role in seen])
+            axes.set_ylim(len(seen) - 0.4, -0.6)
             axes.tick_params(axis="y", length=0)
             axes.set_xlabel(axis_label(data.metric))
             heading(axes, data.title(movie))
@@ -57,8 +69,11 @@ def _network(axes: Axes, place: float, rows: pd.DataFrame, role: str, in_study: 
     """Draw a row: areas as small points, the score with both intervals, the score without the effect of time."""
     means, areas = rows[rows["area"] == "mean"], rows[rows["area"] != "mean"]
     if means["value"].isna().all():
-        text = "no score: see the table" if len(means) else "not shown it" if in_study else "not in this study"
-        axes.text(0.02, place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=6, color=FAINT)
+        text = "no score: see below" if in_study else "not in this study"
+        behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # else a line would cross it out
+        axes.text(
+            0.02, place, text, transform=axes.get_yaxis_transform(), va="center", fontsize=6, color=FAINT, bbox=behind
+        )
         return
     one = means.iloc[0]
     colour = UNTRAINED if one["untrained"] else look(role).colour
@@ -67,13 +82,24 @@ def _network(axes: Axes, place: float, rows: pd.DataFrame, role: str, in_study: 
         values = areas.loc[areas["control"] == control, "value"].to_numpy()
         if len(values):
             axes.plot(values, [place + 0.28] * len(values), "o", markerfacecolor=fill, label=name, **points)
-    time = {"linestyle": ":" if one["short_blocks"] is True else "-"}  # too narrow where blocks are short
-    axes.plot([one["e2_low"], one["e2_high"]], [place] * 2, color=colour, linewidth=1, **time, label="95 % over time")
-    axes.plot([one["ci_low"], one["ci_high"]], [place] * 2, color=colour, linewidth=3, alpha=0.5, label="95 % over units")
+    over_time = {"linewidth": 1, "linestyle": ":" if one["short_blocks"] == 1 else "-"}  # dotted: too narrow
+    kinds = {"e2": ("95 % over time", over_time), "ci": ("95 % over units", {"linewidth": 3, "alpha": 0.5})}
+    for prefix, (name, style) in kinds.items():
+        ends = [one[f"{prefix}_low"], one[f"{prefix}_high"]]
+        if np.isfinite(ends).all():
+            axes.plot(ends, [place] * 2, color=colour, label=name, **style)
     axes.plot(one["value"], place, "o", color=colour, markersize=5, label="score, mean over areas")
     if np.isfinite(one["score_lag"]):
-        fill = {"markerfacecolor": colour if one["supported"] is True else "white"}
-        axes.plot(one["score_lag"], place - 0.26, "v", color=colour, markersize=3.5, **fill, label="without the effect of time")
+        fill = {"markerfacecolor": colour if one["supported"] == 1 else "white"}
+        axes.plot(
+            one["score_lag"],
+            place - 0.26,
+            "v",
+            color=colour,
+            markersize=3.5,
+            **fill,
+            label="without the effect of time",
+        )
     if np.isfinite(one["fraction"]):
         axes.text(
             1.01, place, f"{100 * one['fraction']:.0f} %", transform=axes.get_yaxis_transform(), va="center", fontsize=7
@@ -89,15 +115,22 @@ def _beside(axes: Axes, place: float, data: FigureData, movie: str, subject: str
     paper = paper_numbers.score(data.paper, paper_movie, role)
     if np.isfinite(paper):
         axes.plot(
-            paper, place, "D", color="black", markerfacecolor="none", markersize=3.5, markeredgewidth=0.6, label="the paper"
+            paper,
+            place,
+            "D",
+            color="black",
+            markerfacecolor="none",
+            markersize=3.5,
+            markeredgewidth=0.6,
+            label="the paper",
         )
 
 
 def _levels(axes: Axes, means: pd.DataFrame) -> None:
     """Draw what all rows are compared with, and fit the axis to what is drawn."""
-    levels = {"lag_only": (":", "time alone"), "reach": ("--", "what a perfect model could reach")}
+    levels = {"lag_only": (":", "time alone"), "reach": ("--", "a perfect model")}
     if means["reach"].isna().all():
-        levels = {"lag_only": levels["lag_only"], "ceiling": ("-.", "published ceiling (halves of units)")}
+        levels = {"lag_only": levels["lag_only"], "ceiling": ("-.", "published ceiling")}
     for column, (style, name) in levels.items():
         if len(means) and np.isfinite(means[column].iloc[0]):
             axes.axvline(means[column].iloc[0], linestyle=style, linewidth=1, color="black", label=name)
@@ -123,7 +156,10 @@ def _caption(data: FigureData, table: pd.DataFrame, movies: list[str]) -> str:
         baseline=table["lag_only"].notna().any(),
         paper=table["paper"].notna().any(),
         fractions=table.loc[table["area"] == "mean", "fraction"].notna().any(),
-        reasons=means.loc[means["fraction"].isna() & means["reason"].ne(""), ["movie", "reason"]].drop_duplicates().to_numpy().tolist(),
+        reasons=means.loc[means["fraction"].isna() & means["reason"].ne(""), ["movie", "reason"]]
+        .drop_duplicates()
+        .to_numpy()
+        .tolist(),
         best=[_best(data, means[(means["movie"] == movie) & means["value"].notna()], movie) for movie in movies],
         compared=_compared(data, table, movies),
     )
@@ -146,5 +182,7 @@ def _compared(data: FigureData, table: pd.DataFrame, movies: list[str]) -> dict[
                 at = (data.movies[movie]["paper"], f"{first} over {role}, percent")
                 paper = [paper_numbers.number(data.paper, figure, *at) for figure in ("figure_3a", "figure_3b")]
                 row = {"label": data.label(role), "percent": 100 * (one / against - 1)}
-                compared.setdefault(data.title(movie), []).append({**row, "paper": [x for x in paper if np.isfinite(x)]})
+                compared.setdefault(data.title(movie), []).append(
+                    {**row, "paper": [x for x in paper if np.isfinite(x)]}
+                )
     return compared

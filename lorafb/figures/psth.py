@@ -15,7 +15,9 @@ def figure_6(data: FigureData) -> Drawn:
         for axes, area in zip(axes_of, areas, strict=True):
             unit = table[table["area"] == area]
             axes.plot(unit["frame"], unit["measured"], color="black", linewidth=0.9, label="measured")
-            axes.plot(unit["frame"], unit["regressed"], color=COLOURS[1], linewidth=0.9, label="regressed from the network")
+            axes.plot(
+                unit["frame"], unit["regressed"], color=COLOURS[1], linewidth=0.9, label="regressed from the network"
+            )
             kind = " (control area)" if area in data.controls and area != "control" else ""
             heading(axes, f"{area_name(area)}{kind}, unit {unit['unit_id'].iloc[0]}: $R^2$ = {unit['r2'].iloc[0]:.2f}")
             axes.margins(x=0)

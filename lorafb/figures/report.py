@@ -14,7 +14,7 @@ from lorafb.artefacts import tables
 from lorafb.artefacts.benchmarks import Benchmark, stage_name
 from lorafb.artefacts.provenance import verify, versions
 from lorafb.figures import claims
-from lorafb.figures.captions import TEMPLATES, caption, fill
+from lorafb.figures.captions import TEMPLATES, caption, fill, one_line
 from lorafb.figures.style import area_name, cell, metric_label
 
 
@@ -55,7 +55,7 @@ def render(*, remarks: Sequence[str] = (), **facts: Any) -> str:
     facts |= {"versions": sorted(versions().items()), "version": metadata.version("lorafb"), "remarks": remarks}
     facts["metric"] = metric_label(facts["metric"])
     methods, references = fill("methods", facts).split("---")
-    facts |= {"intro": " ".join(fill("intro", facts).split()), "methods": " ".join(methods.split())}
+    facts |= {"intro": one_line(fill("intro", facts)), "methods": one_line(methods)}
     return TEMPLATES.get_template("report.html").render(references=references.strip().splitlines(), **facts)
 
 
@@ -107,7 +107,9 @@ def study(config: Mapping[str, Any], counted: Iterable[pd.DataFrame]) -> dict[st
         numbers = {key: (int(own[key].min()), int(own[key].max())) for key in ("units", "kept")}
         rows = {"sessions": int(own["sessions"].max()), "repeats": own["repeats"].max(), **numbers}
         still = name in config["scenes"]
-        movies.append({"name": name, "still": still, "kind": about["recording"]["kind"], **rows, **(about["stimulus"] or {})})
+        movies.append(
+            {"name": name, "still": still, "kind": about["recording"]["kind"], **rows, **(about["stimulus"] or {})}
+        )
     networks = {name: one.get("label") or one["network"] for name, one in config["subjects"].items()}
     return {"config": config, "movies": movies, "networks": networks, "areas": list(config["areas"])}
 
@@ -135,7 +137,7 @@ def answers(
             "groups": {verdict: rows.to_dict("records") for verdict, rows in by_verdict(own)},
         }
         lines = fill("answer", facts, metric=metric_label(metric)).splitlines()
-        found[titles[movie]] = [line for line in (" ".join(one.split()) for one in lines) if line]
+        found[titles[movie]] = [line for line in map(one_line, lines) if line]
     return found
 
 
@@ -156,7 +158,11 @@ def scores_by_area(networks: pd.DataFrame, titles: Mapping[str, str], metric: st
         areas = rows.drop_duplicates("area").set_index("area")
         names = {area: area_name(str(area)) + " (in no mean)" * control for area, control in areas["control"].items()}
         lines = {own["label"].iloc[0]: own.set_index("area")["value"] for _, own in rows.groupby("subject", sort=False)}
-        lines |= {"time alone": areas["lag_only"], "a perfect model": areas["reach"], "published ceiling": areas["ceiling"]}
+        lines |= {
+            "time alone": areas["lag_only"],
+            "a perfect model": areas["reach"],
+            "published ceiling": areas["ceiling"],
+        }
         shown = pd.DataFrame(lines).reindex(list(names)).T.rename(columns=names).dropna(how="all")
         percent = 100 * shown["mean"] / (areas["reach"]["mean"] if areas["fraction"].notna().any() else float("nan"))
         shown.insert(list(shown.columns).index("mean") + 1, "% of a perfect model", percent)

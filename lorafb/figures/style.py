@@ -21,7 +21,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9
 """Okabe and Ito 2008: colour-blind readers can distinguish them."""
 COLUMN = 3.4
 """Width of a column, and of every panel, in inches."""
-LINE, LONG, POINTS = 0.15, 34, 72
+LINE, LONG, POINTS = 0.15, 28, 72
 """Height of a line of a legend in inches; letters of a name that fills a line of it; points an inch."""
 FAINT = "#666666"
 
@@ -119,8 +119,8 @@ def panels(n: int, size: tuple[float, float] = (COLUMN, 2.4), columns: int = 2) 
 
 def heading(axes: Axes, text: str) -> None:
     """Write the heading of a panel, behind its letter where there are several panels."""
-    every = [one for one in axes.get_figure(root=True).subfigs[:-1]]
-    letter = rf"$\mathbf{{{chr(ord('A') + every.index(axes.figure))}}}$  " if len(every) > 1 else ""
+    every = cast(Figure, axes.get_figure(root=True)).subfigs[:-1]
+    letter = rf"$\mathbf{{{chr(ord('A') + every.index(cast(Any, axes.figure)))}}}$  " if len(every) > 1 else ""
     axes.set_title(letter + text)
 
 
@@ -135,7 +135,9 @@ def _foot(figure: Figure, warning: str) -> None:
     """Name each thing once, and mark the figure, in the last cell: there they cover nothing, at the width of a column."""
     *cells, foot = figure.subfigs
     pairs = (zip(*axes.get_legend_handles_labels(), strict=True) for cell in cells for axes in cell.axes)
-    handles = {label: handle for panel in pairs for handle, label in panel}
+    handles: dict[str, Any] = {}
+    for handle, label in (one for panel in pairs for one in panel):
+        handles.setdefault(label, handle)
     columns = 1 if max(map(len, handles), default=0) > LONG else 2
     height = LINE * (-(-len(handles) // columns) + bool(warning)) + 0.06
     grid = cast(Any, foot)._subplotspec.get_gridspec()  # it has no public name

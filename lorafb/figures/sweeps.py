@@ -157,7 +157,15 @@ def _curve(axes: Axes, drops: Axes, rows: pd.DataFrame, series: Series, whole: f
     widths = means[["x_half_width", "half_width"]]
     widths = widths.where(widths > 1e-12)  # draw no bar of length 0
     bars = {"color": colour, "capsize": 2, "linewidth": 0.9, "markersize": 6, "markerfacecolor": "none"}
-    axes.errorbar(means["x"], means["value"], widths["half_width"], widths["x_half_width"], fmt=f"-{marker}", label=series.name, **bars)
+    axes.errorbar(
+        means["x"],
+        means["value"],
+        widths["half_width"],
+        widths["x_half_width"],
+        fmt=f"-{marker}",
+        label=series.name,
+        **bars,
+    )
     axes.plot(trials["x"], trials["value"], marker, markersize=2.2, color=colour, alpha=0.8, markeredgewidth=0)
     drops.errorbar(means["x"], 100 * means["drop"], 100 * widths["half_width"] / whole, fmt=f"-{marker}", **bars)
     drops.plot(trials["x"], 100 * trials["drop"], marker, markersize=2.2, color=colour, alpha=0.8, markeredgewidth=0)

@@ -172,7 +172,18 @@ def _pairs(statistics):
             p = 2 * t.sf(abs(gap) / 0.01, 19), 2 * t.sf(abs(gap) / 0.02, 9)
             half = t.ppf(0.975, 19) * 0.01, t.ppf(0.975, 9) * 0.02
             rows.append((movie, a, b, gap, gap - half[0], gap + half[0], p[0], gap - half[1], gap + half[1], p[1]))
-    columns = ["movie", "subject_a", "subject_b", "difference", "ci_low", "ci_high", "ci_p", "e2_low", "e2_high", "e2_p"]
+    columns = [
+        "movie",
+        "subject_a",
+        "subject_b",
+        "difference",
+        "ci_low",
+        "ci_high",
+        "ci_p",
+        "e2_low",
+        "e2_high",
+        "e2_p",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

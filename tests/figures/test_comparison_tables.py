@@ -77,7 +77,12 @@ def test_table_1_gives_ours_the_papers_and_the_difference_and_percents_of_the_ce
     assert rows.loc["CORnet", "the paper"] == 0.506
     assert rows.loc["CORnet", "difference"] == pytest.approx(ours - 0.506)
     assert rows.loc["CORnet", "% of the published ceiling"] == pytest.approx(100 * ours / ceiling)
-    half = study().ceilings.query("movie == 'movie1' and layer == 'stimulus' and area != 'control'").groupby("area")["value"].mean()
+    half = (
+        study()
+        .ceilings.query("movie == 'movie1' and layer == 'stimulus' and area != 'control'")
+        .groupby("area")["value"]
+        .mean()
+    )
     perfect = np.sqrt(2 * half / (1 + half)).mean()
     assert rows.loc["a perfect model", "ours"] == pytest.approx(perfect)
     assert rows.loc["CORnet", "% of a perfect model"] == pytest.approx(100 * ours / perfect)
@@ -90,7 +95,9 @@ def test_the_sd_over_splits_is_of_means_over_areas():
     splits = whole.ceilings.query("movie == 'movie1' and layer == 'units' and area != 'control'")
     sd = splits.groupby("trial")["value"].mean().std()
     table, _ = made(whole, "table_1")
-    assert table.query("movie == 'movie1' and network == 'published ceiling'")["sd over splits"].item() == pytest.approx(sd)
+    assert table.query("movie == 'movie1' and network == 'published ceiling'")[
+        "sd over splits"
+    ].item() == pytest.approx(sd)
 
 
 def test_a_network_that_is_not_in_the_study_leaves_ours_empty():

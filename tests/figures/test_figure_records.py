@@ -55,7 +55,9 @@ def test_a_ratio_takes_the_first_network_and_another_on_the_same_movie():
 
 def test_networks_of_ones_own_are_shown_on_movies_of_ones_own():
     assert possible(FIGURES["networks"], {("original", "", "")})
-    assert not any(possible(record, {("original", "", "")}) for name, record in EVERY.items() if name not in ("networks", "layers"))
+    assert not any(
+        possible(record, {("original", "", "")}) for name, record in EVERY.items() if name not in ("networks", "layers")
+    )
 
 
 def test_reading_the_catalogue_loads_no_drawing():

@@ -218,7 +218,7 @@ def jobs_of(rule, *names):
 def shown(figures="", tables=""):
     """Jobs of figures and tables by their short names, and of the report."""
     return (
-        jobs_of("figure", *(name if name == "networks" else f"figure_{name}" for name in figures.split()))
+        jobs_of("figure", *(name if name in ("networks", "layers") else f"figure_{name}" for name in figures.split()))
         | jobs_of("table", *(name if name == "claims" else f"table_{name}" for name in tables.split()))
         | {"report"}
     )
@@ -231,10 +231,10 @@ BASE = (
     {"score_base plain short", "score_base short spiking", "score_base short still", "psth short"} | SHUFFLE | REPLACE
 )
 FRAMES = {"figure_frames short spiking"}
-FROM_BASE = shown("networks 3a 3b 3c 3d 4a 4b 6 7a 7b", "claims 1 2 4 5")
+FROM_BASE = shown("networks layers 3a 3b 3c 3d 4a 4b 6 7a 7b", "claims 1 2 4 5")
 CORTEX = {"areas short", "ceiling short", "figure_areas short", "statistics short"}
 OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
-EVERY = shown("networks 3a 3b 3c 3d 4a 4b 4c 6 7a 7b", "claims 1 2 4 5 6")
+EVERY = shown("networks layers 3a 3b 3c 3d 4a 4b 4c 6 7a 7b", "claims 1 2 4 5 6")
 SELECTED = {f"select_units {area} short" for area in (*AREAS, "control")}
 # what follows on another recording of the movie
 RECORDED = SELECTED | BASE | CORTEX | {"units short"} | FROM_BASE | shown(tables="3")
