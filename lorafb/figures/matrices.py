@@ -75,14 +75,14 @@ def frames(matrices: Mapping[str, FloatArray], rate_hz: float, title: str, n_are
     n_frames = len(next(iter(matrices.values())))
     seconds = n_frames / rate_hz
     with house_style():
-        figure, axes_of = panels(len(matrices), (COLUMN / 1.5, COLUMN / 1.5), columns=3)
+        figure, axes_of = panels(len(matrices), (COLUMN / 1.5, 2.9), columns=3)
         for axes, (name, matrix) in zip(axes_of, matrices.items(), strict=True):
             image = axes.imshow(
                 percentiles(matrix), COLOURS, extent=(0, seconds, seconds, 0), vmin=0, vmax=100, interpolation="nearest"
             )
             axes.set(xlabel="time (s)", ylabel="time (s)")
-            heading(axes, name)
-            bar = axes.figure.colorbar(image, ax=axes, shrink=0.7, ticks=[0, 50, 100])
+            heading(axes, name.replace(".", "\n", 1))
+            bar = axes.figure.colorbar(image, ax=axes, location="bottom", ticks=[0, 50, 100])
             bar.set_label("rank of similarity (%)", fontsize=6)
     rows = [
         {"layer": name, "lag": lag, "seconds": lag / rate_hz, "r": float(np.mean(np.diagonal(matrix, lag)))}

@@ -237,7 +237,7 @@ OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
 EVERY = shown("networks layers 3a 3b 3c 3d 4a 4b 4c 6 7a 7b", "claims 1 2 4 5 6")
 SELECTED = {f"select_units {area} short" for area in (*AREAS, "control")}
 # what follows on another recording of the movie
-RECORDED = SELECTED | BASE | CORTEX | {"units short"} | FROM_BASE | shown(tables="3")
+RECORDED = SELECTED | BASE | CORTEX | FRAMES | {"units short"} | FROM_BASE | shown(tables="3")
 RECORDINGS = {f"recording {area} short" for area in (*AREAS, "control")}
 PASSES = (
     jobs_of("extract", "clip spiking", "short spiking", "scenes spiking", "short still", "scenes still")
@@ -248,7 +248,7 @@ PASSES = (
 CURVES = {"training_curves spiking", "training_curves still"}
 TRAINED = CURVES | PASSES | (BASE - {"score_base plain short"}) | SCENES | EVERY
 OF_PLAIN = {"extract plain short", "score_base plain short", "statistics short"} | shown(
-    "networks 3a 3b 3c 3d 7a", "claims 1 2 4 5"
+    "networks layers 3a 3b 3c 3d 7a", "claims 1 2 4 5"
 )
 RERUNS = {
     "a docstring of a metric": (
@@ -258,7 +258,7 @@ RERUNS = {
     "a comment in a script": (("workflow_scripts/score_base.py", "if __name__", "# the whole job\nif __name__"), set()),
     "a statement of the metric": (
         ("lorafb/similarity/tsrsa.py", "np.clip(model @ area, -1, 1)", "np.clip(model @ area, -1.0, 1.0)"),
-        BASE | SCENES | CORTEX | OF_MOUSE | {"ceiling scenes"} | EVERY,
+        BASE | SCENES | CORTEX | OF_MOUSE | {"ceiling scenes"} | EVERY | shown(tables="3"),
     ),
     "a statement of one figure's module": (
         ("lorafb/figures/clips.py", "import numpy as np", "import numpy as np\n\nUNUSED = 1"),
@@ -302,7 +302,7 @@ RERUNS = {
     ),
     "a label, in the config": (
         ("nano.yaml", "    network: cornet_tiny", "    label: CORnet\n    network: cornet_tiny"),
-        shown("networks 3a 3c 3d 7a", "claims 1 5 6"),
+        shown("networks layers 3a 3b 3c 3d 7a", "claims 1 2 4 5 6"),
     ),
     "a network more": (
         (
@@ -318,7 +318,7 @@ RERUNS = {
             "statistics short",
             "figure_frames more short",
         }
-        | shown("networks 3a 3b", "claims 1 2 4"),
+        | shown("networks layers 3a 3b", "claims 1 2 4"),
     ),
     "the rate under which units are left out": (("nano.yaml", "min_rate: 0", "min_rate: 0.1"), RECORDED),
     "repeats of the simulated mouse": (
