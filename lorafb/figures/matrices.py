@@ -12,7 +12,8 @@ from lorafb.figures.figure_data import FigureData
 from lorafb.figures.style import COLUMN, Drawn, area_name, axis_label, heading, house_style, metric_label, panels
 
 FloatArray = NDArray[np.float64]
-COLOURS = "cividis"
+COLOURS, INK, PAPER = "cividis", "#010101", "#fefefe"
+"""Colours of values, and of words on them, which a dark page must not change."""
 
 
 def areas(scores: pd.DataFrame, title: str, metric: str, splits: int, note: str = "") -> Drawn:
@@ -37,7 +38,7 @@ def areas(scores: pd.DataFrame, title: str, metric: str, splits: int, note: str 
         axes.set_xticks(range(len(order)), names, rotation=45, ha="right")
         axes.set_yticks(range(len(order)), names)
         for (row, column), value in np.ndenumerate(table):
-            weight, color = "bold" if row == column else "normal", "black" if value > 0.6 else "white"
+            weight, color = "bold" if row == column else "normal", INK if value > 0.6 else PAPER
             centre = {"ha": "center", "va": "center"}
             axes.text(column, row, f"{value:.2f}", centre, fontsize=6, weight=weight, color=color)
         heading(axes, title)
