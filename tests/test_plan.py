@@ -335,11 +335,11 @@ FIGURES = ("3a", "3b", "3c", "3d", "4a", "4b", "4c", "6", "7a", "7b")
 
 def test_a_study_shows_the_figures_and_tables_that_it_has_the_data_for(nano, paper):
     display = Display(nano)
-    assert list(display.figures) == ["networks", *(f"figure_{one}" for one in FIGURES)]
+    assert list(display.figures) == ["networks", "layers", *(f"figure_{one}" for one in FIGURES)]
     assert list(display.tables) == ["claims", *(f"table_{number}" for number in range(1, 7))]
-    assert len(Display(paper).figures) == 11
+    assert len(Display(paper).figures) == 12
     without_roles = Display(plan_of(NANO, subjects=ONE, experiments=NO_SWEEPS))
-    assert list(without_roles.figures) == ["networks"]
+    assert list(without_roles.figures) == ["networks", "layers"]
     assert list(without_roles.tables) == ["table_3"]
 
 

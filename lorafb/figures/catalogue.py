@@ -69,6 +69,8 @@ CLAIMS = Record(
 # fmt: off
 _FIGURES = (
     NETWORKS,
+    Record("layers", "Layer by area",
+           "lorafb.figures.matrices:layers", ("original",), ("base",), movies=("Movie1", "Movie2", "")),
     Record("figure_3a", "Figure 3A: networks against visual cortex",
            _NETWORKS, ("original",), BASE, (SNET, CORNET, CPC)),
     Record("figure_3b", "Figure 3B: feedback, and video against still images",
@@ -83,8 +85,6 @@ _FIGURES = (
            f"{_SWEEPS}:replaced", ("replace gaussian",), REPLACE, (SNET, "lorafb_imagenet")),
     Record("figure_4c", "Figure 4C: still scenes",
            _NETWORKS, ("scenes",), ("scenes", "ceilings"), TRAININGS, ("scenes",)),
-    Record("layers", "Layer by area",
-           "lorafb.figures.matrices:layers", ("original",), ("base",), movies=("Movie1", "Movie2", "")),
     Record("figure_6", "Figure 6: responses of single units, measured and regressed",
            "lorafb.figures.psth:figure_6", ("psth",), ("psth",), (SNET,), ("Movie1",)),
     Record("figure_7a", "Figure 7A: frames in random order, LoRaFB-SNet and CORnet",

@@ -12,7 +12,7 @@ from lorafb.figures.style import area_name, metric_label
 
 Table = tuple[pd.DataFrame, str]
 Row = dict[str, Any]
-COLUMNS = ("movie", "network", "area", "best layer", "ours", "the paper", "difference")
+COLUMNS: tuple[str, ...] = ("movie", "network", "area", "best layer", "ours", "the paper", "difference")
 COLUMNS += ("% of a perfect model", "% of the published ceiling", "the paper's %")
 MEASURED = ("ci_low", "ci_high", "e2_low", "e2_high", "score_lag", "p_lag")
 BASELINE, PERFECT, CEILING = "time alone", "a perfect model", "published ceiling"

@@ -92,7 +92,7 @@ def frames(matrices: Mapping[str, FloatArray], rate_hz: float, title: str, n_are
     ]
     undefined = [name for name, matrix in matrices.items() if np.isnan(matrix).any()]
     table = pd.DataFrame(rows)
-    near = {name: float(part["r"].iloc[0]) for name, part in table.groupby("layer", sort=False)}
+    near = {str(name): float(part["r"].iloc[0]) for name, part in table.groupby("layer", sort=False)}
     facts = {"frames": n_frames, "seconds": seconds, "undefined": undefined, "title": title, "n_areas": n_areas}
     return figure, table, captions.caption("frames", facts, near={name: r for name, r in near.items() if r == r})
 
@@ -100,9 +100,9 @@ def frames(matrices: Mapping[str, FloatArray], rate_hz: float, title: str, n_are
 def percentiles(matrix: FloatArray) -> FloatArray:
     """Rank of each pair of frames among all pairs, 0 (least alike) to 100; the diagonal 100, NaN where r is NaN."""
     pairs = np.triu_indices(len(matrix), 1)
-    ranks = rankdata(matrix[pairs], nan_policy="omit")
+    ranks = np.asarray(rankdata(matrix[pairs], nan_policy="omit"))
     ranked = np.full(matrix.shape, 100.0)
-    ranked[pairs] = 100 * (ranks - 1) / max(np.count_nonzero(~np.isnan(ranks)) - 1, 1)
+    ranked[pairs] = 100 * (ranks - 1) / max(int(np.count_nonzero(~np.isnan(ranks))) - 1, 1)
     ranked.T[pairs] = ranked[pairs]
     return ranked
 
@@ -157,8 +157,8 @@ def layers(data: FigureData) -> Drawn:
                         "of": int(counted.sum()),
                     }
                 )
-    empty = rows.groupby(["subject", "layer"], sort=False)["value"].agg(lambda one: one.isna().all())
-    silent = [f"{layer} of {data.name(subject)}" for (subject, layer), gone in empty.items() if gone]
+    groups = rows.groupby(["subject", "layer"], sort=False)["value"]
+    silent = [f"{layer} of {data.name(str(subject))}" for (subject, layer), one in groups if one.isna().all()]
     shown = rows[["subject", "movie", "layer", "layer_index", "area", "value", "best"]]
     return (
         figure,

@@ -83,21 +83,24 @@ def _network(axes: Axes, place: float, rows: pd.DataFrame, role: str, in_study: 
         if len(values):
             axes.plot(values, [place + 0.28] * len(values), "o", markerfacecolor=fill, label=name, **points)
     over_time = {"linewidth": 1, "linestyle": ":" if one["short_blocks"] == 1 else "-"}  # dotted: too narrow
-    kinds = {"e2": ("95 % over time", over_time), "ci": ("95 % over units", {"linewidth": 3, "alpha": 0.5})}
+    kinds: dict[str, tuple[str, dict[str, Any]]] = {
+        "e2": ("95 % over time", over_time),
+        "ci": ("95 % over units", {"linewidth": 3, "alpha": 0.5}),
+    }
     for prefix, (name, style) in kinds.items():
         ends = [one[f"{prefix}_low"], one[f"{prefix}_high"]]
         if np.isfinite(ends).all():
             axes.plot(ends, [place] * 2, color=colour, label=name, **style)
     axes.plot(one["value"], place, "o", color=colour, markersize=5, label="score, mean over areas")
     if np.isfinite(one["score_lag"]):
-        fill = {"markerfacecolor": colour if one["supported"] == 1 else "white"}
+        fill_of: dict[str, Any] = {"markerfacecolor": colour if one["supported"] == 1 else "white"}
         axes.plot(
             one["score_lag"],
             place - 0.26,
             "v",
             color=colour,
             markersize=3.5,
-            **fill,
+            **fill_of,
             label="without the effect of time",
         )
     if np.isfinite(one["fraction"]):

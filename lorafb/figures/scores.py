@@ -54,7 +54,7 @@ def _against_ceilings(table: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame
     rows = ceiling.summary(splits[splits["length"].isna()]).to_dict("records") if len(splits) else []
     bounds = {(one["movie"], one["area"], one["halves"]): one for one in rows}
     areas = {
-        movie: rows.loc[~rows["control"] & (rows["area"] != "mean"), "area"].unique()
+        movie: rows.loc[~rows["control"] & (rows["area"] != "mean"), "area"].unique().tolist()
         for movie, rows in table.groupby("movie", sort=False)
     }
     reached = []

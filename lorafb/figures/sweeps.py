@@ -156,7 +156,7 @@ def _curve(axes: Axes, drops: Axes, rows: pd.DataFrame, series: Series, whole: f
     trials, means = rows[rows["point"] == "trial"], rows[rows["point"] == "mean"].sort_values("x")
     widths = means[["x_half_width", "half_width"]]
     widths = widths.where(widths > 1e-12)  # draw no bar of length 0
-    bars = {"color": colour, "capsize": 2, "linewidth": 0.9, "markersize": 6, "markerfacecolor": "none"}
+    bars: dict[str, Any] = {"color": colour, "capsize": 2, "linewidth": 0.9, "markersize": 6, "markerfacecolor": "none"}
     axes.errorbar(
         means["x"],
         means["value"],
