@@ -351,7 +351,7 @@ def test_a_figure_is_made_from_the_tables_of_its_movies_and_roles(nano):
         "statistics": ["results/statistics/short.csv"],
         "pairs": ["results/statistics/short_pairs.csv"],
         "paper": "lorafb/figures/paper.csv",
-        "templates": ["lorafb/figures/templates/caption.txt", "lorafb/figures/templates/bars.txt"],
+        "templates": ["lorafb/figures/templates/caption.txt", "lorafb/figures/templates/networks.txt"],
     }
     assert Display(nano).inputs("table_3")["units"] == ["results/units/short.csv"]
 
@@ -364,12 +364,24 @@ def test_a_figure_knows_its_subjects_movies_and_where_the_recordings_come_from(n
             "role": "lorafb_snet",
             "still": False,
             "replicates": ["spiking"],
+            "network": "lorafb_snet_tiny",
+            "untrained": False,
+        },
+        "plain": {  # untrained, a baseline
+            "label": "cornet_tiny (initial weights)",
+            "role": "cornet",
+            "still": False,
+            "replicates": ["plain"],
+            "network": "cornet_tiny",
+            "untrained": True,
         },
         "still": {
             "label": "lorafb_snet_tiny (motion_still)",
             "role": "lorafb_imagenet",
             "still": True,
             "replicates": ["still"],
+            "network": "lorafb_snet_tiny",
+            "untrained": False,
         },
     }
     assert data["movies"] == {"short": {"title": "short (simulated mouse)", "paper": "Movie1"}}
@@ -441,7 +453,7 @@ def test_weights_without_a_mark_are_flagged_in_figures_tables_and_report(tmp_pat
 def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
     movie = {"mine": {"stimulus": {"kind": "camera", "frames": 60}, "recording": {"kind": "simulated"}}}
     display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={"clip": {"lengths": [20]}}))
-    assert (set(display.figures), set(display.tables)) == ({"networks"}, {"sweeps"})
+    assert (set(display.figures), set(display.tables)) == ({"networks", "layers"}, {"sweeps", "comparisons"})
     assert not display.is_miniature(["mine"])
     assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == set()
     movie["mine"]["paper"] = "Movie1"
