@@ -455,7 +455,7 @@ def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
     display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={"clip": {"lengths": [20]}}))
     assert (set(display.figures), set(display.tables)) == ({"networks", "layers"}, {"sweeps", "comparisons"})
     assert not display.is_miniature(["mine"])
-    assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == set()
+    assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == {"comparisons"}
     movie["mine"]["paper"] = "Movie1"
     assert Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments=NO_SWEEPS)).is_miniature(["mine"])
 
