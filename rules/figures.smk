@@ -59,6 +59,7 @@ rule figure_frames:
     input:
         gram="results/grams/{subject}/{movie}.h5",
         stimulus="results/stimuli/{movie}.h5",
+        responses=lambda w: plan.responses(w.movie) if w.movie in study.recorded else [],
         templates=display.templates("frames"),
     output:
         multiext("results/figures/frames/{subject}/{movie}", *ENDINGS["figures"]),
@@ -67,6 +68,8 @@ rule figure_frames:
         runtime=10,
     params:
         title=lambda w: f"{display.replicate_label(w.subject)}, {w.movie}",
+        miniature=lambda w: display.is_miniature([w.movie]),
+        simulated=lambda w: w.movie in study.recorded and display.is_simulated([w.movie]),
         code=plan.code("figure_frames.py"),
     script:
         "../workflow_scripts/figure_frames.py"
@@ -87,13 +90,14 @@ rule report:
     params:
         study=study.study,
         metric=study.metrics[0],
-        figures={name: record.title for name, record in display.figures.items()},
+        figures=display.inline(),
         tables={name: record.title for name, record in display.tables.items()},
         linked=display.linked(),
         movies={movie: display.title(movie) for movie in study.recorded},
         trained=[display.replicate_label(subject) for subject in plan.trained],
         notes=display.sources(),
         miniature=display.is_miniature(study.recorded),
+        simulated=display.is_simulated(study.recorded),
         config=as_params(study),
         code=plan.code("report.py"),
     script:

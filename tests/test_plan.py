@@ -349,11 +349,11 @@ FIGURES = ("3a", "3b", "3c", "3d", "4a", "4b", "4c", "6", "7a", "7b")
 
 def test_a_study_shows_the_figures_and_tables_that_it_has_the_data_for(nano, paper):
     display = Display(nano)
-    assert list(display.figures) == ["networks", *(f"figure_{one}" for one in FIGURES)]
+    assert list(display.figures) == ["networks", "layers", *(f"figure_{one}" for one in FIGURES)]
     assert list(display.tables) == ["claims", *(f"table_{number}" for number in range(1, 7))]
-    assert len(Display(paper).figures) == 11
+    assert len(Display(paper).figures) == 12
     without_roles = Display(plan_of(NANO, subjects=ONE, experiments=NO_SWEEPS))
-    assert list(without_roles.figures) == ["networks"]
+    assert list(without_roles.figures) == ["networks", "layers"]
     assert list(without_roles.tables) == ["table_3"]
 
 
@@ -365,7 +365,7 @@ def test_a_figure_is_made_from_the_tables_of_its_movies_and_roles(nano):
         "statistics": ["results/statistics/short.csv"],
         "pairs": ["results/statistics/short_pairs.csv"],
         "paper": "lorafb/figures/paper.csv",
-        "templates": ["lorafb/figures/templates/caption.txt", "lorafb/figures/templates/bars.txt"],
+        "templates": ["lorafb/figures/templates/caption.txt", "lorafb/figures/templates/networks.txt"],
     }
     assert Display(nano).inputs("table_3")["units"] == ["results/units/short.csv"]
 
@@ -378,12 +378,24 @@ def test_a_figure_knows_its_subjects_movies_and_where_the_recordings_come_from(n
             "role": "lorafb_snet",
             "still": False,
             "replicates": ["spiking"],
+            "network": "lorafb_snet_tiny",
+            "untrained": False,
+        },
+        "plain": {  # untrained, a baseline
+            "label": "cornet_tiny (initial weights)",
+            "role": "cornet",
+            "still": False,
+            "replicates": ["plain"],
+            "network": "cornet_tiny",
+            "untrained": True,
         },
         "still": {
             "label": "lorafb_snet_tiny (motion_still)",
             "role": "lorafb_imagenet",
             "still": True,
             "replicates": ["still"],
+            "network": "lorafb_snet_tiny",
+            "untrained": False,
         },
     }
     assert data["movies"] == {"short": {"title": "short (simulated mouse)", "paper": "Movie1"}}
@@ -470,9 +482,12 @@ def test_a_reader_is_told_the_source_of_every_kind_of_recording():
 def test_a_study_of_ones_own_is_no_miniature_and_has_a_table_of_its_sweeps():
     movie = {"mine": {"stimulus": {"kind": "camera", "frames": 60}, "recording": {"kind": "simulated"}}}
     display = Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={"clip": {"lengths": [20]}}))
-    assert (set(display.figures), set(display.tables)) == ({"networks", "sweep_clips"}, {"sweeps"})
+    assert (set(display.figures), set(display.tables)) == (
+        {"networks", "layers", "sweep_clips"},
+        {"sweeps", "comparisons"},
+    )
     assert not display.is_miniature(["mine"])
-    assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == set()
+    assert set(Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments={})).tables) == {"comparisons"}
     movie["mine"]["paper"] = "Movie1"
     assert Display(plan_of(NANO, movies=movie, scenes={}, subjects=ONE, experiments=NO_SWEEPS)).is_miniature(["mine"])
 

@@ -11,5 +11,5 @@ if __name__ == "__main__":
     made_by = provenance(job)  # checks the inputs
     params = job.params
     scores, warning = tables.read(job.input.similarities), style.mark(params.simulated, params.miniature)
-    drawn = matrices.areas(scores, params.title, params.metric, params.splits, params.note, warning)
+    drawn = matrices.areas(scores, params.title, params.metric, params.splits, params.note)
     style.write(drawn, Path(job.output[0]), made_by, warning)

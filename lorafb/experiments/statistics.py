@@ -59,7 +59,7 @@ def summarise(
         ]
         for area, layer, places in [*alone, ("mean", "", counted)]:
             values = row(scores, movie, places)
-            reach = _reach(values, bounds, [movie.areas[place].area for place in places])
+            reach = against_ceilings(values["value"], bounds, [movie.areas[place].area for place in places])
             silent = [movie.areas[place].area for place in places if not movie.areas[place].ranks.any()]
             reach["reason"] = f"{NO_SCORE} ({', '.join(silent)})" if silent else reach["reason"]
             rows.append({"subject": subject, "movie": movie.name, "area": area, **values, "layer": layer, **reach})
@@ -164,15 +164,29 @@ def _selection(halves: FloatArray) -> tuple[float, float]:
     return float(np.mean(own) - np.mean(crossed)), float(np.mean(crossed))
 
 
-def _reach(
-    row: Mapping[str, Any], bounds: Mapping[tuple[str, str], Mapping[Any, Any]], areas: Sequence[str]
+def against_ceilings(
+    value: float, bounds: Mapping[tuple[str, str], Mapping[Any, Any]], areas: Sequence[str]
 ) -> dict[str, Any]:
-    """Compare a score with the published ceiling h and with sqrt(2 h / (1 + h)), the score of a perfect model."""
-    value = row["value"]
+    """Compare a score, mean over some areas, with the published ceiling h and with sqrt(2 h / (1 + h)) of a perfect model.
+
+    Parameters
+    ----------
+    value : float
+    bounds : mapping from (area, halves) to a row of `lorafb.experiments.ceiling.summary`
+    areas : sequence of str
+
+    Returns
+    -------
+    dict
+        `ceiling`, `fraction_published`, `reach`, `fraction`, `reason`: see `summarise`.
+    """
+    nan = float("nan")
+    if any((area, "units") not in bounds for area in areas):
+        nothing = dict.fromkeys(("ceiling", "fraction_published", "reach", "fraction"), nan)
+        return {**nothing, "reason": "no ceiling is known"}
     published = float(np.mean([bounds[area, "units"]["half"] for area in areas]))
     clear = all(bounds[area, "units"]["half"] > 2 * bounds[area, "units"]["sd_over_splits"] for area in areas)
-    fraction = value / published if clear else float("nan")
-    reach = {"ceiling": published, "fraction_published": fraction, "reach": float("nan")}
+    reach = {"ceiling": published, "fraction_published": value / published if clear else nan, "reach": nan}
     reason = "no single repeats"
     if (areas[0], "stimulus") in bounds:
         both = [bounds[area, "stimulus"] for area in areas]
@@ -181,4 +195,4 @@ def _reach(
         weak = [area for area, one in zip(areas, both, strict=True) if one["half"] <= 2 * one["sd_over_splits"]]
         reason = f"halves of {', '.join(weak)} do not agree safely" if weak else ""
         reason = f"halves of {', '.join(silent)} are silent in some frame" if silent else reason
-    return {**reach, "fraction": float("nan") if reason else value / reach["reach"], "reason": reason}
+    return {**reach, "fraction": nan if reason else value / reach["reach"], "reason": reason}

@@ -45,23 +45,23 @@ BASE = ("base", "ceilings", "statistics", "pairs")
 SHUFFLE, REPLACE = ("base", "shuffle"), ("base", "replace")
 NOISES = ("replace gaussian", "replace uniform", "replace static")
 
-_BARS, _CLIPS, _SWEEPS = "lorafb.figures.bars", "lorafb.figures.clips", "lorafb.figures.sweeps"
+_NETWORKS, _CLIPS, _SWEEPS = "lorafb.figures.networks:networks", "lorafb.figures.clips", "lorafb.figures.sweeps"
 _TABLES, _OWN = "lorafb.figures.comparison", "lorafb.figures.own_study"
 
 NETWORKS = Record(
     "networks",
-    "Every network of the study beside the ceiling",
-    "lorafb.figures.bars:networks",
+    "Every network, beside baselines and what could be reached",
+    "lorafb.figures.networks:networks",
     ("original", "scenes"),
     ("base", "scenes", "ceilings", "statistics"),
     movies=EVERY,
 )
 CLAIMS = Record(
     "claims",
-    "The paper's claims",
+    "Claims and verdicts",
     "lorafb.figures.claims:claims",
     ("original", "scenes"),
-    ("base", "shuffle", "scenes", "pairs"),
+    ("base", "shuffle", "scenes", "statistics", "pairs"),
     (SNET, CORNET, CPC, *ABLATIONS[:-1]),
     ("Movie1", "Movie2", "scenes"),
     least=2,
@@ -70,10 +70,12 @@ CLAIMS = Record(
 # fmt: off
 _FIGURES = (
     NETWORKS,
+    Record("layers", "Layer by area",
+           "lorafb.figures.matrices:layers", ("original",), ("base",), movies=("Movie1", "Movie2", "")),
     Record("figure_3a", "Figure 3A: networks against visual cortex",
-           f"{_BARS}:figure_3a", ("original",), BASE, (SNET, CORNET, CPC)),
+           _NETWORKS, ("original",), BASE, (SNET, CORNET, CPC)),
     Record("figure_3b", "Figure 3B: feedback, and video against still images",
-           f"{_BARS}:figure_3b", ("original",), BASE, TRAININGS),
+           _NETWORKS, ("original",), BASE, TRAININGS),
     Record("figure_3c", "Figure 3C: score against clip length",
            f"{_CLIPS}:figure_3c", ("clip",), ("base",), (SNET, CORNET, CPC)),
     Record("figure_3d", "Figure 3D: ratio of scores against clip length",
@@ -83,7 +85,7 @@ _FIGURES = (
     Record("figure_4b", "Figure 4B: frames replaced by Gaussian noise",
            f"{_SWEEPS}:replaced", ("replace gaussian",), REPLACE, (SNET, "lorafb_imagenet")),
     Record("figure_4c", "Figure 4C: still scenes",
-           f"{_BARS}:figure_4c", ("scenes",), ("scenes", "ceilings"), TRAININGS, ("scenes",)),
+           _NETWORKS, ("scenes",), ("scenes", "ceilings"), TRAININGS, ("scenes",)),
     Record("figure_6", "Figure 6: responses of single units, measured and regressed",
            "lorafb.figures.psth:figure_6", ("psth",), ("psth",), (SNET,), ("Movie1",)),
     Record("figure_7a", "Figure 7A: frames in random order, LoRaFB-SNet and CORnet",
@@ -113,6 +115,8 @@ _FIGURES_OF_OWN = (
            f"{_OWN}:replaced", ("replace gaussian",), REPLACE, movies=("",)),
 )
 _TABLES_OF_OWN = (
+    Record("comparisons", "Which network is nearest: comparisons and verdicts",
+           "lorafb.figures.claims:claims", ("original",), ("base", "statistics", "pairs"), movies=("",)),
     Record("sweeps", "Clips, shuffles and replacements",
            f"{_OWN}:sweeps", ("clip", "front", "shuffle", *NOISES, "replace black"),
            ("base", "shuffle", "replace"), movies=("",)),

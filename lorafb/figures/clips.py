@@ -8,7 +8,7 @@ from matplotlib.ticker import NullLocator
 from lorafb.figures import captions
 from lorafb.figures.figure_data import FigureData
 from lorafb.figures.intervals import over_trials, ratio
-from lorafb.figures.style import COLUMN, PAGE, Drawn, axis_label, house_style, legend, look, metric_label, panels
+from lorafb.figures.style import FAINT, Drawn, axis_label, heading, house_style, look, metric_label, one_scale, panels
 
 COLUMNS = ["subject", "label", "role", "movie", "length", "value", "standard_error", "trials", "undefined"]
 
@@ -43,7 +43,7 @@ def _clips(data: FigureData) -> pd.DataFrame:
 def _lines(data: FigureData, table: pd.DataFrame, label: str, level: float | None = None) -> Figure:
     movies = data.movies_in(table)
     with house_style():
-        figure, axes_of = panels(len(movies), 2.8, min(PAGE, max(COLUMN, 2.6 * len(movies))))
+        figure, axes_of = panels(len(movies))
         for axes, movie in zip(axes_of, movies, strict=True):
             points = table[table["movie"] == movie]
             for role in data.roles:
@@ -68,15 +68,20 @@ def _lines(data: FigureData, table: pd.DataFrame, label: str, level: float | Non
             axes.xaxis.set_minor_locator(NullLocator())
             axes.set_xlim(lengths[0] / 1.2, lengths[-1] * 1.2)
             if points["value"].isna().all():
-                axes.text(0.5, 0.5, "nothing is defined", transform=axes.transAxes, ha="center", color="#666666")
+                axes.text(0.5, 0.5, "nothing is defined", transform=axes.transAxes, ha="center", color=FAINT)
             axes.set_xlabel("clip length (frames)")
-            axes.set_title(data.title(movie))
-        axes_of[0].set_ylabel(label)
-        legend(figure)
+            axes.set_ylabel(label)
+            heading(axes, data.title(movie))
+        one_scale(axes_of)
     return figure
 
 
 def _caption(data: FigureData, table: pd.DataFrame, first: str) -> str:
     trials = sorted((table["trials"] + table["undefined"]).unique())
     facts = {"first": first, "trials": trials, "undefined_clips": int(table["undefined"].sum())}
-    return captions.caption("clips", facts, data=data, metric=metric_label(data.metric))
+    spans = [
+        {"label": label, "title": data.title(movie), "points": rows.sort_values("length").to_dict("records")}
+        for movie in data.movies_in(table)
+        for label, rows in table[(table["movie"] == movie) & table["value"].notna()].groupby("label", sort=False)
+    ]
+    return captions.caption("clips", facts, spans=spans, data=data, metric=metric_label(data.metric))

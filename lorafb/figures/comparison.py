@@ -1,5 +1,6 @@
 """Tables 1 to 6: ours beside the paper's, with the difference; numbers that either lacks are empty."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,14 +12,18 @@ from lorafb.figures.style import area_name, metric_label
 
 Table = tuple[pd.DataFrame, str]
 Row = dict[str, Any]
-COLUMNS = ("movie", "network", "area", "best layer", "ours", "the paper", "difference", "% of ceiling", "the paper's %")
-BASELINE = "distance in time alone"
+COLUMNS: tuple[str, ...] = ("movie", "network", "area", "best layer", "ours", "the paper", "difference")
+COLUMNS += ("% of a perfect model", "% of the published ceiling", "the paper's %")
+MEASURED = ("ci_low", "ci_high", "e2_low", "e2_high", "score_lag", "p_lag")
+BASELINE, PERFECT, CEILING = "time alone", "a perfect model", "published ceiling"
 
 
 def table_1(data: FigureData) -> Table:
     """Show scores and percent of the ceiling beside the paper's (Huang et al. 2024, Table 1)."""
-    splits = scores.unit_splits(data)
-    return _by_network(data, "table_1", splits=splits[~splits["area"].isin(data.controls)])
+    splits = data.of_metric(data.ceilings, data.metric)
+    if len(splits):
+        splits = splits[(splits["layer"] == "units") & splits["length"].isna() & ~splits["area"].isin(data.controls)]
+    return _by_network(data, "table_1", splits=splits)
 
 
 def table_2(data: FigureData) -> Table:
@@ -40,18 +45,29 @@ def table_3(data: FigureData) -> Table:
             rows.append(row)
     table = pd.DataFrame(rows)
     counts = dict.fromkeys(table.columns[2:], "Int64")
-    return table.astype(counts), captions.caption("comparison", name="units", data=data)
+    return table.astype(counts), captions.caption(
+        "comparison",
+        name="units",
+        data=data,
+        kept=int(table["kept: ours"].sum()),
+        found=int(table["found: ours"].sum()),
+    )
 
 
 def table_4(data: FigureData) -> Table:
     """Show LoRaFB-SNet's score per area beside the paper's (Huang et al. 2024, Table 4)."""
     table = scores.with_ceilings(data, "original")
     rows = []
-    for one in table[table["area"] != "mean"].to_dict("records"):
+    own = table["subject"] == data.subject(data.roles[0])
+    for one in table[own & (table["area"] != "mean")].to_dict("records"):
         movie, area = str(one["movie"]), str(one["area"])
         beside = _beside(data, "table_4", data.movies[movie]["paper"], area, float(one["value"]))
         row = {"movie": movie, "area": area_name(area), "best layer": one["layer"], **beside}
-        rows.append({**row, "low": one["ci_low"], "high": one["ci_high"], "ceiling": one["ceiling"]})
+        percents = {
+            "% of a perfect model": 100 * one["fraction"],
+            "% of the published ceiling": 100 * one["fraction_published"],
+        }
+        rows.append({**row, **percents, **{name: one[name] for name in MEASURED}})
     return _finished(data, rows, "table_4", network=data.label(data.roles[0]))
 
 
@@ -83,26 +99,31 @@ def _by_network(
     rows: list[Row] = []
     for movie in data.movies_in(table):
         paper = data.movies[movie]["paper"]
-        if splits is not None:
+        of_movie = table[(table["movie"] == movie) & (table["area"] == "mean")]
+        if splits is not None and len(splits):
+            rows.append({"movie": movie, "network": PERFECT, "ours": of_movie["reach"].iloc[0]})
             # the mean over areas of each split, NaN where any area has none
             ceilings = (
                 splits[splits["movie"] == movie].groupby("trial")["value"].agg(lambda one: one.mean(skipna=False))
             )
             ceiling = _beside(data, name, paper, "ceiling", ceilings.mean(skipna=False))
-            rows.append({"movie": movie, "network": "ceiling", **ceiling, "sd over splits": ceilings.std()})
-        for subject, role in data.networks():
+            rows.append({"movie": movie, "network": CEILING, **ceiling, "sd over splits": ceilings.std()})
+        for subject, role in data.networks() + data.twins():
             mean = means.get((movie, subject), {})
-            row: Row = {"movie": movie, "network": data.label(role)}
+            row: Row = {"movie": movie, "network": data.name(subject or role)}
             row |= _beside(data, name, paper, role, mean.get("value", float("nan")))
             if splits is not None:
-                percent = _beside(data, "table_1_percent", paper, role, 100 * mean.get("fraction", float("nan")))
-                row |= {"% of ceiling": percent["ours"], "the paper's %": percent["the paper"]}
-            row |= {"low": mean["ci_low"], "high": mean["ci_high"]} if mean else {}
+                row["% of a perfect model"] = 100 * mean.get("fraction", float("nan"))
+                percent = _beside(
+                    data, "table_1_percent", paper, role, 100 * mean.get("fraction_published", float("nan"))
+                )
+                row |= {"% of the published ceiling": percent["ours"], "the paper's %": percent["the paper"]}
+            row |= {one: mean[one] for one in MEASURED} if mean else {}
             row |= {metric_label(one): values.get((movie, subject), float("nan")) for one, values in further.items()}
             rows.append(row)
-        baseline = table.loc[(table["movie"] == movie) & (table["area"] == "mean"), "lag_only"].dropna()
+        baseline = of_movie["lag_only"].dropna()
         rows += [{"movie": movie, "network": BASELINE, "ours": float(one)} for one in baseline[:1]]
-    n_splits = None if splits is None else scores.unit_splits(data)["trial"].nunique()
+    n_splits = 0 if splits is None or splits.empty else splits["trial"].nunique()
     missing = scores.undefined(data, table)
     return _finished(data, rows, name, undefined=missing, more=more, splits=n_splits, metric_name=metric)
 
@@ -115,8 +136,18 @@ def _beside(data: FigureData, table: str, row: str, column: str, ours: float) ->
 def _finished(data: FigureData, rows: Sequence[Row], name: str, *, more: Sequence[str] = (), **facts: Any) -> Table:
     """Put columns in order, leave out the optional ones that are empty, and write the caption."""
     table, labels = pd.DataFrame(rows), [metric_label(metric) for metric in more]
-    optional = [one for one in ("low", "high", *labels, "ceiling", "sd over splits") if one in table]
+    optional = [one for one in (*MEASURED, *labels, "sd over splits") if one in table]
     columns = [one for one in COLUMNS if one in table] + [one for one in optional if table[one].notna().any()]
-    facts |= {"interval": "low" in columns, "baseline": BASELINE in set(table.get("network", ())), "more": labels}
+    both = [
+        row
+        for row in rows
+        if row["ours"] == row["ours"] and row.get("the paper", math.nan) == row.get("the paper", math.nan)
+    ]
+    facts |= {
+        "both": both,
+        "interval": "ci_low" in columns,
+        "baseline": BASELINE in set(table.get("network", ())),
+        "more": labels,
+    }
     facts |= {"name": name, "metric": metric_label(data.metric)}
     return table[columns], captions.caption("comparison", facts, data=data)

@@ -32,7 +32,8 @@ class FigureData:
     units : movie, area, units, kept
     paper : the paper's numbers
     replicates : as `scores`, and replicate; of networks with several replicates, whose mean is in `scores`
-    subjects : network to {label, role, still, replicates}; `still` networks see each frame alone
+    layers : tidy scores of every layer on whole movies, and subject
+    subjects : network to {label, role, still, replicates, network, untrained}; `still` networks see each frame alone
     movies : movie to {title, paper}; `paper` is Movie1, Movie2, scenes or ""; of real values with `response`, what an axis of
         them says in place of spikes/s
     roles : networks of the paper, in order; empty for every subject
@@ -50,6 +51,7 @@ class FigureData:
     statistics: pd.DataFrame = field(default_factory=pd.DataFrame)
     pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
     psth: pd.DataFrame = field(default_factory=pd.DataFrame)
+    layers: pd.DataFrame = field(default_factory=pd.DataFrame)
     units: pd.DataFrame = field(default_factory=pd.DataFrame)
     paper: pd.DataFrame = field(default_factory=paper_numbers.read)
     subjects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -86,6 +88,27 @@ class FigureData:
         if not self.roles:
             return [(name, str(about["role"])) for name, about in self.subjects.items()]
         return [(self.subject(role), role) for role in self.roles]
+
+    def name(self, network: str) -> str:
+        """Name of a subject, of a baseline, or of a role that no subject has."""
+        about = self.subjects.get(network)
+        return str(about["label"]) if about else paper_numbers.NAMES.get(network, "time alone")
+
+    def twins(self) -> list[tuple[str, str]]:
+        """Untrained networks, with an empty role, beside those of the paper; none where every network is shown anyway."""
+        others = [
+            name for name, about in self.subjects.items() if about.get("untrained") and about["role"] not in self.roles
+        ]
+        return [(name, "") for name in others if self.roles]
+
+    def twin(self, subject: str) -> str:
+        """Subject that is the same network, shown movies in the same way, with initial weights; empty where there is none."""
+        about = self.subjects.get(subject, {})
+        for name, other in self.subjects.items():
+            same = all(other.get(key) == about.get(key) for key in ("network", "still"))
+            if other.get("untrained") and same and name != subject:
+                return name
+        return ""
 
     def absent(self) -> list[str]:
         """Names of the paper's networks that are not in the study."""
@@ -155,19 +178,22 @@ def read(files: Mapping[str, Any], params: Mapping[str, Any]) -> FigureData:
     """
     told = params["subjects"]
     network_of = {one: network for network, about in told.items() for one in about.get("replicates", [network])}
-    scores = []
+    scores, layers = [], []
     for path in (path for name in SCORES for path in files.get(name, ())):
         replicate = Path(path).parts[-3]
         subject = network_of[replicate]
         about = {"subject": subject, **{key: told[subject][key] for key in ("label", "role")}, "replicate": replicate}
-        scores.append(summarise(tables.read(path), params.get("controls", ())).assign(**about))
+        table = tables.read(path)
+        scores.append(summarise(table, params.get("controls", ())).assign(**about))
+        if replicate == told[subject].get("replicates", [subject])[0]:
+            layers.append(table[table["experiment"].isin(("original", "scenes"))].assign(subject=subject))
     others: dict[str, Any] = {name: _joined(map(_of_movie, files.get(name, ()))) for name in OTHERS}
     for name, column in (("statistics", "subject"), ("pairs", "subject_a"), ("pairs", "subject_b")):
         if column in others[name]:  # they are of the first replicate
             others[name][column] = others[name][column].replace(network_of)
     means, replicates = over_replicates(_joined(scores))
     paper = paper_numbers.read(files["paper"], params.get("metrics", ("tsrsa",))[0])
-    return FigureData(scores=means, replicates=replicates, **others, paper=paper, **params)
+    return FigureData(scores=means, layers=_joined(layers), replicates=replicates, **others, paper=paper, **params)
 
 
 def _of_movie(path: str) -> pd.DataFrame:

@@ -1,8 +1,9 @@
-"""The report: one HTML page that works offline, every figure in it with its caption and its source."""
+"""The report: one HTML page that works offline: the question, the answer, then every figure with its source."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from markupsafe import Markup
 from lorafb.artefacts import tables
 from lorafb.artefacts.benchmarks import Benchmark, stage_name
 from lorafb.artefacts.provenance import verify, versions
-from lorafb.figures.captions import TEMPLATES, caption
+from lorafb.figures import claims
+from lorafb.figures.captions import TEMPLATES, caption, fill, one_line
 from lorafb.figures.style import area_name, cell, metric_label
 
 
@@ -23,9 +25,10 @@ class Part:
     Attributes
     ----------
     title : heading
-    text : caption, then an empty line and details, if there are any
+    text : message, caption and details, an empty line between
     table : rows to show
     svg : drawing
+    cells : places of its panels in it, as in `lorafb.figures.style.write`
     source : stem of the files of the workflow that the part is read from
     """
 
@@ -33,6 +36,7 @@ class Part:
     text: str
     table: pd.DataFrame | None = None
     svg: str = ""
+    cells: tuple[str, ...] = ()
     source: Path | None = None
 
     @property
@@ -48,8 +52,11 @@ class Part:
 
 def render(*, remarks: Sequence[str] = (), **facts: Any) -> str:
     """Render the page `templates/report.html`, which says what each fact is."""
-    page = TEMPLATES.get_template("report.html")
-    return page.render(versions=sorted(versions().items()), remarks=remarks, **facts)
+    facts |= {"versions": sorted(versions().items()), "version": metadata.version("lorafb"), "remarks": remarks}
+    facts["metric"] = metric_label(facts["metric"])
+    methods, references = fill("methods", facts).split("---")
+    facts |= {"intro": one_line(fill("intro", facts)), "methods": one_line(methods)}
+    return TEMPLATES.get_template("report.html").render(references=references.strip().splitlines(), **facts)
 
 
 def from_page(path: object) -> str:
@@ -61,21 +68,107 @@ TEMPLATES.filters |= {"cell": cell, "from_page": from_page}
 
 
 def figure(title: str, stem: Path) -> Part:
-    """Read a figure of the workflow: its drawing and its caption."""
+    """Read a figure of the workflow: its drawing, the places of its panels, and its caption."""
     svg = Path(f"{stem}.svg").read_text(encoding="utf-8")
-    drawing = Markup(own_ids(svg[svg.index("<svg") :], stem.name))  # our own drawing, which holds no script
-    return Part(title, Path(f"{stem}.txt").read_text(encoding="utf-8"), svg=drawing, source=stem)
+    opening = svg[svg.index("<svg") : svg.index(">", svg.index("<svg"))]
+    (cells,) = re.findall('data-cells="([^"]*)"', opening)
+    inside = svg[svg.index(opening) + len(opening) + 1 : svg.rindex("</svg>")]
+    drawing = Markup(own_ids(inside, "-".join(stem.parts[-3:])))  # our own drawing, which holds no script
+    text = Path(f"{stem}.txt").read_text(encoding="utf-8").removesuffix("\n")
+    return Part(title, text, svg=drawing, cells=tuple(cells.split("; ")), source=stem)
 
 
 def own_ids(svg: str, name: str) -> str:
     """Prefix the ids of a picture with its name, since a page has several pictures."""
-    return svg.replace('id="', f'id="{name}-').replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
+    return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
 
 
 def table(title: str, stem: Path) -> Part:
-    """Read a table of the workflow, with its caption and details."""
-    _, text, _, *details = Path(f"{stem}.md").read_text(encoding="utf-8").split("\n\n")
-    return Part(title, "\n\n".join([text, *details]), tables.read(f"{stem}.csv"), source=stem)
+    """Read a table of the workflow: its rows, and its texts from the Markdown file."""
+    parts = Path(f"{stem}.md").read_text(encoding="utf-8").rstrip().split("\n\n")[1:]
+    texts = [part for part in parts if not part.startswith("|")]
+    message = texts.pop(0).strip("*") if texts[0].startswith("**") else ""
+    return Part(title, "\n\n".join([message, *texts]), tables.read(f"{stem}.csv"), source=stem)
+
+
+def study(config: Mapping[str, Any], counted: Iterable[pd.DataFrame]) -> dict[str, Any]:
+    """Facts of the study for the first sentences and the methods: its networks, and of each movie frames, mice and units.
+
+    Parameters
+    ----------
+    config : the resolved config
+    counted : tables of units, one a movie
+    """
+    movies = []
+    for one in counted:
+        name = str(one["movie"].iloc[0])
+        about = (config["movies"] | config["scenes"])[name]
+        own = one[~one["area"].isin([area.lower() for area in about.get("controls") or ()])]
+        numbers = {key: (int(own[key].min()), int(own[key].max())) for key in ("units", "kept")}
+        rows = {"sessions": int(own["sessions"].max()), "repeats": own["repeats"].max(), **numbers}
+        still = name in config["scenes"]
+        movies.append(
+            {"name": name, "still": still, "kind": about["recording"]["kind"], **rows, **(about["stimulus"] or {})}
+        )
+    networks = {name: one.get("label") or one["network"] for name, one in config["subjects"].items()}
+    return {"config": config, "movies": movies, "networks": networks, "areas": list(config["areas"])}
+
+
+def answers(
+    networks: pd.DataFrame, asked: pd.DataFrame | None, titles: Mapping[str, str], metric: str
+) -> dict[str, list[str]]:
+    """Answer in words, per movie: heading to sentences; every number is one of the files.
+
+    Parameters
+    ----------
+    networks : data of the figure `networks`
+    asked : table of claims, where the study has one
+    titles : movie to its heading
+    metric : metric of the scores
+    """
+    found = {}
+    for movie in (movie for movie in titles if movie in set(networks["movie"])):
+        means = networks[(networks["movie"] == movie) & (networks["area"] == "mean")]
+        scored = means[means["value"].notna()].sort_values("value", ascending=False, kind="stable")
+        own = asked[asked["movie"] == movie] if asked is not None else pd.DataFrame({"verdict": []})
+        facts = {
+            "rows": scored.to_dict("records"),
+            "missing": means[means["value"].isna()].to_dict("records"),
+            "groups": {verdict: rows.to_dict("records") for verdict, rows in by_verdict(own)},
+        }
+        lines = fill("answer", facts, metric=metric_label(metric)).splitlines()
+        found[titles[movie]] = [line for line in map(one_line, lines) if line]
+    return found
+
+
+def by_verdict(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Claims grouped by verdict, the strongest first."""
+    groups = {verdict: table[table["verdict"] == verdict] for verdict in claims.VERDICTS}
+    return [(verdict, rows) for verdict, rows in groups.items() if len(rows)]
+
+
+TEMPLATES.filters["by_verdict"] = by_verdict
+
+
+def scores_by_area(networks: pd.DataFrame, titles: Mapping[str, str], metric: str) -> list[Part]:
+    """Scores per area, a table per movie: a row per network, then time alone and what a perfect model could reach."""
+    parts = []
+    for movie in (movie for movie in titles if movie in set(networks["movie"])):
+        rows = networks[networks["movie"] == movie].sort_values("control", kind="stable")
+        areas = rows.drop_duplicates("area").set_index("area")
+        names = {area: area_name(str(area)) + " (in no mean)" * control for area, control in areas["control"].items()}
+        lines = {own["label"].iloc[0]: own.set_index("area")["value"] for _, own in rows.groupby("subject", sort=False)}
+        lines |= {
+            "time alone": areas["lag_only"],
+            "a perfect model": areas["reach"],
+            "published ceiling": areas["ceiling"],
+        }
+        shown = pd.DataFrame(lines).reindex(list(names)).T.rename(columns=names).dropna(how="all")
+        percent = 100 * shown["mean"] / (areas["reach"]["mean"] if areas["fraction"].notna().any() else float("nan"))
+        shown.insert(list(shown.columns).index("mean") + 1, "% of a perfect model", percent)
+        shown = shown.rename_axis("network").reset_index()
+        parts.append(Part(f"Scores by area, {titles[movie]}", caption("by_area", metric=metric_label(metric)), shown))
+    return parts
 
 
 def units(counted: Sequence[pd.DataFrame]) -> Part:
@@ -112,52 +205,3 @@ def times(jobs: Iterable[Benchmark]) -> Part:
     rows = stages.reset_index().sort_values(["seconds", "stage"], ascending=[False, True])
     rows = rows.rename(columns={"longest": "longest job (s)", "memory": "memory (MB)"})
     return Part("Time of each stage", caption("times"), rows)
-
-
-def lead(networks: pd.DataFrame, titles: Mapping[str, str], metric: str) -> list[str]:
-    """Say what a reader asks first, per movie: the network nearest to cortex, the ceiling, and the next network.
-
-    Parameters
-    ----------
-    networks : data of the figure `networks`
-    titles : movie to its heading
-    metric : metric of the scores
-    """
-    texts = []
-    for movie in (movie for movie in titles if movie in set(networks["movie"])):
-        means = networks[(networks["movie"] == movie) & (networks["area"] == "mean")]
-        missing = means["value"].isna()
-        scored = means[~missing].sort_values("value", ascending=False, kind="stable").to_dict("records")
-        facts = {"title": titles[movie], "scored": scored, "missing": list(means.loc[missing, "label"])}
-        texts.append(caption("lead", facts, metric=metric_label(metric)))
-    return texts
-
-
-def by_area(networks: pd.DataFrame, titles: Mapping[str, str], metric: str) -> list[Part]:
-    """Scores of every network per area, one table per movie, from the data of the figure `networks`."""
-    text, movies = (
-        caption("by_area", metric=metric_label(metric)),
-        [movie for movie in titles if movie in set(networks["movie"])],
-    )
-    return [Part(f"Scores by area, {titles[movie]}", text, scores_by_area(networks, movie)) for movie in movies]
-
-
-def scores_by_area(networks: pd.DataFrame, movie: str) -> pd.DataFrame:
-    """Scores on a movie: one row per network, then the baseline and the ceiling; controls in the last columns."""
-    rows = networks[networks["movie"] == movie].sort_values("control", kind="stable")
-    areas = rows.drop_duplicates("area").set_index("area")
-    names = {area: area_name(str(area)) + " (in no mean)" * control for area, control in areas["control"].items()}
-    lines = [(own["label"].iloc[0], own.set_index("area")["value"]) for _, own in rows.groupby("subject", sort=False)]
-    if areas["lag_only"].notna().any():
-        lines.append(("distance in time alone", areas["lag_only"]))
-    lines.append(("ceiling (halves of units)", areas["ceiling"]))
-    table = (
-        pd.DataFrame([values.reindex(list(names)) for _, values in lines])
-        .rename(columns=names)
-        .rename_axis(columns=None)
-    )
-    clear = rows["fraction"].notna().any()
-    percent = 100 * table["mean"] / (areas["ceiling"]["mean"] if clear else float("nan"))
-    table.insert(list(table.columns).index("mean") + 1, "% of ceiling", percent)
-    table.insert(0, "network", [network for network, _ in lines])
-    return table.reset_index(drop=True)

@@ -1,11 +1,12 @@
 """Look of every figure, and how figures and tables are written: the same data give the same bytes, text stays text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,8 +19,11 @@ Drawn = tuple[Figure, pd.DataFrame, str]
 """A figure, the data that it shows, and its caption."""
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999")
 """Okabe and Ito 2008: colour-blind readers can distinguish them."""
-COLUMN, PAGE = 3.4, 7.0
-"""Widths of one column and of a page, in inches."""
+COLUMN = 3.4
+"""Width of a column, and of every panel, in inches."""
+LINE, LONG, POINTS = 0.15, 28, 72
+"""Height of a line of a legend in inches; letters of a name that fills a line of it; points an inch."""
+FAINT = "#666666"
 
 
 class Look(NamedTuple):
@@ -102,55 +106,91 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def panels(n: int, height: float, width: float = COLUMN) -> tuple[Figure, list[Axes]]:
-    """Make a figure of `n` panels side by side that share their y axis; sizes of the whole in inches."""
-    return mesh(n, n, (width, height), sharey=True)
+def panels(n: int, size: tuple[float, float] = (COLUMN, 2.4), columns: int = 2) -> tuple[Figure, list[Axes]]:
+    """Make a figure of `n` lettered panels, each in a cell of its own that a page can show alone; `size` of one, in inches.
 
-
-def mesh(
-    n: int, columns: int, size: tuple[float, float], sharex: bool = False, sharey: bool = False
-) -> tuple[Figure, list[Axes]]:
-    """Make a figure of `n` panels, row by row, and leave the rest of the last row empty; size (width, height) in inches."""
-    figure = Figure(figsize=size)
-    axes_of = list(figure.subplots(-(-n // columns), columns, sharex=sharex, sharey=sharey, squeeze=False).flat)
-    for axes in axes_of[n:]:
-        axes.set_axis_off()
+    The last row of cells is for the legend and the mark: see `write`.
+    """
+    columns = min(n, columns)
+    rows, (width, height) = -(-n // columns), size
+    figure = Figure(figsize=(columns * width, rows * height))
+    grid = figure.add_gridspec(rows + 1, columns, height_ratios=[*[height] * rows, 1e-3])
+    axes_of = [figure.add_subfigure(grid[divmod(place, columns)]).subplots() for place in range(n)]
+    figure.add_subfigure(grid[rows, 0])
     return figure, axes_of
 
 
-def legend(figure: Figure, columns: int = 2) -> None:
-    """Name each thing once under the panels, where the legend covers nothing."""
-    handles = {
-        label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
+def heading(axes: Axes, text: str) -> None:
+    """Write the heading of a panel, behind its letter where there are several panels."""
+    every = cast(Figure, axes.get_figure(root=True)).subfigs[:-1]
+    letter = rf"$\mathbf{{{chr(ord('A') + every.index(cast(Any, axes.figure)))}}}$  " if len(every) > 1 else ""
+    axes.set_title(letter + text)
+
+
+def one_scale(axes_of: Sequence[Axes], axis: str = "y") -> None:
+    """Give panels that are compared the same axis; each keeps its numbers, since a page may show it alone."""
+    ends = np.array([getattr(axes, f"get_{axis}lim")() for axes in axes_of])
+    for axes in axes_of:
+        axes.set(**{f"{axis}lim": (ends[:, 0].min(), ends[:, 1].max())})
+
+
+def _foot(figure: Figure, warning: str) -> None:
+    """Name each thing once, and mark the figure, in the last cell: there they cover nothing, at the width of a column."""
+    *cells, foot = figure.subfigs
+    pairs = (zip(*axes.get_legend_handles_labels(), strict=True) for cell in cells for axes in cell.axes)
+    handles: dict[str, Any] = {}
+    for handle, label in (one for panel in pairs for one in panel):
+        handles.setdefault(label, handle)
+    columns = 1 if max(map(len, handles), default=0) > LONG else 2
+    height = LINE * (-(-len(handles) // columns) + bool(warning)) + 0.06
+    grid = cast(Any, foot)._subplotspec.get_gridspec()  # it has no public name
+    *rows, _ = grid.get_height_ratios()
+    grid.set_height_ratios([*rows, height])
+    figure.set_figheight(sum(rows) + height)
     if handles:
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns, fontsize=7)
+        foot.legend(handles.values(), handles.keys(), loc="upper left", ncols=columns, fontsize=7, borderaxespad=0.2)
+    if warning:
+        foot.text(0.99, 0.02, warning, fontsize=6, color=FAINT, ha="right", va="bottom")
 
 
 def write(drawn: Drawn, stem: Path, provenance: Provenance, warning: str = "") -> None:
-    """Write a figure as `stem`.svg and .png, with a short warning on it; beside them its data (.csv) and caption (.txt)."""
+    """Write a figure as `stem`.svg and .png, with a short warning on it; beside them its data (.csv) and caption (.txt).
+
+    The svg says where its cells are: `data-cells`, for each "x y width height" in its own coordinates.
+    """
     figure, data, caption = drawn
     with house_style():
-        if warning:  # a title of the whole figure, so that the layout makes room for it
-            figure.suptitle(warning, fontsize=6, color="#666666", x=0.99, ha="right")
+        _foot(figure, warning)
         for ending, metadata in (
-            (".svg", {"Date": None, "Creator": None, "Format": None, "Type": None}),
             (".png", {"Software": "lorafb"}),
+            (".svg", {"Date": None, "Creator": None, "Format": None, "Type": None}),
         ):
             with sealed(stem.with_suffix(ending), provenance) as temporary:
                 figure.savefig(temporary, metadata=metadata)
+                if ending == ".svg":
+                    drawing = temporary.read_text(encoding="utf-8")
+                    drawing = drawing.replace("<svg ", f'<svg data-cells="{_cells(figure)}" ', 1)
+                    temporary.write_text(drawing, encoding="utf-8")
     tables.write(data, stem.with_suffix(".csv"), provenance)
     with sealed(stem.with_suffix(".txt"), provenance) as temporary:
         temporary.write_text(caption + "\n", encoding="utf-8")
 
 
+def _cells(figure: Figure) -> str:
+    """Places of the cells in points from the upper left corner, those of no height left out."""
+    height = figure.get_figheight() * POINTS
+    boxes = [cell.bbox.transformed(figure.dpi_scale_trans.inverted()).bounds for cell in figure.subfigs]
+    places = ((POINTS * x, height - POINTS * (y + h), POINTS * w, POINTS * h) for x, y, w, h in boxes)
+    return "; ".join(" ".join(f"{value:.1f}" for value in place) for place in places)
+
+
 def write_table(title: str, table: pd.DataFrame, caption: str, stem: Path, provenance: Provenance) -> None:
-    """Write a table as `stem`.csv, all digits, and as `stem`.md: title, caption, four digits per number, details."""
+    """Write a table as `stem`.csv, all digits, and as `stem`.md: title, message, caption, three digits a number, details."""
     tables.write(table, stem.with_suffix(".csv"), provenance)
-    text, _, details = caption.partition("\n\n")
-    parts = [f"# {title}\n", f"{text}\n", markdown(table), *([f"{details}\n"] if details else [])]
+    message, text, details = caption.split("\n\n")
+    parts = [f"# {title}", f"**{message}**", text, markdown(table).rstrip(), details]
     with sealed(stem.with_suffix(".md"), provenance) as temporary:
-        temporary.write_text("\n".join(parts), encoding="utf-8")
+        temporary.write_text("\n\n".join(part for part in parts if part.strip("*")) + "\n", encoding="utf-8")
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -162,7 +202,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def cell(value: object) -> str:
-    """Text of a value in a table: floats with four digits, empty where there is none."""
+    """Text of a value in a table: floats with three digits, empty where there is none."""
     if isinstance(value, float):
-        return "" if value != value else f"{value:.4g}"
+        return "" if value != value else f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return "" if value is None or value is pd.NA else str(value)

@@ -17,15 +17,14 @@ from lorafb.figures.figure_data import FigureData
 from lorafb.figures.intervals import half_width
 from lorafb.figures.style import (
     COLOURS,
-    COLUMN,
-    PAGE,
     Drawn,
     Look,
     axis_label,
+    heading,
     house_style,
-    legend,
     look,
     metric_label,
+    one_scale,
     panels,
 )
 
@@ -128,62 +127,48 @@ def _sweep(
 ) -> Drawn:
     tables, alone = [], len({one.role for one in series}) == 1
     with house_style():
-        figure, axes_of = panels(len(movies), 3.6, min(PAGE, COLUMN * len(movies)))
-        for axes, movie in zip(axes_of, movies, strict=True):
-            inset = axes.inset_axes((0.14, 0.09, 0.5, 0.3))
+        figure, axes_of = panels(2 * len(movies))
+        for movie, axes, drops in zip(movies, axes_of[::2], axes_of[1::2], strict=True):
             wholes = [data.mean_score("original", movie, one.role) for one in series]
             curves = [points(one, movie, whole) for one, whole in zip(series, wholes, strict=True)]
             for one, whole, rows in zip(series, wholes, curves, strict=True):
-                _curve(axes, inset, rows, one, whole, "black" if alone else one.look.colour)
+                _curve(axes, drops, rows, one, whole, "black" if alone else one.look.colour)
             tables.append(pd.concat([rows for rows in curves if len(rows)] or curves))
-            _fit(axes, inset, tables[-1])
-            axes.set_title(data.title(movie))
-            axes.set_xlabel(label)
-        axes_of[0].set_ylabel(axis_label(data.metric))
-        legend(figure)
+            drops.axhline(0, linewidth=0.5, color="black")
+            for panel, y, title in ((axes, axis_label(data.metric), ""), (drops, "drop (% of the original)", ": drop")):
+                panel.set(xlabel=label, ylabel=y)
+                panel.margins(x=0.06)
+                heading(panel, data.title(movie) + title)
+        one_scale(axes_of[::2])
+        one_scale(axes_of[1::2])
     table = pd.concat(tables, ignore_index=True)[COLUMNS]
     return figure, table, captions.caption("sweeps", {**facts, **_facts(data, series, table)}, data=data)
 
 
-def _curve(axes: Axes, inset: Axes, rows: pd.DataFrame, series: Series, whole: float, dashes: str) -> None:
+def _curve(axes: Axes, drops: Axes, rows: pd.DataFrame, series: Series, whole: float, dashes: str) -> None:
+    """Draw trials, their means with intervals that stay in the panel, and how far the means have dropped."""
     colour, marker = series.look.colour, series.look.marker
     if np.isfinite(whole) and (series.blind or len(rows)):
-        blind = f"{series.name} (sees frames alone)" if series.blind else None
+        blind = f"{series.name} (sees frames alone)" if series.blind else "original movie"
         axes.axhline(whole, linestyle="--", linewidth=1, color=dashes, label=blind)
     if rows.empty:
         return
-    trials, means = rows[rows["point"] == "trial"], rows[rows["point"] == "mean"]
+    trials, means = rows[rows["point"] == "trial"], rows[rows["point"] == "mean"].sort_values("x")
     widths = means[["x_half_width", "half_width"]]
     widths = widths.where(widths > 1e-12)  # draw no bar of length 0
+    bars: dict[str, Any] = {"color": colour, "capsize": 2, "linewidth": 0.9, "markersize": 6, "markerfacecolor": "none"}
     axes.errorbar(
         means["x"],
         means["value"],
         widths["half_width"],
         widths["x_half_width"],
-        fmt=marker,
-        color=colour,
-        markersize=7,
-        markerfacecolor="none",  # hollow, so that trials show inside
-        capsize=2,
-        linewidth=0.9,
+        fmt=f"-{marker}",
         label=series.name,
+        **bars,
     )
-    axes.plot(trials["x"], trials["value"], marker, markersize=2.4, color=colour, alpha=0.7, markeredgewidth=0)
-    ordered = means.sort_values("x")
-    inset.plot(ordered["x"], 100 * ordered["drop"], f"-{marker}", color=colour, markersize=2.5, linewidth=0.8)
-
-
-def _fit(axes: Axes, inset: Axes, rows: pd.DataFrame) -> None:
-    """Leave the lower part of the panel to the inset, so that it covers no point; bars of few trials may be cut."""
-    low, high = np.clip(axes.get_ylim(), -1, 1)
-    axes.set_ylim(low - 0.95 * (high - low), high)
-    if len(rows):
-        left, right = rows["x"].min(), rows["x"].max()
-        margin = 0.12 * (right - left) or 0.05
-        axes.set_xlim(left - margin, right + margin)
-    inset.axhline(0, linewidth=0.5, color="black")
-    inset.set_ylabel("drop (%)", fontsize=6, labelpad=1)
-    inset.tick_params(labelsize=6, pad=1, length=2)
+    axes.plot(trials["x"], trials["value"], marker, markersize=2.2, color=colour, alpha=0.8, markeredgewidth=0)
+    drops.errorbar(means["x"], 100 * means["drop"], 100 * widths["half_width"] / whole, fmt=f"-{marker}", **bars)
+    drops.plot(trials["x"], 100 * trials["drop"], marker, markersize=2.2, color=colour, alpha=0.8, markeredgewidth=0)
 
 
 def _facts(data: FigureData, series: Sequence[Series], table: pd.DataFrame) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from lorafb.figures import captions
-from lorafb.figures.style import COLOURS, PAGE, Drawn, house_style, mesh
+from lorafb.figures.style import COLOURS, Drawn, heading, house_style, panels
 
 RATE = "rate:"
 
@@ -25,11 +25,10 @@ def training_curves(epochs: pd.DataFrame, title: str, chance: float) -> Drawn:
     """
     layers = [column for column in map(str, epochs) if column.startswith(RATE)]
     with house_style():
-        figure, (loss, accuracy, rate, layer_rates) = mesh(4, 2, (PAGE, 4.6), sharex=True)
+        figure, (loss, accuracy, rate, layer_rates) = panels(4)
         for axes, measure in ((loss, "loss"), (accuracy, "accuracy")):
             for colour, kind in zip(COLOURS, ("training", "test"), strict=False):
                 _line(axes, epochs, f"{kind}_{measure}", kind, colour)
-            axes.legend(fontsize=6)
         loss.set_ylabel("cross-entropy (nats)")
         accuracy.axhline(chance, linestyle=":", linewidth=0.8, color="black")
         accuracy.set_ylabel("accuracy")
@@ -40,17 +39,14 @@ def training_curves(epochs: pd.DataFrame, title: str, chance: float) -> Drawn:
             _line(layer_rates, epochs, layer, layer.removeprefix(RATE), shades(place / max(len(layers) - 1, 1)))
         layer_rates.set_ylim(bottom=0)
         layer_rates.set_ylabel("active units a time step")
-        for axes in (rate, layer_rates):
-            axes.set_xlabel("epoch")
         for axes, name in zip(
             (loss, accuracy, rate, layer_rates), ("Loss", "Accuracy", "Learning rate", "Layers"), strict=True
         ):
-            axes.set_title(name)
-        handles, names = layer_rates.get_legend_handles_labels()
-        if 0 < len(names) <= 24:
-            figure.legend(handles, names, loc="outside lower center", ncols=4, fontsize=5)
+            heading(axes, name)
+            axes.set_xlabel("epoch")
     silent = {layer.removeprefix(RATE): _silent(epochs, layer) for layer in layers}
     facts = {"title": title, "chance": chance, "silent": {layer: when for layer, when in silent.items() if when}}
+    facts |= {"epochs": len(epochs), "accuracy": float(epochs["test_accuracy"].max())}
     return figure, epochs, captions.caption("training_curves", facts)
 
 

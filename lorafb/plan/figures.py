@@ -8,6 +8,7 @@ from typing import Any, get_args
 from lorafb.code import PACKAGE
 from lorafb.config.experiments import Perturbation
 from lorafb.config.movies import Allen, Published, Simulated
+from lorafb.config.subjects import Initial
 from lorafb.figures import catalogue
 from lorafb.figures.catalogue import Record
 from lorafb.plan.jobs import Plan
@@ -190,6 +191,8 @@ class Display:
                 "role": self._role(one),
                 "still": self.plan.sees_frames_alone(one),
                 "replicates": self.plan.study.replicates[network],
+                "network": self.plan.study.subjects[one].network,
+                "untrained": self._is_untrained(one),
             }
             for network, one in self._networks(record).items()
         }
@@ -216,7 +219,15 @@ class Display:
         if record.experiments == ("units",):
             return {}
         every = {network: subjects[0] for network, subjects in self.plan.study.replicates.items()}
-        return {name: one for name, one in every.items() if not record.roles or self._role(one) in record.roles}
+        twins = "statistics" in record.reads  # the untrained twin stands beside the networks of the paper
+        return {
+            name: one
+            for name, one in every.items()
+            if not record.roles or self._role(one) in record.roles or (twins and self._is_untrained(one))
+        }
+
+    def _is_untrained(self, subject: str) -> bool:
+        return isinstance(self.plan.study.subjects[subject].checkpoint, Initial)
 
     # ---------------------------------------------------------------- targets
 
@@ -226,9 +237,16 @@ class Display:
         stems = [*(f"results/figures/{name}" for name in names), *self.curves().values()]
         return [f"{stem}{ending}" for stem in stems for ending in ENDINGS["figures"]]
 
+    def inline(self) -> dict[str, str]:
+        """Names of the figures in the report, to their titles: of matrices of frames the first alone, since they are heavy."""
+        frames = [name for name in self.matrices().values() if name.startswith("frames/")]
+        matrices = {name: title for title, name in self.matrices().items() if name not in frames[1:]}
+        return {name: record.title for name, record in self.figures.items()} | matrices
+
     def linked(self) -> dict[str, str]:
         """Title of the figures that the report links to, to the stem of their files."""
-        return {title: f"results/figures/{name}" for title, name in self.matrices().items()} | self.curves()
+        rest = {title: name for title, name in self.matrices().items() if name not in self.inline()}
+        return {title: f"results/figures/{name}" for title, name in rest.items()} | self.curves()
 
     def curves(self) -> dict[str, str]:
         """Title of the picture of each training, to the stem of its files."""

@@ -6,6 +6,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from lorafb.experiments.summary import summarise
 from lorafb.experiments.table import COLUMNS, typed
@@ -25,6 +26,8 @@ NETWORKS = {
 }
 """Role, which is the subject's name too, to label and score."""
 STILL = ("lorafb_imagenet", "sew_imagenet")
+TWIN = "initial"
+"""Name of the untrained twin of lorafb_snet, in a study that has it."""
 PAPER = {"movie1": "Movie1", "movie2": "Movie2", "scenes": "scenes"}
 DEPTHS = {"gaussian": 0.3, "uniform": 0.35, "static": 0.2, "black": 0.1}
 
@@ -43,18 +46,23 @@ def study(
     """
     rng, areas = np.random.default_rng(7), (*AREAS, *controls)
     told = {
-        name: {"label": NETWORKS.get(name, (name,))[0], "role": _role(name), "still": name in STILL}
+        name: {
+            **{"label": NETWORKS.get(name, (name,))[0], "role": _role(name), "still": name in STILL},
+            **{"network": "snet" if name in ("lorafb_snet", TWIN) else name, "untrained": name == TWIN},
+        }
         for name in subjects
     }
-    scores = []
+    scores, layers = [], []
     for subject, movie in product(subjects, movies):
         about = {"subject": subject, "label": told[subject]["label"], "role": told[subject]["role"]}
         made = _scores(subject, movie, areas, controls, n_trials, undefined, rng)
         scores.append(summarise(made, controls).assign(**about))
+        layers.append(made[made["experiment"].isin(("original", "scenes"))].assign(subject=subject))
     scores = pd.concat(scores, ignore_index=True)
     found = _statistics(scores) if statistics else pd.DataFrame()
     return FigureData(
         scores=scores,
+        layers=pd.concat(layers, ignore_index=True),
         ceilings=_ceilings(movies, areas, controls, rng),
         statistics=found,
         pairs=_pairs(found) if statistics else found,
@@ -72,7 +80,12 @@ def study(
 
 def seen_by(whole, record):
     """Take what the rules would give to a record's job: its roles, its movies, the tables that it reads."""
-    subjects = {name: told for name, told in whole.subjects.items() if not record.roles or told["role"] in record.roles}
+    twins = [name for name in whole.subjects if name == TWIN and "statistics" in record.reads]
+    subjects = {
+        name: told
+        for name, told in whole.subjects.items()
+        if not record.roles or told["role"] in record.roles or name in twins
+    }
     movies = {name: told for name, told in whole.movies.items() if told["paper"] in record.movies}
     scores = whole.scores[whole.scores["subject"].isin(subjects) & whole.scores["movie"].isin(movies)]
     tables = {name: getattr(whole, name) for name in ("ceilings", "statistics", "pairs", "psth", "units")}
@@ -80,7 +93,8 @@ def seen_by(whole, record):
         name: table[table["movie"].isin(movies)] if name in record.reads and len(table) else pd.DataFrame()
         for name, table in tables.items()
     }
-    return replace(whole, subjects=subjects, movies=movies, scores=scores, roles=record.roles, **read)
+    layers = whole.layers[whole.layers["subject"].isin(subjects) & whole.layers["movie"].isin(movies)]
+    return replace(whole, layers=layers, subjects=subjects, movies=movies, scores=scores, roles=record.roles, **read)
 
 
 def held(whole):
@@ -144,7 +158,10 @@ def _statistics(scores):
         [("lag_only", movie, "mean", 0.33) for movie in rows["movie"].unique()], columns=rows.columns
     )
     rows = pd.concat([rows, lag_only], ignore_index=True)
-    return rows.assign(ci_low=rows["value"] - 0.03, ci_high=rows["value"] + 0.03, n_groups=20, sessions_as_groups=False)
+    value = rows["value"]
+    ends = {"ci_low": value - 0.03, "ci_high": value + 0.03, "e2_low": value - 0.1, "e2_high": value + 0.1}
+    lag = {"score_lag": value - 0.2, "p_lag": 0.01, "supported": rows["subject"] != "lag_only"}
+    return rows.assign(**ends, **lag, n_groups=20, sessions_as_groups=False, short_blocks=False)
 
 
 def _pairs(statistics):
@@ -152,10 +169,22 @@ def _pairs(statistics):
     for movie, means in statistics[statistics["area"] == "mean"].groupby("movie"):
         for (a, first), (b, second) in combinations(zip(means["subject"], means["value"], strict=True), 2):
             gap = first - second
-            rows.append((movie, a, b, gap, gap - 0.02, gap + 0.02, 0.001 if abs(gap) > 0.02 else 0.4))
-    return pd.DataFrame(
-        rows, columns=["movie", "subject_a", "subject_b", "difference", "ci_low", "ci_high", "ci_p_holm"]
-    )
+            p = 2 * t.sf(abs(gap) / 0.01, 19), 2 * t.sf(abs(gap) / 0.02, 9)
+            half = t.ppf(0.975, 19) * 0.01, t.ppf(0.975, 9) * 0.02
+            rows.append((movie, a, b, gap, gap - half[0], gap + half[0], p[0], gap - half[1], gap + half[1], p[1]))
+    columns = [
+        "movie",
+        "subject_a",
+        "subject_b",
+        "difference",
+        "ci_low",
+        "ci_high",
+        "ci_p",
+        "e2_low",
+        "e2_high",
+        "e2_p",
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _psth(rng):

@@ -19,6 +19,7 @@ EVERY = {**FIGURES, **TABLES}
 def test_every_figure_and_table_of_the_paper_has_a_record():
     assert set(FIGURES) == {
         "networks",
+        "layers",
         *(f"figure_{name}" for name in ("3a", "3b", "3c", "3d", "4a", "4b", "4c", "6", "7a", "7b")),
     }
     assert set(TABLES) == {"claims", *(f"table_{number}" for number in range(1, 7))}
@@ -54,7 +55,9 @@ def test_a_ratio_takes_the_first_network_and_another_on_the_same_movie():
 
 def test_networks_of_ones_own_are_shown_on_movies_of_ones_own():
     assert possible(FIGURES["networks"], {("original", "", "")})
-    assert not any(possible(record, {("original", "", "")}) for name, record in EVERY.items() if name != "networks")
+    assert not any(
+        possible(record, {("original", "", "")}) for name, record in EVERY.items() if name not in ("networks", "layers")
+    )
 
 
 def test_reading_the_catalogue_loads_no_drawing():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_study import AREAS, held, seen_by, study
+from synthetic_study import AREAS, TWIN, held, seen_by, study
 
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import Provenance
@@ -36,41 +36,77 @@ def test_every_figure_is_drawn_from_much_and_from_little(name, whole, tmp_path):
     style.write((figure, data, caption), tmp_path / name, Provenance(), study().mark)
     assert len(tables.read(tmp_path / f"{name}.csv")) == len(data) > 0
     assert "simulated mice, miniature study" in (tmp_path / f"{name}.svg").read_text()
-    text, details = caption.split("\n\n")
-    assert text.endswith("[simulated mice, miniature study]")
+    message, text, details = caption.split("\n\n")
+    assert message
+    assert text
     assert "Made by: ./run snakemake" in details
 
 
-def test_a_networks_bar_is_the_mean_over_areas_and_its_points_are_the_areas():
+def lines_of(axes, label):
+    """Horizontal and vertical places of the lines with a label."""
+    return [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines if line.get_label() == label]
+
+
+def means_of(shown, movie="movie1"):
+    return shown[(shown["movie"] == movie) & (shown["area"] == "mean")].set_index("subject")
+
+
+def test_a_networks_row_has_its_mean_over_areas_both_intervals_and_its_areas():
     figure, shown, _ = drawn(study(), "figure_3a")
-    bars = [bar for bar in figure.axes[0].patches if np.isclose(bar.get_width(), 0.7)]
+    axes, means = figure.axes[0], means_of(shown)
     areas = shown[(shown["movie"] == "movie1") & shown["area"].isin(AREAS)].groupby("subject", sort=False)["value"]
-    subjects = ["lorafb_snet", "cornet", "resnet_2p_cpc"]
-    assert [bar.get_height() for bar in bars] == pytest.approx(areas.mean()[subjects].tolist())
-    points = [line.get_ydata().tolist() for line in figure.axes[0].lines if line.get_label() == "an area"]
-    assert points == [areas.get_group(subject).tolist() for subject in subjects]
+    for place, subject in enumerate(("lorafb_snet", "cornet", "resnet_2p_cpc")):
+        assert means.loc[subject, "value"] == pytest.approx(areas.mean()[subject])
+        assert lines_of(axes, "score, mean over areas")[place] == ([means.loc[subject, "value"]], [place])
+        assert lines_of(axes, "an area")[place][0] == areas.get_group(subject).tolist()
+        for label, prefix in (("95 % over units", "ci"), ("95 % over time", "e2")):
+            assert lines_of(axes, label)[place][0] == means.loc[subject, [f"{prefix}_low", f"{prefix}_high"]].tolist()
+        assert lines_of(axes, "without the effect of time")[place][0] == [means.loc[subject, "score_lag"]]
 
 
-def test_the_ceiling_is_the_mean_over_areas_that_are_no_controls_of_halves_of_units():
+def test_percents_are_of_what_a_perfect_model_could_reach_and_the_published_fraction_has_its_own_name():
     whole = study()
     figure, shown, _ = drawn(whole, "figure_3a")
-    splits = whole.ceilings[(whole.ceilings["movie"] == "movie1") & (whole.ceilings["layer"] == "units")]
-    ceiling = splits[splits["area"].isin(AREAS)].groupby("area")["value"].mean().mean()
-    assert shown[(shown["movie"] == "movie1") & (shown["area"] == "mean")]["ceiling"].tolist() == pytest.approx(
-        [ceiling] * 3
-    )
-    assert any(np.allclose(line.get_ydata(), ceiling) for line in figure.axes[0].lines if line.get_linestyle() == "--")
+    halves = whole.ceilings[(whole.ceilings["movie"] == "movie1") & whole.ceilings["area"].isin(AREAS)]
+    half = {kind: rows.groupby("area")["value"].mean() for kind, rows in halves.groupby("layer")}
+    perfect = np.sqrt(2 * half["stimulus"] / (1 + half["stimulus"])).mean()
+    one = means_of(shown).loc["cornet"]
+    assert one["reach"] == pytest.approx(perfect)
+    assert one["fraction"] == pytest.approx(one["value"] / perfect)
+    assert one["fraction_published"] == pytest.approx(one["value"] / half["units"].mean())
+    assert [text.get_text() for text in figure.axes[0].texts][1] == f"{100 * one['value'] / perfect:.0f} %"
+    (level,) = lines_of(figure.axes[0], "a perfect model")
+    assert level[0] == pytest.approx([perfect, perfect])
 
 
-def test_an_interval_is_drawn_where_the_statistics_put_it_and_the_baseline_is_dotted():
-    figure, shown, caption = drawn(study(), "figure_3a")
-    mean = shown[(shown["movie"] == "movie1") & (shown["area"] == "mean") & (shown["subject"] == "cornet")].iloc[0]
-    lines = [list(line.get_ydata()) for line in figure.axes[0].lines]
-    assert [mean["ci_low"], mean["ci_high"]] in lines
-    assert any(np.allclose(line.get_ydata(), 0.33) for line in figure.axes[0].lines if line.get_linestyle() == ":")
+def test_time_alone_is_dotted_and_so_are_intervals_over_too_short_a_movie():
+    whole = study()
+    figure, _, caption = drawn(whole, "figure_3a")
+    assert any(np.allclose(line.get_xdata(), 0.33) for line in figure.axes[0].lines if line.get_linestyle() == ":")
     assert "20 groups of units left out in turn" in caption
-    assert "too narrow" in caption
-    assert "No interval is drawn." in drawn(study(statistics=False), "figure_3a")[2]
+    assert "Units of one mouse are not independent" in caption
+    assert "Dotted intervals" not in caption
+    assert "No interval is known." in drawn(study(statistics=False), "figure_3a")[2]
+    figure, _, caption = drawn(replace(whole, statistics=whole.statistics.assign(short_blocks=True)), "figure_3a")
+    assert {line.get_linestyle() for line in figure.axes[0].lines if line.get_label() == "95 % over time"} == {":"}
+    assert "Dotted intervals over time are too narrow" in caption
+
+
+def test_a_triangle_is_filled_where_every_check_of_the_score_without_time_agrees():
+    whole = study()
+    for agrees, fills in ((True, {"#0072B2", "#D55E00", "#009E73"}), (False, {"white"})):
+        figure, *_ = drawn(replace(whole, statistics=whole.statistics.assign(supported=agrees)), "figure_3a")
+        found = [line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "v"]
+        assert set(found) == fills
+
+
+def test_the_untrained_twin_stands_below_the_papers_networks_in_grey():
+    figure, shown, _ = drawn(study(subjects=("lorafb_snet", "cornet", TWIN)), "figure_3a")
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["LoRaFB-SNet", "CORnet", "ResNet-2p-CPC", TWIN]
+    assert shown[shown["untrained"]]["subject"].unique().tolist() == [TWIN]
+    score = [line for line in figure.axes[0].lines if line.get_label() == "score, mean over areas"][-1]
+    assert score.get_color() == "#999999"
 
 
 def test_a_control_area_is_shown_hollow_and_is_in_no_mean():
@@ -79,45 +115,52 @@ def test_a_control_area_is_shown_hollow_and_is_in_no_mean():
     assert one.loc["mean", "value"] == pytest.approx(one.loc[list(AREAS), "value"].mean())
     assert one["control"].to_dict() == {**dict.fromkeys((*AREAS, "mean"), False), "control": True}
     hollow = [line for line in figure.axes[0].lines if line.get_label() == "control area, in no mean"]
-    assert {line.get_markerfacecolor() for line in hollow} == {"white"}
-    assert any(np.allclose(line.get_ydata(), one.loc["control", "value"]) for line in hollow)
+    assert {line.get_markerfacecolor() for line in hollow} == {"none"}
+    assert hollow[1].get_xdata().tolist() == [one.loc["control", "value"]]
 
 
-def test_a_network_without_a_score_has_words_where_its_bar_would_be():
+def test_a_network_without_a_score_has_words_and_a_reason():
     figure, shown, caption = drawn(study(undefined=(("cornet", "visl"),)), "figure_3a")
-    assert [text.get_text() for text in figure.axes[0].texts] == ["no score"]
-    assert [text.get_text() for text in figure.axes[1].texts] == []
-    assert shown[(shown["subject"] == "cornet") & (shown["area"] == "mean")]["value"].isna().tolist() == [True, False]
+    assert "no score: see below" in [text.get_text() for text in figure.axes[0].texts]
+    assert "no score: see below" not in [text.get_text() for text in figure.axes[1].texts]
+    means = shown[(shown["subject"] == "cornet") & (shown["area"] == "mean")]
+    assert means["value"].isna().tolist() == [True, False]
+    assert means["reason"].tolist() == [scores.SILENT, ""]
     assert "Without a score, since an area has none: CORnet on movie1 (simulated mouse) (VISl)." in caption
 
 
-def test_a_network_that_is_not_in_the_study_has_an_empty_place_and_is_named():
+def test_a_network_that_is_not_in_the_study_has_an_empty_row_and_is_named():
     figure, _, caption = drawn(study(subjects=("lorafb_snet", "cornet")), "figure_3a")
-    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == [
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
         "LoRaFB-SNet",
         "CORnet",
         "ResNet-2p-CPC",
     ]
-    assert [text.get_text() for text in figure.axes[0].texts] == ["not in this study"]
+    assert [text.get_text() for text in figure.axes[0].texts][-1] == "not in this study"
     assert "Not in this study: ResNet-2p-CPC." in caption
 
 
 def test_the_papers_scores_stand_beside_ours_as_open_diamonds():
     figure, shown, caption = drawn(study(), "figure_3a")
-    diamonds = [line.get_ydata()[0] for line in figure.axes[0].lines if line.get_marker() == "D"]
+    diamonds = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "D"]
     assert diamonds == [0.520, 0.506, 0.348]
     assert shown.loc[shown["area"] == "mean", "paper"].tolist() == [0.520, 0.283, 0.506, 0.223, 0.348, 0.172]
     assert "(the paper: +2.8 %)" in caption
 
 
-def test_the_caption_of_bars_gives_difference_and_p_of_the_paired_test():
-    whole = study()
-    test = scores.difference(whole, "movie1", "lorafb_snet", "resnet_2p_cpc")
-    assert (
-        f"difference {test.difference:.3f} [{test.low:.3f}, {test.high:.3f}], p = 0.001" in drawn(whole, "figure_3a")[2]
-    )
-    turned = scores.difference(whole, "movie1", "resnet_2p_cpc", "lorafb_snet")
-    assert turned == (-test.difference, -test.high, -test.low, test.p)
+def test_the_message_names_the_highest_score_of_the_data():
+    _, shown, caption = drawn(study(), "figure_3a")
+    best = means_of(shown)["value"].idxmax()
+    assert caption.startswith(f"On movie1 (simulated mouse) {study().subjects[best]['label']} scores highest (")
+    hidden = tuple((name, "visl") for name in ("lorafb_snet", "cornet", "resnet_2p_cpc"))
+    _, _, caption = drawn(study(movies=("movie1",), undefined=hidden), "figure_3a")
+    assert caption.startswith("No network has a score.")
+
+
+def test_panels_that_are_compared_have_one_scale_and_letters():
+    figure, *_ = drawn(study(), "networks")
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+    assert [axes.get_title(loc="left")[:11] for axes in figure.axes] == [rf"$\mathbf{{{one}}}" for one in "ABC"]
 
 
 def test_figure_3c_shows_means_and_standard_errors_over_clips():
@@ -161,13 +204,18 @@ def test_figure_4a_shows_trials_means_and_drops_against_the_movie_as_it_is():
     assert any(np.isclose(value, intact) for value in dashed)
 
 
-def test_the_inset_lies_below_every_point():
-    figure, shown, _ = drawn(study(), "figure_4a")
-    axes, inset = figure.axes[0], figure.axes[0].child_axes[0]
-    figure.draw_without_rendering()
-    top = axes.transData.inverted().transform(inset.get_window_extent().corners())[:, 1].max()
-    points = shown.query("point == 'mean'")
-    assert top < (points["value"] - points["half_width"]).min()
+def test_drops_have_a_panel_of_their_own_and_error_bars_stay_in_it():
+    figure, shown, caption = drawn(study(), "figure_4a")
+    axes, drops = figure.axes
+    means = shown.query("point == 'mean'")
+    for panel, value, half in (
+        (axes, means["value"], means["half_width"]),
+        (drops, 100 * means["drop"], 100 * means["half_width"] / means["whole"]),
+    ):
+        low, high = panel.get_ylim()
+        assert low < (value - half).min() < (value + half).max() < high
+        assert sum(len(line.get_xdata()) for line in panel.lines if line.get_markersize() == 2.2) == 18  # every trial
+    assert caption.startswith("On movie1 (simulated mouse), with frames in random order, the score drops by at most ")
 
 
 def test_a_network_that_sees_frames_alone_has_no_points_when_frames_are_shuffled():
@@ -215,7 +263,7 @@ def test_figure_6_draws_a_unit_of_each_area():
     assert len(panels) == 6
     first = shown[shown["area"] == "visp"]
     assert panels[0].lines[0].get_ydata().tolist() == first["measured"].tolist()
-    assert panels[0].get_title(loc="left").startswith("VISp, unit 100")
+    assert "VISp, unit 100" in panels[0].get_title(loc="left")
 
 
 def test_the_figure_of_networks_has_a_row_for_every_subject_on_every_movie():
@@ -238,7 +286,7 @@ def test_areas_are_drawn_with_their_ceilings_on_the_diagonal():
     rows = [("visp", "visp", 0.8), ("visp", "visl", 0.3), ("visl", "visp", 0.3), ("visl", "visl", 0.9)]
     scores = pd.DataFrame(rows, columns=["area", "layer", "value"]).assign(movie="m", metric="tsrsa")
     another = scores.assign(metric="cka", value=0.0)
-    figure, data, caption = matrices.areas(pd.concat([scores, another]), "title", "tsrsa", 7, "Mice.", "simulated mice")
+    figure, data, caption = matrices.areas(pd.concat([scores, another]), "title", "tsrsa", 7, "Mice.")
     assert data.to_dict("list") == {
         "movie": ["m"] * 4,
         "area": ["visp", "visp", "visl", "visl"],
@@ -247,7 +295,8 @@ def test_areas_are_drawn_with_their_ceilings_on_the_diagonal():
     }
     assert "TSRSA between 2 areas" in caption
     assert "7 splits" in caption
-    assert caption.endswith("[simulated mice]\n\nMice.")
+    assert caption.startswith("VISp and VISl are the most alike (0.30)")
+    assert caption.endswith("\n\nMice.")
     axes = figure.axes[0]
     texts = {text.get_position(): text.get_text() for text in axes.texts}
     assert texts == {(0, 0): "0.80", (1, 0): "0.30", (0, 1): "0.30", (1, 1): "0.90"}
@@ -255,11 +304,12 @@ def test_areas_are_drawn_with_their_ceilings_on_the_diagonal():
 
 def test_frames_are_summarised_by_their_distance():
     matrix = np.array([[1.0, 0.5, 0.2], [0.5, 1.0, 0.7], [0.2, 0.7, 1.0]])
-    figure, data, caption = matrices.frames({"sn1": matrix}, rate_hz=10.0, title="title")
+    _, data, caption = matrices.frames({"sn1": matrix}, rate_hz=10.0, title="title")
     assert data["r"].tolist() == pytest.approx([0.6, 0.2])
     assert data["lag"].tolist() == [1, 2]
     assert data["seconds"].tolist() == pytest.approx([0.1, 0.2])
-    assert len(figure.axes) >= 1
+    assert matrices.percentiles(matrix)[np.triu_indices(3, 1)].tolist() == [50, 0, 100]
+    assert caption.startswith("Neighbouring frames of title correlate by 0.60 in sn1.")
     assert "every two of 3 frames (0.3 s)" in caption
     assert "without variance" not in caption
 
@@ -268,7 +318,7 @@ def test_a_layer_without_correlations_is_named_in_the_caption():
     silent = np.where(np.eye(3) > 0, 1, np.nan)
     silent[0, 1] = 0.5
     _, _, caption = matrices.frames({"sn1": silent, "sn2": np.eye(3)}, 10.0, "title")
-    assert caption.split("\n\n")[0].endswith("(white), in: sn1.")
+    assert caption.split("\n\n")[1].endswith("(white), in: sn1.")
 
 
 def test_there_is_no_fraction_of_a_ceiling_that_is_not_clearly_above_zero():
@@ -283,13 +333,26 @@ def test_there_is_no_fraction_of_a_ceiling_that_is_not_clearly_above_zero():
     }
 
 
-def test_networks_without_a_role_are_ranked_by_their_mean_score():
+def test_networks_are_ranked_by_their_mean_score():
     own = ("a", "b", "c", "d", "e")
     figure, shown, _ = drawn(study(subjects=own, movies=("movie1",)), "networks")
     means = shown[shown["area"] == "mean"].set_index("subject")["value"].sort_values(ascending=False)
     assert list(means.index) != list(own)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(means.index)
-    bars = [bar.get_width() for bar in figure.axes[0].patches if np.isclose(bar.get_height(), 0.7)]
-    assert bars == pytest.approx(means.tolist())
-    figure, *_ = drawn(study(), "networks")  # with roles: in the order of the study
-    assert figure.axes[0].get_yticklabels()[0].get_text() == study().subjects["lorafb_snet"]["label"]
+    assert [xs[0] for xs, _ in lines_of(figure.axes[0], "score, mean over areas")] == means.tolist()
+
+
+def test_layers_have_a_panel_a_network_on_one_scale_with_the_best_of_each_area():
+    whole = study(subjects=("cornet", "own"), movies=("movie1", "movie2"))
+    second = whole.layers.assign(layer="deep", layer_index=1, value=whole.layers["value"] + 0.1)
+    both = pd.concat([whole.layers.assign(best=False), second.assign(best=True)], ignore_index=True)
+    figure, shown, caption = drawn(replace(whole, layers=both), "layers")
+    maps = [axes for axes in figure.axes if axes.images]
+    assert len({axes.images[0].get_clim() for axes in maps}) == 1
+    assert set(shown["movie"]) == {"movie1"}
+    own = shown[shown["subject"] == "own"].pivot(index="layer", columns="area", values="value")
+    np.testing.assert_allclose(maps[1].images[0].get_array()[1], own.loc["deep", [*AREAS, "control"]])
+    assert {y for _, ys in lines_of(maps[1], "best layer of an area") for y in ys} == {1}
+    assert caption.startswith("The layer nearest to most areas: deep of CORnet (6 of 6), deep of own (6 of 6).")
+    silent = both.assign(value=both["value"].mask(both["layer"] == "layer"))
+    assert "Grey, without a score: layer of CORnet, layer of own;" in drawn(replace(whole, layers=silent), "layers")[2]

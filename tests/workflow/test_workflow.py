@@ -231,7 +231,7 @@ def jobs_of(rule, *names):
 def shown(figures="", tables=""):
     """Jobs of figures and tables by their short names, and of the report."""
     return (
-        jobs_of("figure", *(name if name == "networks" else f"figure_{name}" for name in figures.split()))
+        jobs_of("figure", *(name if name in ("networks", "layers") else f"figure_{name}" for name in figures.split()))
         | jobs_of("table", *(name if name == "claims" else f"table_{name}" for name in tables.split()))
         | {"report"}
     )
@@ -245,13 +245,13 @@ BASE = (
     {"score_base plain short", "score_base short spiking", "score_base short still", "psth short"} | SHUFFLE | REPLACE
 )
 FRAMES = {"figure_frames short spiking"}
-FROM_BASE = shown("networks 3a 3b 3c 3d 4a 4b 6 7a 7b", "claims 1 2 4 5")
+FROM_BASE = shown("networks layers 3a 3b 3c 3d 4a 4b 6 7a 7b", "claims 1 2 4 5")
 CORTEX = {"areas short", "ceiling short", "figure_areas short", "statistics short"} | TABLE
 OF_MOUSE = {"areas mouse", "ceiling mouse", "figure_areas mouse"}
-EVERY = shown("networks 3a 3b 3c 3d 4a 4b 4c 6 7a 7b", "claims 1 2 4 5 6")
+EVERY = shown("networks layers 3a 3b 3c 3d 4a 4b 4c 6 7a 7b", "claims 1 2 4 5 6")
 SELECTED = {f"select_units {area} short" for area in (*AREAS, "control")}
 # what follows on another recording of the movie
-RECORDED = SELECTED | BASE | CORTEX | {"units short"} | FROM_BASE | shown(tables="3")
+RECORDED = SELECTED | BASE | CORTEX | FRAMES | {"units short"} | FROM_BASE | shown(tables="3")
 RECORDINGS = {f"recording {area} short" for area in (*AREAS, "control")}
 PASSES = (
     jobs_of("extract", "clip spiking", "short spiking", "scenes spiking", "short still", "scenes still")
@@ -262,7 +262,7 @@ PASSES = (
 CURVES = {"training_curves spiking", "training_curves still"}
 TRAINED = CURVES | PASSES | (BASE - {"score_base plain short"}) | SCENES | EVERY
 OF_PLAIN = {"extract plain short", "score_base plain short", "statistics short", *TABLE} | shown(
-    "networks 3a 3b 3c 3d 7a", "claims 1 2 4 5"
+    "networks layers 3a 3b 3c 3d 7a", "claims 1 2 4 5"
 )
 RERUN_NOTHING = {
     "a docstring of a metric": ("lorafb/similarity/tsrsa.py", '"""Time-Series', '"""Here is: Time-Series'),
@@ -272,7 +272,7 @@ RERUN_NOTHING = {
 RERUNS = {
     "a statement of the metric": (
         ("lorafb/similarity/tsrsa.py", "np.clip(model @ area, -1, 1)", "np.clip(model @ area, -1.0, 1.0)"),
-        BASE | SCENES | CORTEX | OF_MOUSE | {"ceiling scenes"} | EVERY,
+        BASE | SCENES | CORTEX | OF_MOUSE | {"ceiling scenes"} | EVERY | shown(tables="3"),
     ),
     "a statement of one figure's module": (
         ("lorafb/figures/clips.py", "import numpy as np", "import numpy as np\n\nUNUSED = 1"),
@@ -312,7 +312,7 @@ RERUNS = {
     ),
     "a label, in the config": (
         ("nano.yaml", "    network: cornet_tiny", "    label: CORnet\n    network: cornet_tiny"),
-        shown("networks 3a 3c 3d 7a", "claims 1 5 6"),
+        shown("networks layers 3a 3b 3c 3d 7a", "claims 1 2 4 5 6"),
     ),
     "a network more": (
         (
@@ -329,7 +329,7 @@ RERUNS = {
             "figure_frames more short",
             *TABLE,
         }
-        | shown("networks 3a 3b", "claims 1 2 4"),
+        | shown("networks layers 3a 3b", "claims 1 2 4"),
     ),
     "the rate under which units are left out": (("nano.yaml", "min_rate: 0", "min_rate: 0.1"), RECORDED),
     "repeats of the simulated mouse": (
