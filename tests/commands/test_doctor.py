@@ -60,7 +60,7 @@ def test_another_version_than_the_pinned_ones_is_named():
 
 
 def test_the_command_says_what_there_is_then_what_is_lacking(monkeypatch, capsys):
-    monkeypatch.setattr(cost, "plan", lambda arguments: (plan().study, []))
+    monkeypatch.setattr(cost, "plan", lambda arguments: (plan().study, [], 0))
     monkeypatch.setattr(cost, "estimate", lambda *arguments: TOTALS)
     monkeypatch.setattr(doctor, "inspect", lambda folder: ENOUGH._replace(free=GB, slurm=False))
     assert cli.main(["doctor", "--configfile", "config.yaml"]) == 2
