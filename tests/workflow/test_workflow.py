@@ -95,6 +95,7 @@ def test_the_study_ends_in_figures_and_a_report(repository):
 def test_every_column_of_every_table_is_defined_and_its_meaning_stands_beside_the_table(repository):
     results = repository / "results"
     tables = [path for path in results.rglob("*.csv") if path.with_name(f"{path.name}.json").is_file()]
+    tables.append(results / "study.csv.gz")
     assert len(tables) > 30
     for path in tables:
         names = list(pd.read_csv(path).columns)
