@@ -7,6 +7,7 @@ runs a network takes its multiply-adds divided by an assumed rate, any other one
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
@@ -57,6 +58,13 @@ def directory(arguments: Sequence[str]) -> Path:
     return folder
 
 
+def configfiles(arguments: Sequence[str]) -> list[str]:
+    """Config files among Snakemake's arguments."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--configfile", "--configfiles", dest="files", nargs="+", action="extend", default=[])
+    return list(parser.parse_known_args(arguments)[0].files)
+
+
 def plan(arguments: Sequence[str]) -> tuple[Study, list[Path], int]:
     """Ask Snakemake which jobs it would run with these arguments.
 
@@ -84,6 +92,8 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path], int]:
         if done.returncode:
             raise InputError(f"Snakemake refuses these arguments:\n{output.strip()}")
         study = Study.model_validate(reading.load(copy))  # checked by Snakemake's process
+    beside = reading.folders(configfiles(arguments))
+    sys.path.extend(str(one.resolve()) for one in beside)  # a person's own networks, whose cost is asked next
     logs = re.findall(r"^ +log: results/logs/(\S+)", output, re.MULTILINE)  # a rule without a log does nothing
     if not logs and "Nothing to be done" not in output:
         raise InputError("Snakemake's dry run names no job; expected a line `log: results/logs/...` for each")

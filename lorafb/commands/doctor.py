@@ -4,9 +4,8 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -56,8 +55,7 @@ def run(args: Namespace) -> int:
     machine = inspect(folder)
     lines = list(here(machine, folder))
     print("This machine", *map(_print, lines), sep="\n", flush=True)
-    folders = reading.folders(configfiles(args.arguments))
-    sys.path.extend(str(one.resolve()) for one in folders)  # a person's own networks are beside the config
+    folders = reading.folders(cost.configfiles(args.arguments))
     study, jobs, _ = cost.plan(args.arguments)
     threads = study.compute.threads if study.compute.device == "cpu" else 1
     totals = cost.estimate(study, jobs, {}, TERAFLOPS[study.compute.device] * threads, folder / "results")
@@ -71,13 +69,6 @@ def run(args: Namespace) -> int:
 
 def _print(line: Line) -> str:
     return f"{'LACKS' if line.lacks else 'ok':6}{line.about:9}{line.text}"
-
-
-def configfiles(arguments: Sequence[str]) -> list[str]:
-    """Config files among Snakemake's arguments."""
-    parser = ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--configfile", "--configfiles", dest="files", nargs="+", action="extend", default=[])
-    return list(parser.parse_known_args(arguments)[0].files)
 
 
 def inspect(folder: Path) -> Machine:
