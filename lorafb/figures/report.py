@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from lorafb.artefacts import tables
+from lorafb.artefacts import lineage, tables
 from lorafb.artefacts.benchmarks import Benchmark, stage_name
-from lorafb.artefacts.provenance import verify, versions
+from lorafb.artefacts.provenance import versions
 from lorafb.figures import claims
 from lorafb.figures.captions import TEMPLATES, caption, fill, one_line
 from lorafb.figures.style import area_name, cell, metric_label
@@ -45,9 +45,9 @@ class Part:
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
     @property
-    def seal(self) -> Mapping[str, Any]:
-        """Digests of the code and inputs that the files were made from."""
-        return verify(f"{self.source}{'.svg' if self.svg else '.csv'}") if self.source else {}
+    def lineage(self) -> Markup:
+        """Tree of what made the files, as `lorafb why` gives it: inputs with digests, config keys, checkpoints, code."""
+        return Markup(lineage.html(lineage.trace(f"{self.source}{'.svg' if self.svg else '.csv'}")))
 
 
 def render(*, remarks: Sequence[str] = (), **facts: Any) -> str:

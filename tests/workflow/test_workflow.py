@@ -110,6 +110,7 @@ def test_every_figure_says_what_made_it_and_the_crate_names_every_file_and_job(r
         assert "config: " in text, path
         assert "python -m lorafb.rerun results/logs/" in text, path
     assert "test accuracy" in lineage.text(lineage.trace(results / "figures" / "figure_3a.svg"))
+    assert lineage.html(lineage.trace(results / "figures" / "figure_3a.svg")) in (results / "report.html").read_text()
     assert cli.main(["crate", str(results)]) == 0
     crate = json.loads((results / "ro-crate-metadata.json").read_text())["@graph"]
     files = {one["@id"]: one for one in crate if one["@type"] == "File"}
