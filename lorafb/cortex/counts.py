@@ -30,9 +30,20 @@ def count_units(trains: Iterable[FloatArray], start: FloatArray, stop: FloatArra
     # A row's stop is mostly the start of the next one, so each time is searched once.
     edges, place = np.unique(np.stack([start, stop]), return_inverse=True)
     first, last = place.reshape(2, *start.shape)
-    before = (np.searchsorted(spikes, edges) for spikes in trains)
+    before = (_before(edges, spikes) for spikes in trains)
     counts = [smallest(n_before[last] - n_before[first]) for n_before in before]
     return np.stack(counts, axis=-1) if counts else np.zeros((*start.shape, 0), np.uint8)
+
+
+def _before(edges: FloatArray, spikes: FloatArray) -> NDArray[np.int64]:
+    """Number of spikes before each edge, up to a constant: what is shorter is searched in what is longer."""
+    if not edges.size:
+        return np.zeros(0, np.int64)
+    begin, end = np.searchsorted(spikes, edges[[0, -1]])
+    if end - begin >= edges.size:
+        return np.searchsorted(spikes, edges)
+    places = np.searchsorted(edges, spikes[begin:end], side="right")  # of the first edge after each spike
+    return np.cumsum(np.bincount(places, minlength=edges.size))
 
 
 def whole_counts(values: NDArray[Any], what: str) -> NDArray[np.integer[Any]]:
