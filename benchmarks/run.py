@@ -225,7 +225,10 @@ def main() -> None:
         return
     for name in args.parts or [name for name in every if args.quick or name not in SLOW]:
         if name == "tools" and not all(map(find_spec, ("mne_rsa", "rsatoolbox", "pynapple"))):
-            print("  tools: left out; first: pip install --require-hashes -r benchmarks/requirements.txt", flush=True)
+            print(
+                "  tools: left out; first: ./run pip install --no-deps --require-hashes -r benchmarks/requirements.txt",
+                flush=True,
+            )
             continue
         begun = time.monotonic()
         made = run_part(name, args.quick)

@@ -51,7 +51,8 @@ if copy := os.environ.get("LORAFB_CONFIG_COPY"):  # `lorafb cost` asks which stu
 
 plan = Plan(study, ROOT, FOLDERS)
 display = Display(plan)
-code.let_jobs_import(*(FOLDERS if study.networks or plan.own_metrics else ()))
+own = plan.own_metrics or any(plan.own_module(one) for one in study.subjects)  # Python files beside the config
+code.let_jobs_import(*(FOLDERS if own else ()))
 
 
 onstart:

@@ -85,6 +85,8 @@ def test_the_commands_of_a_page_run_as_they_stand(name, tmp_path):
     for entry in ROOT.iterdir():
         if entry.name not in ("run", "results", ".venv", ".git", ".snakemake"):
             (repository / entry.name).symlink_to(entry)
+    (repository / "results").mkdir()
+    (repository / "results/README.md").symlink_to(ROOT / "results/README.md")
     (repository / "run").write_text(RUN)
     (repository / "run").chmod(0o755)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -36,7 +36,7 @@ def count_units(trains: Iterable[FloatArray], start: FloatArray, stop: FloatArra
 
 
 def _before(edges: FloatArray, spikes: FloatArray) -> NDArray[np.int64]:
-    """Number of spikes before each edge, up to a constant: what is shorter is searched in what is longer."""
+    """Count the spikes before each edge, up to a constant: what is shorter is searched in what is longer."""
     if not edges.size:
         return np.zeros(0, np.int64)
     begin, end = np.searchsorted(spikes, edges[[0, -1]])

@@ -146,7 +146,8 @@ def _kept(name: str) -> Path:
 def _digest(name: str) -> str:
     """Digest of all that an answer depends on."""
     versions = [f"{one} {metadata.version(one)}" for one in LIBRARIES if find_spec(one)]
-    beside = Path.cwd() / f"{name.partition(':')[0].replace('.', '/')}.py"
-    files = [Path(__file__).with_name("library.py"), *([beside] if beside.is_file() else [])]
+    module = f"{name.partition(':')[0].replace('.', '/')}.py"
+    own = [folder / module for folder in (Path.cwd(), *map(Path, sys.path)) if (folder / module).is_file()]
+    files = [Path(__file__).with_name("library.py"), *own[:1]]
     text = "\n".join([name, *versions, *(file.read_text(encoding="utf-8") for file in files)])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
