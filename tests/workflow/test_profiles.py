@@ -48,7 +48,7 @@ def test_every_job_of_seconds_is_grouped_and_no_job_that_may_use_a_gpu():
 
 def test_on_slurm_no_limit_holds_back_the_gpus_and_the_gpu_rules_have_a_partition():
     slurm = profile("slurm")
-    assert "resources" not in slurm
+    assert "gpu" not in slurm["resources"]
     assert set(slurm["set-resources"]) == GPU_RULES
     assert "slurm-array-jobs" not in slurm
     assert slurm["slurm-status-command"] == "squeue"
@@ -63,7 +63,13 @@ def test_both_rerun_for_the_same_reasons_as_on_one_machine():
 @pytest.mark.parametrize("name", ["slurm", "generic"])
 def test_snakemake_takes_the_profile_and_shares_submissions(name, tmp_path):
     study = ["-s", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "tests/workflow/nano.yaml")]
+    study += ["--config", "compute={threads: 4}"]
     said = dry_run.run(tmp_path, *study, "--workflow-profile", str(ROOT / "profiles" / name))
+    assert (
+        len(re.findall(r"^ +threads: 4$", said, re.MULTILINE))
+        >= len(re.findall(r"^rule extract:$", said, re.MULTILINE))
+        > 5
+    )
     jobs = int(re.search(r"^total +(\d+)$", said, re.MULTILINE)[1])
     shared = re.findall(r"Group job (\w+) ", said)
     components = dict(one.split("=") for one in profile(name)["group-components"])
