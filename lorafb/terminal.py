@@ -22,8 +22,8 @@ WORTH_READING = ("Nothing to be done", "Will exit after", "Terminating", "Cancel
 """Beginnings of Snakemake's own messages that are shown as they are."""
 PROGRESS = " lorafb.progress: "
 """What stands in a job's log before how far it is: `12 of 48 frames, 3.1 frames/s`."""
-WARNING = " WARNING lorafb.training.loop: "
-"""What stands before a layer that fell silent."""
+WARNING = " WARNING lorafb.training."
+"""What stands before a warning of a training: a layer that fell silent, files left out, a beginning anew."""
 CRITICAL = " CRITICAL root: "
 """What stands in a job's log before the line that says why it stopped."""
 TAIL = 65536
@@ -111,8 +111,8 @@ class Handler(logging.Handler):
             return
         self.done += 1
         self.stages.advance(self.tasks[job.rule])
-        if self.live is not None and (warning := _last(job.log, WARNING)):
-            self._print(f"{job.name}: {warning}")
+        for warning in dict.fromkeys(_marked(job.log, WARNING) if self.live is not None else ()):
+            self._print(f"{job.name}: {warning.partition(': ')[2]}")
         task = self.stages.tasks[self.tasks[job.rule]]
         seconds = time.monotonic() - job.begun
         if not self.console.is_terminal:
@@ -156,8 +156,8 @@ class Handler(logging.Handler):
         lines = [
             Text(f"  {job.name}: {last}")
             for job in list(self.jobs.values())
-            for mark in (PROGRESS, WARNING)
-            if (last := _last(job.log, mark))
+            for last in (_last(job.log, PROGRESS), _last(job.log, WARNING).partition(": ")[2])
+            if last
         ]
         return Group(self.stages, *lines, Text(f"{self.done} of {self.total} jobs{self._rate()}"))
 
@@ -177,10 +177,14 @@ def _last_lines(log: Path | None) -> list[str]:
         return file.read().decode(errors="replace").splitlines()
 
 
+def _marked(log: Path | None, mark: str) -> list[str]:
+    """All that a job wrote to the end of its log behind a mark."""
+    return [one for line in _last_lines(log) if (one := line.partition(mark)[2])]
+
+
 def _last(log: Path | None, mark: str) -> str:
     """Last that a job wrote to its log behind a mark, "" where there is none."""
-    marked = [line.partition(mark)[2] for line in _last_lines(log)]
-    return next((one for one in reversed(marked) if one), "")
+    return next(reversed(_marked(log, mark)), "")
 
 
 def error_of(log: Path | None) -> str:

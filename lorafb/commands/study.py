@@ -33,7 +33,7 @@ def init(args: Namespace) -> None:
 
 def run(args: Namespace) -> None:
     """Turn into Snakemake, in the study's folder, with the arguments that follow it."""
-    own = "--configfile" in args.arguments or "--configfiles" in args.arguments
+    own = {"--configfile", "--configfiles"} & {one.partition("=")[0] for one in args.arguments}
     if not own and not (args.folder / CONFIG).is_file():
         raise InputError(f"{args.folder}: has no {CONFIG}; `lorafb init {args.folder}` lays out a study")
     os.chdir(args.folder)

@@ -34,7 +34,7 @@ def run(args: Namespace) -> int:
 
 def cell(path: Path, row: str | None, column: str, tree: lineage.Node) -> Iterator[str]:
     """Say what a cell means, and if it is blank, why."""
-    table = pd.read_csv(path) if path.suffix == ".csv" else None
+    table = pd.read_csv(path) if path.name.endswith((".csv", ".csv.gz")) else None
     if table is None:
         raise InputError(f"{path}: has no columns; --column is for a table (.csv)")
     if column not in table:

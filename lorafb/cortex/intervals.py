@@ -117,6 +117,10 @@ def presentations(
     if tables and "intervals" not in file:
         other = f"; it has the series {', '.join(series)}" if series else " and no IndexSeries"
         raise InputError(f"{name}: intervals/{tables[0]} is missing: the file has no table of intervals{other}")
+    if of_series and layout is not None and layout != Layout(unit_area=layout.unit_area):
+        raise InputError(
+            f"{name}: {of_series[0]} is an IndexSeries, which has no columns and rows; leave their keys out"
+        )
     invalid = [one for one in invalid_times(name, file) if one.of_stimulus(probes)]
     opened = [Table(name, file, f"intervals/{table}") for table in tables]
     found = [_rows(table, layout or Layout(), n_frames, rate_hz) for table in opened]

@@ -176,8 +176,13 @@ def _sessions_of(files: Mapping[str, Files]) -> list[str]:
     if len(spikes) != len(frames):
         column = "give one of frames for each of spikes, or one for all"
         raise InputError(f"{_said(frames)}: {len(frames)} files of frames and {len(spikes)} of spikes; {column}")
-    names = [Path(one).name.partition(".")[0] for one in spikes]
-    return names if len(set(names)) == len(names) else [str(one) for one in spikes]
+    return _names(spikes)
+
+
+def _names(files: Sequence[Path | str]) -> list[str]:
+    """Short names of files: without folder and ending, where they differ so, else as they are."""
+    names = [Path(one).name.partition(".")[0] for one in files]
+    return names if len(set(names)) == len(names) else [str(one) for one in files]
 
 
 def presentations(
@@ -283,9 +288,9 @@ def read_spikes(settings: Mapping[str, Any], files: Mapping[str, Files]) -> tupl
         if settings["units"]:
             unit = units.loc[units.duplicated(["session", "unit"]), "unit"].iloc[0]
             raise InputError(f"{_said(paths)}: unit {unit} is in several files; give it a name of its own in each")
-        for path, part in zip(paths, parts, strict=True):
+        for name, part in zip(_names(paths), parts, strict=True):
             for rows in part:
-                rows["unit"] = f"{Path(path).name.partition('.')[0]} " + rows["unit"].astype(str)
+                rows["unit"] = f"{name} " + rows["unit"].astype(str)
         spikes, units = (pd.concat(one, ignore_index=True) for one in zip(*parts, strict=True))
     if settings["units"]:
         return spikes, _with_areas(

@@ -267,7 +267,8 @@ class Movie:
 def _warn_of_undefined(area: Responses, groups: Sequence[IntArray]) -> None:
     """Warn where an area has no score without some of its units."""
     counts = area.summed[area.scored]
-    undefined = sum(bool((np.ptp(np.delete(counts, group, axis=1), axis=1) == 0).any()) for group in groups)
+    others = (np.delete(counts, group, axis=1) for group in groups)
+    undefined = sum(bool((left == left[:, :1]).all(axis=1).any()) for left in others)  # also where no unit is left
     if undefined:
         problem = f"without {undefined} of {len(groups)} groups of units all others respond alike to a frame"
         warnings.warn(UndefinedScore(f"area {area.area}: {problem}: no interval over units"), stacklevel=3)

@@ -158,18 +158,24 @@ def _tested(data: FigureData, claim: Claim) -> dict[str, float]:
                 half = (row[f"{prefix}_high"] - row[f"{prefix}_low"]) / 2
                 error = half / stats.t.ppf(1 - ALPHA / 2, df)
                 effect |= {f"{prefix}_p": row[f"{prefix}_p"], f"{prefix}_error": error, f"{prefix}_df": df}
-            return {**effect, "seeds_p": _over_seeds(data, claim)}
+            return {**effect, "seeds_p": _over_seeds(data, claim, effect["difference"])}
     return {}
 
 
-def _over_seeds(data: FigureData, claim: Claim) -> float:
-    """P of Welch's test over seeds, against a baseline without seeds of Student's; NaN where there are fewer than five."""
+def _over_seeds(data: FigureData, claim: Claim, effect: float) -> float:
+    """P of Welch's test over seeds, against a baseline without seeds of Student's.
+
+    NaN where there are fewer than five seeds, or where their means differ the other way than the effect.
+    """
     one, other = (data.seeds_of(name, claim.movie, "original") for name in (claim.higher, claim.lower))
     if len(one) >= FEWEST_SEEDS and claim.lower == LAG_ONLY:
         rows = data.statistics[(data.statistics["subject"] == LAG_ONLY) & (data.statistics["movie"] == claim.movie)]
-        return float(stats.ttest_1samp(one, rows.loc[rows["area"] == "mean", "value"].iloc[0]).pvalue)
-    enough = min(len(one), len(other)) >= FEWEST_SEEDS
-    return float(stats.ttest_ind(one, other, equal_var=False).pvalue) if enough else float("nan")
+        test = stats.ttest_1samp(one, rows.loc[rows["area"] == "mean", "value"].iloc[0])
+    elif min(len(one), len(other)) >= FEWEST_SEEDS:
+        test = stats.ttest_ind(one, other, equal_var=False)
+    else:
+        return float("nan")
+    return float(test.pvalue) if test.statistic * effect > 0 else float("nan")
 
 
 def _adjusted(table: pd.DataFrame, prefix: str) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, NamedTuple, cast
 
 import matplotlib as mpl
@@ -123,8 +124,8 @@ def panels(n: int, size: tuple[float, float] = (COLUMN, 2.4), columns: int = 2) 
 def heading(axes: Axes, text: str) -> None:
     """Write the heading of a panel, behind its letter where there are several panels."""
     every = cast(Figure, axes.get_figure(root=True)).subfigs[:-1]
-    letter = rf"$\mathbf{{{chr(ord('A') + every.index(cast(Any, axes.figure)))}}}$  " if len(every) > 1 else ""
-    axes.set_title(letter + text)
+    letter = (ascii_uppercase + ascii_lowercase)[every.index(cast(Any, axes.figure)) :][:1] if len(every) > 1 else ""
+    axes.set_title((rf"$\mathbf{{{letter}}}$  " if letter else "") + text)
 
 
 def one_scale(axes_of: Sequence[Axes], axis: str = "y") -> None:

@@ -167,7 +167,13 @@ def _curve(axes: Axes, drops: Axes, rows: pd.DataFrame, series: Series, whole: f
         **bars,
     )
     axes.plot(trials["x"], trials["value"], marker, markersize=2.2, color=colour, alpha=0.8, markeredgewidth=0)
-    drops.errorbar(means["x"], 100 * means["drop"], 100 * widths["half_width"] / whole, fmt=f"-{marker}", **bars)
+    drops.errorbar(
+        means["x"],
+        100 * means["drop"],
+        100 * widths["half_width"] / (whole if whole > 0 else np.nan),
+        fmt=f"-{marker}",
+        **bars,
+    )
     drops.plot(trials["x"], 100 * trials["drop"], marker, markersize=2.2, color=colour, alpha=0.8, markeredgewidth=0)
 
 

@@ -127,7 +127,10 @@ def _in_place(node: Any, x: Tensor) -> Tensor:
     if torch.is_grad_enabled() or potential.dtype != torch.float32 or x.dtype != torch.float32:
         plain: Tensor = type(node).forward(node, x)
         return plain
-    currents, node.v = x if node.step_mode == "m" else x[None], potential
+    node.v = potential = (
+        potential.clone()
+    )  # the network may hold the one before: as a readout, or to begin again from it
+    currents = x if node.step_mode == "m" else x[None]
     leak = {"tau": node.tau, "decay_input": node.decay_input} if isinstance(node, neuron.LIFNode) else {"tau": None}
     spikes = fire(currents, potential, threshold=node.v_threshold, reset=node.v_reset, **leak)
     return spikes if node.step_mode == "m" else spikes[0]
