@@ -33,7 +33,8 @@ def with_ceilings(data: FigureData, experiment: str, metric: str = "") -> pd.Dat
     keys, first = ["subject", "movie", "area"], list(COLUMNS[:7])
     table = data.scores_of(experiment, metric).reindex(columns=first)
     kinds = dict.fromkeys(keys, str)
-    measured = data.of_metric(data.statistics, metric).reindex(columns=[*keys, "value", *MEASURED]).astype(kinds)
+    measured = data.of_metric(data.statistics, metric).reindex(columns=[*keys, "value", *MEASURED, "reason"])
+    measured = measured.astype(kinds).rename(columns={"reason": "measured_reason"})
     baseline = measured.loc[measured["subject"] == LAG_ONLY, ["movie", "area", "value"]]
     measured = measured[~measured["subject"].isin(data.replicated())]  # an interval of one seed is not of the mean
     table = table.merge(measured.drop(columns="value"), on=keys, how="left")
@@ -62,7 +63,10 @@ def _against_ceilings(table: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame
         own = {(area, halves): row for (movie, area, halves), row in bounds.items() if movie == one["movie"]}
         names = areas[one["movie"]] if one["area"] == "mean" else [one["area"]]
         row = statistics.against_ceilings(one["value"], own, names)
-        reached.append({**row, "reason": SILENT} if one["value"] != one["value"] else row)
+        if one["value"] != one["value"]:
+            said = str(one["measured_reason"])
+            row["reason"] = said if said.startswith(statistics.NO_SCORE) else SILENT
+        reached.append(row)
     return table.join(pd.DataFrame(reached, index=table.index))
 
 

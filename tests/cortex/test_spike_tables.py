@@ -357,6 +357,11 @@ def test_files_of_one_session_whose_ids_start_anew(tmp_path):
     units = pd.DataFrame({"unit": [5, 9], "area": "VISp"})
     with pytest.raises(InputError, match=r"VISp.csv and 1 more: unit 5 is in several files; give it a name of its own"):
         several(tmp_path, parts, {"f.csv": frames()}, units=units)
+    probes = {"probe.A.csv": parts["VISp.csv"], "probe.B.csv": parts["VISl.csv"]}
+    alike = {
+        name.rpartition("/")[2]: of for name, of in by_unit(several(tmp_path, probes, {"f.csv": frames()})).items()
+    }
+    assert alike == {"probe.A.csv 5": COUNTS[5], "probe.A.csv 9": COUNTS[9], "probe.B.csv 5": COUNTS[7]}
     del parts["VISl.csv"]
     parts["other.csv"] = spikes({7: TRAINS[7]})
     assert by_unit(several(tmp_path, parts, {"f.csv": frames()})) == WANTED

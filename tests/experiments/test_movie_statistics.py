@@ -1,5 +1,7 @@
 """Statistics of scores, checked against the same numbers made the long way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -251,6 +253,15 @@ def test_an_area_of_few_units_is_left_out_unit_by_unit_and_takes_nothing_from_ot
     one_less = [score(FEATURES["top"], np.delete(few.summed, unit, axis=1), frames) for unit in range(6)]
     error = jackknife.interval(table.loc["ca3", "value"], np.array(one_less))
     assert table.loc["ca3", "ci_low"] == pytest.approx(error.low, abs=1e-12)
+
+
+def test_an_area_of_one_of_eight_sessions_has_no_interval_and_stops_nothing():
+    n_units = [one.summed.shape[1] for one in AREAS]
+    eight = replace(AREAS[0], units={"session": np.arange(n_units[0]) % 8})
+    one = replace(AREAS[1], units={"session": np.full(n_units[1], 3)})
+    with pytest.warns(UndefinedScore, match="area visl: without 1 of 8 groups"):
+        scores = Movie([eight, one], [], seed=1).score({"top": layer(FEATURES["top"])})
+    assert np.isfinite(scores.whole).all()
 
 
 def test_an_area_that_is_silent_in_a_frame_has_no_score_and_spoils_no_other():

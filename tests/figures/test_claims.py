@@ -135,6 +135,14 @@ def test_seeds_are_compared_by_welchs_test():
     welch = stats.ttest_ind(*seeds.values(), equal_var=False).pvalue
     alone = stats.ttest_1samp(seeds["lorafb_snet"], 0.33).pvalue  # the other claim with seeds: above time alone
     assert row["seeds_p_holm"] == pytest.approx(max(welch, 2 * alone) if welch > alone else 2 * welch)
+    seeds = dict(
+        zip(seeds, reversed(seeds.values()), strict=True)
+    )  # seeds that say the opposite of the study's weights
+    table["value"] = [value for values in seeds.values() for value in values]
+    found, _ = asked(replace(whole, replicates=table))
+    row = found[(found["claim"] == "LoRaFB-SNet scores above CORnet") & (found["movie"] == "movie1")].iloc[0]
+    assert row["difference"] > 0
+    assert np.isnan(row["seeds_p_holm"])
 
 
 def test_a_study_of_ones_own_asks_which_network_is_nearest():

@@ -9,6 +9,7 @@ from synthetic_study import AREAS, TWIN, held, seen_by, study
 
 from lorafb.artefacts import tables
 from lorafb.artefacts.provenance import Provenance
+from lorafb.experiments import statistics
 from lorafb.figures import catalogue, matrices, scores, style
 from lorafb.figures.figure_data import function
 
@@ -127,6 +128,23 @@ def test_a_network_without_a_score_has_words_and_a_reason():
     assert means["value"].isna().tolist() == [True, False]
     assert means["reason"].tolist() == [scores.SILENT, ""]
     assert "Without a score, since an area has none: CORnet on movie1 (simulated mouse) (VISl)." in caption
+    whole = study(undefined=(("cornet", "visl"),))
+    reason = f"{statistics.NO_SCORE} (visl)"  # what the area, and not the network, lacks
+    known = whole.statistics.assign(reason=reason)
+    _, shown, _ = drawn(replace(whole, statistics=known), "figure_3a")
+    assert shown.loc[(shown["subject"] == "cornet") & shown["value"].isna(), "reason"].unique().tolist() == [reason]
+
+
+def test_more_panels_than_letters_have_headings():
+    figure, axes_of = style.panels(60, (1, 1))
+    for axes in axes_of:
+        style.heading(axes, "title")
+    figure.draw_without_rendering()
+    assert [axes_of[place].get_title() for place in (0, 27, 59)] == [
+        r"$\mathbf{A}$  title",
+        r"$\mathbf{b}$  title",
+        "title",
+    ]
 
 
 def test_a_network_that_is_not_in_the_study_has_an_empty_row_and_is_named():

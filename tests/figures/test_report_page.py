@@ -132,6 +132,7 @@ def test_every_number_of_the_answer_is_that_of_the_files(tmp_path):
     [
         ("too near to tell", "and it is not shown that training makes a difference."),
         ("holds on this movie", "and training makes a difference on this movie."),
+        ("the opposite holds on this movie", "and it scores above the trained one on this movie."),
     ],
 )
 def test_the_answer_says_whether_training_makes_a_difference(said, words):

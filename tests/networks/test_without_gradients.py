@@ -115,3 +115,13 @@ def test_a_persons_own_spiking_network_takes_the_short_way_to_the_same_spikes(mo
     assert torch.equal(torch.cat([block.features for block in made]), expected.flatten(1).to(torch.uint8))
     assert len(taken) == 2
     assert expected.any()
+
+
+def test_potentials_that_a_persons_network_holds_are_not_written_over():
+    node = neuron.LIFNode(step_mode="s", v_threshold=100.0)
+    held = []
+    with torch.no_grad(), neurons.in_place(node):
+        for _ in range(3):
+            node(torch.ones(1, 2))
+            held.append(node.v)
+    assert [one[0, 0].item() for one in held] == [0.5, 0.75, 0.875]
