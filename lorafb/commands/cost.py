@@ -18,7 +18,7 @@ from statistics import mean
 from lorafb.artefacts import benchmarks
 from lorafb.commands import work
 from lorafb.commands.options import TERAFLOPS
-from lorafb.commands.study import snakemake
+from lorafb.commands.study import snakemake, with_config
 from lorafb.commands.text import columns, duration
 from lorafb.commands.work import Work
 from lorafb.config import reading
@@ -35,6 +35,7 @@ HEAD = ("stage", "jobs", "trainings", "passes", "frames", "10^12 mult.-adds", "t
 
 def run(args: Namespace) -> int:
     """Print the estimate for a run with Snakemake's arguments."""
+    args.arguments = with_config(args.arguments)
     study, jobs, submitted = plan(args.arguments)
     if not jobs:
         print("Nothing to be done: no job would run.")

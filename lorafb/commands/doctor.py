@@ -18,6 +18,7 @@ from lorafb.artefacts.provenance import git_state, versions
 from lorafb.artefacts.recordings import many
 from lorafb.commands import cost
 from lorafb.commands.options import TERAFLOPS
+from lorafb.commands.study import with_config
 from lorafb.commands.text import duration
 from lorafb.commands.work import Work
 from lorafb.config import reading
@@ -51,6 +52,7 @@ class Line(NamedTuple):
 
 def run(args: Namespace) -> int:
     """Print what there is, then what the study needs; return 2 where something is lacking."""
+    args.arguments = with_config(args.arguments)
     folder = cost.directory(args.arguments).absolute()
     machine = inspect(folder)
     lines = list(here(machine, folder))

@@ -1,6 +1,7 @@
 """`lorafb init` and `lorafb run`: a study of one's own in a folder, and the workflow on it, wherever lorafb is installed."""
 
 import os
+import re
 import shutil
 import sys
 from argparse import Namespace
@@ -19,6 +20,9 @@ LAID_OUT = {
     "profiles/generic/profile.yaml": "profiles/generic/profile.yaml",
 }
 """Files of a new study, and those of the workflow that they are copies of."""
+CONFIGS = {"--configfile", "--configfiles"}
+CORES = re.compile(r"--(cores|jobs|profile|workflow-profile|executor)(=|$)|-[cje]")
+"""Options of Snakemake that say which config, and how many jobs at a time."""
 
 
 def init(args: Namespace) -> None:
@@ -31,13 +35,20 @@ def init(args: Namespace) -> None:
     print(f"{args.folder / CONFIG} is the study: change it, then `lorafb run {args.folder} --cores 2`")
 
 
+def with_config(arguments: Sequence[str], folder: Path = Path()) -> list[str]:
+    """Snakemake's arguments, with the study of a folder that `lorafb init` laid out where they name no config."""
+    own = CONFIGS & {one.partition("=")[0] for one in arguments} or not (folder / CONFIG).is_file()
+    return [*arguments, *([] if own else ["--configfile", CONFIG])]
+
+
 def run(args: Namespace) -> None:
     """Turn into Snakemake, in the study's folder, with the arguments that follow it."""
-    own = {"--configfile", "--configfiles"} & {one.partition("=")[0] for one in args.arguments}
-    if not own and not (args.folder / CONFIG).is_file():
+    named = {one.partition("=")[0] for one in args.arguments}
+    arguments = with_config(args.arguments, args.folder)
+    if arguments == args.arguments and not CONFIGS & named:
         raise InputError(f"{args.folder}: has no {CONFIG}; `lorafb init {args.folder}` lays out a study")
     os.chdir(args.folder)
-    command = snakemake([*args.arguments, *([] if own else ["--configfile", CONFIG])])
+    command = snakemake([*arguments, *([] if any(map(CORES.match, arguments)) else ["--cores", "all"])])
     sys.stdout.flush()
     os.execv(command[0], command)
 

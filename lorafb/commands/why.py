@@ -75,7 +75,7 @@ def _number(table: pd.DataFrame, row: str | None, path: Path) -> int:
         name, equals, value = (part.strip() for part in condition.partition("="))
         if not equals or name not in table:
             raise InputError(f"{path}: --row {row}: expected a number, or column=value of {', '.join(map(str, table))}")
-        rows = rows[rows[name].astype(str) == value]
+        rows = rows[rows[name].astype(str).str.casefold() == value.casefold()]
     if len(rows) != 1:
         raise InputError(f"{path}: --row {row}: {len(rows)} rows fit; name one, by its number or by further columns")
     return int(rows.index[0]) + 1

@@ -311,7 +311,9 @@ def _spikes(settings: Mapping[str, Any], path: Path | str, session: int | str) -
     if twice.any():
         place = int(np.argmax(twice))
         unit = f"of unit {spikes['unit'].iloc[place]}"
-        table.refuse(about["time"], place, f"which is there already {unit}: expected each spike once")
+        table.refuse(
+            about["time"], place, f"which is there already {unit}: expected each spike once; drop doubled rows"
+        )
     own = known or table
     units = pd.DataFrame({"session": _optional(own, about, "session", session), "unit": own.ids(about["unit"])})
     if settings["units"]:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import venv
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,23 @@ EXAMPLE = re.compile(r"^( *)#(?=\S)", re.MULTILINE)
 def laid_out(tmp_path):
     assert cli.main(["init", str(tmp_path / "mine")]) == 0
     return tmp_path / "mine"
+
+
+def test_a_laid_out_study_is_taken_where_no_config_is_named(tmp_path, monkeypatch):
+    assert command.with_config(["-n"], tmp_path) == ["-n"]
+    (tmp_path / "study.yaml").touch()
+    assert command.with_config(["-n"], tmp_path) == ["-n", "--configfile", "study.yaml"]
+    assert command.with_config(["--configfile=other.yaml"], tmp_path) == ["--configfile=other.yaml"]
+    ran = []
+    monkeypatch.setattr(command.os, "execv", lambda _, words: ran.append(words))
+    monkeypatch.chdir(tmp_path)
+    for given in (["-n"], ["--cores", "2"], ["--configfile=other.yaml", "-j1"]):
+        command.run(Namespace(folder=tmp_path, arguments=given))
+    assert [words[5:] for words in ran] == [
+        ["-n", "--configfile", "study.yaml", "--cores", "all"],
+        ["--cores", "2", "--configfile", "study.yaml"],
+        ["--configfile=other.yaml", "-j1"],
+    ]
 
 
 def test_a_study_is_laid_out_once(laid_out, capsys):

@@ -62,7 +62,7 @@ def test_the_answer_gives_both_intervals_what_could_be_reached_baselines_and_ver
         "The movie": [
             "Net <a> scores highest: TSRSA 0.30 (95 %: 0.25 to 0.35 over units, 0.20 to 0.40 over time), 60 % of what a "
             "perfect model could reach (0.50).",
-            "Next is Net c, 0.200; the last of 2 is Net c, 0.200.",
+            "Next is Net c, 0.200.",
             "Time alone, which sees no stimulus, reaches 0.10. Without the effect of time Net <a> scores 0.15 (p = 0.012), and "
             "every check agrees.",
             "The best untrained network, Net c, scores 0.200.",
@@ -213,7 +213,7 @@ def test_the_first_screen_asks_spells_the_metric_out_and_answers(page):
     first = page[page.index('id="answer"') : page.index('id="claims"')]
     question = first[first.index("<p>") + 3 : first.index("</p>")]
     assert len(re.findall(r"[.?](?=\s|$)", question)) == 4
-    assert question.startswith("Which of 1 network represents m most like 1 area of visual cortex does?")
+    assert question.startswith("How much does the network represent m like 1 area of visual cortex?")
     assert "Time-Series Representational Similarity Analysis (TSRSA)" in question
     assert 'aria-label="How TSRSA works' in first
     assert "Net &lt;a&gt; scores highest: TSRSA 0.30" in first
