@@ -140,7 +140,7 @@ def load(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise InputError(f"{path}: is no text in UTF-8; save it as UTF-8") from None
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; expected a config (YAML)") from None
+        raise InputError(f"{path}: cannot be read as YAML: no such file") from None
     except (OSError, RecursionError, yaml.YAMLError) as error:
         told = " ".join(str(error).split()).replace(' in "<unicode string>"', "")
         hint = "; indent by spaces, not tabs" if r"'\t'" in told else ""
