@@ -12,7 +12,7 @@ rule extract:
         gram="results/grams/{subject}/{movie}.h5",
     threads: study.compute.threads
     resources:
-        mem_mb=study.compute.memory_mb + 1500,
+        mem_mb=plan.pass_mb,
         runtime=240,
         gpu=int(study.compute.device == "cuda"),
     params:
@@ -40,7 +40,7 @@ rule perturbed:
         "results/perturbed/{subject}/{movie}/{experiment}_{window}.h5",
     threads: study.compute.threads
     resources:
-        mem_mb=study.compute.memory_mb + 1500,
+        mem_mb=plan.pass_mb,
         runtime=600,
         gpu=int(study.compute.device == "cuda"),
     params:
@@ -67,7 +67,7 @@ rule with_noise:
         "results/perturbed/{subject}/{movie}/with_noise.h5",
     threads: study.compute.threads
     resources:
-        mem_mb=study.compute.memory_mb + 1500,
+        mem_mb=plan.pass_mb,
         runtime=240,
         gpu=int(study.compute.device == "cuda"),
     params:

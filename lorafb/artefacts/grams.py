@@ -71,9 +71,8 @@ class Pass:
 
 def condense(square_products: Numbers) -> Numbers:
     """Upper triangle with the diagonal of a symmetric matrix [T, T], row by row."""
-    return np.concatenate(
-        [row[t:] for t, row in enumerate(square_products)]
-    )  # index arrays would take twice the matrix
+    # Index arrays would take twice the memory of the matrix.
+    return np.concatenate([row[t:] for t, row in enumerate(square_products)])
 
 
 def square(gram: Gram, frames: IntArray | None = None) -> Numbers:

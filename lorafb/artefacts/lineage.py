@@ -68,6 +68,11 @@ class Study:
         return yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.is_file() else {}
 
     @cached_property
+    def places(self) -> list[tuple[tuple[str, ...], Any]]:
+        """Every key of the config, with its value."""
+        return list(_places(self.config))
+
+    @cached_property
     def jobs(self) -> dict[str, Path]:
         """Description of the job that made each file."""
         made = {}
@@ -84,8 +89,7 @@ class Study:
             for table in ("movies", "scenes", "subjects")
             if part in self.config.get(table, {})
         ]
-        places = list(_places(self.config))
-        equal = [_place_of(key, value, places) for key, value in self.about(name).get("parameters", {}).items()]
+        equal = [_place_of(key, value, self.places) for key, value in self.about(name).get("parameters", {}).items()]
         return list(dict.fromkeys([*blocks, *(one for one in equal if one)]))
 
 

@@ -18,7 +18,7 @@ from statistics import mean
 from lorafb.artefacts import benchmarks
 from lorafb.commands import work
 from lorafb.commands.options import TERAFLOPS
-from lorafb.commands.study import snakemake, with_config
+from lorafb.commands.study import options, snakemake, with_config
 from lorafb.commands.text import columns, duration
 from lorafb.commands.work import Work
 from lorafb.config import reading
@@ -86,7 +86,7 @@ def plan(arguments: Sequence[str]) -> tuple[Study, list[Path], int]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "config.yaml"
         command = [*snakemake(arguments), "--dry-run", "--nocolor"]
-        if "--workflow-profile" not in arguments:
+        if "--workflow-profile" not in options(arguments):
             command += ["--group-components", *reading.load(ROOT / "profiles/slurm/profile.yaml")["group-components"]]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, COPY: str(copy)})
         output = done.stdout + done.stderr

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from argparse import Namespace
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -22,12 +21,11 @@ from lorafb.commands.study import with_config
 from lorafb.commands.text import duration
 from lorafb.commands.work import Work
 from lorafb.config import reading
+from lorafb.config.reading import ROOT
 from lorafb.fetch import registry
+from lorafb.networks import named
 from lorafb.plan.jobs import Plan
 
-ROOT = Path(__file__).parents[2]
-PASS_MB = 1500
-"""Memory of a pass beside `compute.memory_mb`, as its rule asks for."""
 WAIT_S = 5
 PASSES = {"extract", "perturbed", "with_noise"}
 
@@ -143,9 +141,8 @@ def needs(plan: Plan, totals: dict[str, Work], machine: Machine, asks_slurm: boo
     else:
         yield from _of_one_machine(plan, totals, machine)
     yield from _of_files(plan, all_jobs, machine)
-    for name in sorted({one.network.partition(":")[0] for one in study.subjects.values() if ":" in one.network}):
-        if name == "timm" and not _installed(name):
-            yield Line("timm", "a network is from timm, which is not installed: pip install 'lorafb[timm]'", True)
+    if not all(named.installed(one.network) for one in study.subjects.values()):
+        yield Line("timm", "a network is from timm, which is not installed: pip install 'lorafb[timm]'", True)
 
 
 def _of_one_machine(plan: Plan, totals: dict[str, Work], machine: Machine) -> Iterator[Line]:
@@ -153,7 +150,7 @@ def _of_one_machine(plan: Plan, totals: dict[str, Work], machine: Machine) -> It
     threads = (compute.threads + compute.workers) * plan.processes() if trains else compute.threads
     yield Line("cores", f"a job has {many(threads, 'thread')}", threads > machine.cores)
     memory = [plan.training_mb(subject) for subject in plan.trained] if trains else []
-    memory += [compute.memory_mb + PASS_MB] if PASSES & set(totals) else []
+    memory += [plan.pass_mb] if PASSES & set(totals) else []
     if memory:
         yield Line("memory", f"a job has up to {max(memory) / 1000:.1f} GB", max(memory) > machine.memory_mb)
     if compute.device == "cuda":
@@ -187,10 +184,3 @@ def unreachable(host: str) -> str:
     except requests.RequestException as error:
         return type(error).__name__
     return ""
-
-
-def _installed(package: str) -> bool:
-    try:
-        return bool(metadata.version(package))
-    except metadata.PackageNotFoundError:
-        return False

@@ -35,17 +35,21 @@ def init(args: Namespace) -> None:
     print(f"{args.folder / CONFIG} is the study: change it, then `lorafb run {args.folder} --cores 2`")
 
 
+def options(arguments: Sequence[str]) -> set[str]:
+    """Names of the options among Snakemake's arguments, whether their values follow after a space or a `=`."""
+    return {one.partition("=")[0] for one in arguments}
+
+
 def with_config(arguments: Sequence[str], folder: Path = Path()) -> list[str]:
     """Snakemake's arguments, with the study of a folder that `lorafb init` laid out where they name no config."""
-    own = CONFIGS & {one.partition("=")[0] for one in arguments} or not (folder / CONFIG).is_file()
+    own = CONFIGS & options(arguments) or not (folder / CONFIG).is_file()
     return [*arguments, *([] if own else ["--configfile", CONFIG])]
 
 
 def run(args: Namespace) -> None:
     """Turn into Snakemake, in the study's folder, with the arguments that follow it."""
-    named = {one.partition("=")[0] for one in args.arguments}
     arguments = with_config(args.arguments, args.folder)
-    if arguments == args.arguments and not CONFIGS & named:
+    if not CONFIGS & options(arguments):
         raise InputError(f"{args.folder}: has no {CONFIG}; `lorafb init {args.folder}` lays out a study")
     os.chdir(args.folder)
     command = snakemake([*arguments, *([] if any(map(CORES.match, arguments)) else ["--cores", "all"])])
@@ -55,5 +59,5 @@ def run(args: Namespace) -> None:
 
 def snakemake(arguments: Sequence[str]) -> list[str]:
     """Command that runs Snakemake on this workflow, unless the arguments or the folder have a Snakefile."""
-    own = {"-s", "--snakefile"} & {one.partition("=")[0] for one in arguments} or Path("Snakefile").is_file()
+    own = {"-s", "--snakefile"} & options(arguments) or Path("Snakefile").is_file()
     return [sys.executable, "-m", "snakemake", *([] if own else ["--snakefile", str(ROOT / "Snakefile")]), *arguments]

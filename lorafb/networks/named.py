@@ -106,7 +106,7 @@ def describe(name: str) -> list[str]:
 
 def look_up(names: Iterable[str]) -> None:
     """Find out what is not in the cache, of all networks in one process: each process loads torch for seconds."""
-    missing = [name for name in dict.fromkeys(names) if _installed(name) and not _kept(name).is_file()]
+    missing = [name for name in dict.fromkeys(names) if installed(name) and not _kept(name).is_file()]
     for name, found in (_asked(tuple(missing)) if missing else {}).items():
         if "error" not in found:
             write_json(_kept(name), found)
@@ -114,7 +114,7 @@ def look_up(names: Iterable[str]) -> None:
 
 def _found(name: str) -> dict[str, Any]:
     """Look a network up in the cache, or find it out anew."""
-    if not _installed(name):
+    if not installed(name):
         raise InputError(f"network '{name}': timm is not installed; `pip install 'lorafb[timm]'` gets it")
     look_up([name])
     if _kept(name).is_file():
@@ -122,7 +122,8 @@ def _found(name: str) -> dict[str, Any]:
     return _asked((name,))[name]
 
 
-def _installed(name: str) -> bool:
+def installed(name: str) -> bool:
+    """Whether the library that a network's name asks for is here, where it is one that may be missing."""
     return name.partition(":")[0] != "timm" or find_spec("timm") is not None
 
 

@@ -395,6 +395,11 @@ class Plan:
         full = bool(self.training_set(subject))
         return 4000 + self.processes() * (12000 * full + 1000 * self.study.compute.workers)
 
+    @property
+    def pass_mb(self) -> int:
+        """Memory of a job that shows a movie to a network: what it may hold, the libraries and the network."""
+        return self.study.compute.memory_mb + 1500
+
     def training_minutes(self, subject: str) -> int:
         """Time of a training job: the limit in the config, or an hour for the embedded task and a week for others."""
         return self.study.compute.training_minutes or (60 if not self.training_set(subject) else 7 * 24 * 60)

@@ -31,6 +31,9 @@ NAMES = {
 }
 """What people call the columns of their tables, the likeliest first."""
 
+FEWEST = 3
+"""Frames of a movie at least."""
+
 
 @dataclass(frozen=True)
 class Finding:

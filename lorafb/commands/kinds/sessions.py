@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from lorafb.commands.kinds.finding import KNOWN, NAMES, Finding, areas, by_area, name
+from lorafb.commands.kinds.finding import FEWEST, KNOWN, NAMES, Finding, areas, by_area, name
 from lorafb.cortex import allen
 from lorafb.cortex.hdf5_tables import Source
 from lorafb.cortex.intervals import Columns, Layout
@@ -11,8 +11,6 @@ from lorafb.cortex.presentations import Repeats, movie_repeats, scene_repeats
 from lorafb.cortex.quality import COLUMNS, Quality
 from lorafb.files import InputError
 
-FEWEST = 3
-"""Frames of a movie at least."""
 Shown = tuple[Repeats, Layout, bool]
 """Whole repeats of a table, how it is read, and whether it shows scenes."""
 

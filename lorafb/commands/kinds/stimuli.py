@@ -6,13 +6,11 @@ from typing import Any
 
 from PIL import Image
 
-from lorafb.commands.kinds.finding import Finding, name, size
+from lorafb.commands.kinds.finding import FEWEST, Finding, name, size
 from lorafb.files import InputError
 from lorafb.stimuli import images, video
 from lorafb.training import imagenet, ucf101
 
-FEWEST = 3
-"""Frames of a movie at least."""
 MOST_READ, BLOCK = 900, 30
 """Frames of a video that are decoded, from its start, and so many at once."""
 
@@ -33,9 +31,8 @@ def film(path: Path, n_frames: int) -> Finding:
     if n_frames < FEWEST:
         return Finding(f"picture, or video of {n_frames} frames, {size(height, width)}; a movie has {FEWEST} at least")
     small = video.read(path, frames=min(n_frames, MOST_READ), size=(16, 16), rate_hz=set_rate.get("rate_hz")).frames
-    for first in range(
-        0, len(small), BLOCK
-    ):  # raises where one is damaged, or comes at another time than the rate says
+    for first in range(0, len(small), BLOCK):
+        # Raises where one is damaged, or comes at another time than the rate says.
         small[first : first + BLOCK]
     rows = [("frames", f"{n_frames}"), ("size", size(height, width)), ("rate", rate)]
     stimulus = {"kind": "video", "file": str(path), "frames": n_frames, **set_rate}
